@@ -24,6 +24,7 @@
 
 mod event;
 mod finding;
+mod hint;
 mod overlap;
 mod program;
 mod property;
