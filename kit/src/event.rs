@@ -34,7 +34,7 @@ impl Event {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.who, self.what)
+        f.pad(&format!("{}: {}", self.who, self.what))
     }
 }
 

@@ -38,13 +38,13 @@ mod tests {
 
     const COURSE: &str = "
 course: c
-title: Course
+title: { en: Course, zh: 课程 }
 units:
   - id: unit
-    title: Unit
+    title: { en: Unit, zh: 单元 }
     lessons:
       - id: lock
-        title: Locks
+        title: { en: Locks, zh: 锁 }
         tests:
           - name: balance
             points: 1

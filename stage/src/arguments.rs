@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn lists_are_split_at_commas() {
         let arguments = parsed(&["--numbers", "3,-1,4"]).unwrap();
-        assert_eq!(arguments.list("numbers", vec![]), [3, -1, 4]);
+        assert_eq!(arguments.list("numbers", Vec::<i32>::new()), [3, -1, 4]);
         assert_eq!(parsed(&["--numbers", ""]).unwrap().list("numbers", vec![1]), []);
     }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,40 @@ pub struct WaitFor {
     pub edges: Vec<Edge>,
     /// The nodes of one cycle in order, the first not repeated; empty if there is none.
     pub cycle: Vec<NodeId>,
+}
+
+/// One line per blocked task: `main waits at lib.rs:16 for the Mutex made at lib.rs:13,
+/// held by worker-1 since lib.rs:15`; then the cycle, if there is one.
+impl fmt::Display for WaitFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for node in &self.nodes {
+            write!(f, "{} waits", node.name)?;
+            if let Some(place) = &node.at {
+                write!(f, " at {place}")?;
+            }
+            write!(f, " for {}", node.waits_for)?;
+            for edge in self.edges.iter().filter(|edge| edge.from == node.id) {
+                write!(f, ", held by {}", self.name(edge.to))?;
+                if let Some(place) = &edge.held_since {
+                    write!(f, " since {place}")?;
+                }
+            }
+            writeln!(f)?;
+        }
+        if let Some(first) = self.cycle.first() {
+            let round = self.cycle.iter().chain([first]);
+            let names: Vec<_> = round.map(|&id| self.name(id)).collect();
+            writeln!(f, "in a circle: {}", names.join(" -> "))?;
+        }
+        Ok(())
+    }
+}
+
+impl WaitFor {
+    fn name(&self, id: NodeId) -> &str {
+        let node = self.nodes.iter().find(|node| node.id == id);
+        node.map_or("a task that is gone", |node| &node.name)
+    }
 }
 
 /// Names a node within one graph.
@@ -55,9 +90,43 @@ pub struct Place {
     pub function: Option<String>,
 }
 
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.file.file_name().unwrap_or(self.file.as_os_str());
         write!(f, "{}:{}", name.display(), self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(line: u32) -> Option<Place> {
+        Some(Place { file: PathBuf::from("src/lib.rs"), line, function: None })
+    }
+
+    fn node(id: u32, name: &str, line: u32) -> Node {
+        let waits_for = format!("the Mutex made at lib.rs:{}", 10 + id);
+        Node { id: NodeId(id), name: name.to_owned(), waits_for, at: place(line) }
+    }
+
+    fn edge(from: u32, to: u32, line: u32) -> Edge {
+        let resource = "a Mutex".to_owned();
+        Edge { from: NodeId(from), to: NodeId(to), resource, held_since: place(line) }
+    }
+
+    #[test]
+    fn a_circle_reads_as_who_waits_where_for_what_held_by_whom() {
+        let graph = WaitFor {
+            nodes: vec![node(0, "main", 16), node(1, "worker-1", 15)],
+            edges: vec![edge(0, 1, 14), edge(1, 0, 13)],
+            cycle: vec![NodeId(0), NodeId(1)],
+        };
+        assert_eq!(
+            graph.to_string(),
+            "main waits at lib.rs:16 for the Mutex made at lib.rs:10, held by worker-1 since lib.rs:14\n\
+             worker-1 waits at lib.rs:15 for the Mutex made at lib.rs:11, held by main since lib.rs:13\n\
+             in a circle: main -> worker-1 -> main\n"
+        );
     }
 }
