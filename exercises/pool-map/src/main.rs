@@ -32,7 +32,8 @@ fn main() -> io::Result<()> {
         if let Some(order) = &backwards {
             order.wait_for_the_next(first / chunk);
         }
-        let squares = positions.iter().map(|&position| square(numbers[position as usize])).collect();
+        let squares =
+            positions.iter().map(|&position| square(numbers[position as usize])).collect();
         event(&who, "end");
         if let Some(order) = &backwards {
             order.done(first / chunk);

@@ -71,6 +71,10 @@ fn waiting_workers_sleep() {
             let claim = "workers without a permit keep the processor busy; they should sleep";
             return Err(run.found(Finding::new(Verdict::Livelock, claim)));
         }
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            return Err(run.found(Finding::wrong("nobody had to wait for a permit")));
+        }
         Ok(())
     });
 }
