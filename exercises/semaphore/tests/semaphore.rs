@@ -81,7 +81,7 @@ fn every_permit_comes_back() {
         let (workers, permits) = sizes(random);
         let run = run(workers, permits, 1)?;
         run.ends_well()?;
-        let end = run.events().named("end").value("value")?;
+        let end: usize = run.events().named("end").value("value")?;
         let claim = format!("after the last release the value should be {permits}, it is {end}");
         run.check(Finding::wrong(claim).unless(end == permits))
     });
@@ -96,7 +96,7 @@ fn a_failing_job_gives_its_permit_back() {
             let program = program!().arg("workers", workers).arg("permits", permits);
             let run = program.arg(way, unlucky).run()?;
             run.ends_well()?;
-            let end = run.events().named("end").value("value")?;
+            let end: usize = run.events().named("end").value("value")?;
             let claim = format!(
                 "the job of worker-{unlucky} did {way}, and its permit is lost: \
                  the value at the end is {end}, not {permits}"
