@@ -72,6 +72,11 @@ fn waiting_workers_sleep() {
             let claim = "workers without a permit keep the processor busy; they should sleep";
             return Err(run.found(Finding::new(Verdict::Livelock, claim)));
         }
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            let claim = format!("with all {permits} permits taken the others should wait; nobody did");
+            return Err(run.found(Finding::wrong(claim)));
+        }
         Ok(())
     });
 }
