@@ -1,7 +1,7 @@
 //! What a semaphore promises, whatever the order in which the workers run.
 
 use kit::observation::HangKind;
-use kit::{Checked, Finding, Random, Run, Verdict, insta, program, property};
+use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
 /// More workers than permits, and more than one permit.
 fn sizes(random: &mut Random) -> (usize, usize) {
@@ -128,7 +128,6 @@ fn the_whole_story_of_three_permits_and_five_workers() {
     property(|_| {
         let run = run(5, 3, 1)?;
         run.ends_well()?;
-        insta::assert_snapshot!(run.events().to_string());
-        Ok(())
+        run.check(kit::snapshot!("five_workers_three_permits", run.events()))
     });
 }
