@@ -144,7 +144,7 @@ fn the_whole_story_of_five_numbers() {
     property(|_| {
         let run = pool(2, 2, &[1, 2, 3, 4, 5]).run()?;
         run.ends_well()?;
-        insta::assert_snapshot!(run.events().to_string());
+        insta::assert_snapshot!("five_numbers", run.events().to_string());
         Ok(())
     });
 }

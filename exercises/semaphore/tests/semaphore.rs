@@ -128,7 +128,7 @@ fn the_whole_story_of_three_permits_and_five_workers() {
     property(|_| {
         let run = run(5, 3, 1)?;
         run.ends_well()?;
-        insta::assert_snapshot!(run.events().to_string());
+        insta::assert_snapshot!("three_permits_and_five_workers", run.events().to_string());
         Ok(())
     });
 }
