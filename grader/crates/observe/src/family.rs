@@ -174,6 +174,11 @@ impl Family {
         }
     }
 
+    /// Records that some task is about to get a signal, and so may do anything.
+    pub(crate) fn signalled(&mut self) {
+        self.generation += 1;
+    }
+
     /// Records that we are about to kill a process, which so does not end by itself.
     pub(crate) fn doom(&mut self, pid: i32) {
         if let Some(process) = self.living(pid) {
@@ -206,7 +211,7 @@ impl Family {
         }
     }
 
-    /// Changes whenever the answer of [`roll`](Self::roll) does.
+    /// Changes whenever the answer of [`roll`](Self::roll) does, or a signal arrives.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }

@@ -17,7 +17,9 @@
 
 mod bare;
 mod descriptors;
+mod exam;
 mod family;
+mod memory;
 mod pace;
 mod proc;
 mod proof;

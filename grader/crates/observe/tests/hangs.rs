@@ -48,6 +48,9 @@ fn correct_programs_are_never_convicted() {
         "slow-producer",
         "long-sleep",
         "waits-for-signal",
+        "alarm",
+        "interval-timer",
+        "posix-timer",
         "worker-sleeps",
         "reads-input",
     ] {
