@@ -135,7 +135,8 @@ fn ask_for_alarm(pid: Pid) -> Alarm {
     let answer = call_getitimer(pid, saved);
     // If this fails the task is dead, and so is the proof.
     let _ = ptrace::setregs(pid, saved);
-    answer.map_or(Alarm::Unknown, |left| if left.is_zero() { Alarm::Unset } else { Alarm::Set(left) })
+    answer
+        .map_or(Alarm::Unknown, |left| if left.is_zero() { Alarm::Unset } else { Alarm::Set(left) })
 }
 
 /// The two bytes of the `syscall` instruction of x86-64, where `saved` has just been.
@@ -163,9 +164,7 @@ fn call_getitimer(pid: Pid, saved: user_regs_struct) -> Option<Duration> {
         return None;
     }
     let answer = memory::read(pid.as_raw(), answer_at, 32)?;
-    let word = |at: usize| {
-        answer.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes)
-    };
+    let word = |at: usize| answer.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
     Some(Duration::from_secs(word(16)?) + Duration::from_micros(word(24)?))
 }
 

@@ -116,6 +116,12 @@ fn parse_call(text: &str) -> Option<Call> {
     (number >= 0).then_some(Call { number, args, at })
 }
 
+/// What follows `key` on its line of a file of `/proc`.
+pub(crate) fn line(path: &str, key: &str) -> Option<String> {
+    let text = read(path)?;
+    text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
+}
+
 /// A whole small file; none if it cannot be read.
 pub(crate) fn read(path: &str) -> Option<String> {
     let mut text = String::with_capacity(2048);

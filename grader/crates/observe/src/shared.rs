@@ -57,7 +57,12 @@ pub(crate) struct State {
 
 impl Shared {
     pub(crate) fn new(processes: u64) -> Self {
-        Self { started: Instant::now(), processes, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            started: Instant::now(),
+            processes,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
     }
 
     /// Locks the state; a thread that panicked while it held it does not matter.

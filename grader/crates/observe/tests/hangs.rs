@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use observation::{HangKind, LimitKind, Verdict};
 
-use support::{request, specimen};
+use support::{request, specimen, specimen_in};
 
 mod support;
 
@@ -51,12 +51,39 @@ fn correct_programs_are_never_convicted() {
         "alarm",
         "interval-timer",
         "posix-timer",
+        "socket-timeout",
+        "timer-descriptor",
         "worker-sleeps",
         "reads-input",
     ] {
         let seen = specimen(name);
         assert_eq!(seen.verdict, Verdict::Pass, "{name}: {}", seen.reason);
     }
+}
+
+#[test]
+fn an_alarm_that_is_set_ends_a_wait_that_nothing_else_would() {
+    assert_eq!(specimen("alarm").stdout.text, "rang\ndone\n");
+}
+
+#[test]
+fn a_look_at_a_semaphore_operation_does_not_break_it_off() {
+    let output = specimen("semaphore-and-alarm").stdout.text;
+    // Without SA_RESTART semantics a signal breaks it off, but not before.
+    assert!(output.ends_with(" true\n"), "{output}");
+}
+
+#[test]
+fn what_another_program_could_open_is_not_convicted() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = directory.path().file_name().unwrap().to_str().unwrap();
+    let mut request = request("named-semaphore");
+    request.args.push(name.to_owned());
+    request.limits.wall = Duration::from_millis(300);
+    let seen = observe::observe(&request).unwrap();
+    std::fs::remove_file(format!("/dev/shm/sem.{name}")).unwrap();
+    assert_eq!(seen.verdict, Verdict::Timeout);
+    assert!(seen.reason.contains("another program could open"), "{}", seen.reason);
 }
 
 fn bounded(name: &str) -> observation::Observation {
