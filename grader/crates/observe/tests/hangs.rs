@@ -1,5 +1,6 @@
 //! Programs that cannot go on are convicted, at once; others never.
 
+use std::process::Command;
 use std::time::Duration;
 
 use observation::{HangKind, LimitKind, Verdict};
@@ -31,10 +32,29 @@ fn threads_that_wait_for_each_other_are_proved_to_be_deadlocked() {
 
 #[test]
 fn processes_that_wait_for_each_other_are_proved_to_be_deadlocked() {
-    for name in
-        ["pipe-end-held", "pipe-crosswise", "pipe-to-itself", "pipe-full", "semaphores-crosswise"]
-    {
+    for name in [
+        "pipe-end-held",
+        "pipe-crosswise",
+        "pipe-to-itself",
+        "pipe-full",
+        "semaphores-crosswise",
+        "socket-pair",
+        "event-counter",
+        "file-locks",
+        "named-fifo",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let seen = specimen_in(name, directory.path());
+        assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn waits_for_system_v_objects_are_proved_to_be_endless() {
+    for (name, kind) in [("system-v-semaphores", "-s"), ("system-v-queue", "-q")] {
         let seen = specimen(name);
+        let removed = Command::new("ipcrm").args([kind, seen.stdout.text.trim()]).status();
+        assert!(removed.unwrap().success());
         assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
     }
 }

@@ -132,17 +132,19 @@ fn lock(file: &File) {
 fn file_locks() {
     let directory = std::env::args().nth(2).unwrap();
     let open = |name: &str| File::create(format!("{directory}/{name}")).unwrap();
-    let (ready, go) = pipe();
+    let (to_child, to_parent) = (pipe(), pipe());
     let child = fork(|| {
         let (left, right) = (open("left"), open("right"));
         lock(&right);
-        write(go, b"x");
+        write(to_parent.1, b"x");
+        read(to_child.0);
         lock(&left);
         0
     });
     let (left, right) = (open("left"), open("right"));
     lock(&left);
-    read(ready);
+    write(to_child.1, b"x");
+    read(to_parent.0);
     lock(&right);
     wait(child);
 }
