@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 
 use crate::family::TaskRef;
+use crate::mappings::all_processes;
 use crate::proc;
-use crate::waits::all_processes;
 
 /// Open pipes, sockets and the like by their kernel name.
 #[derive(Debug)]
@@ -55,8 +55,8 @@ impl Descriptors {
     }
 
     /// All descriptors of the file with this kernel name.
-    pub(crate) fn of(&self, name: &str) -> Vec<Opened> {
-        self.by_name.get(name).cloned().unwrap_or_default()
+    pub(crate) fn of(&self, name: &str) -> &[Opened] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -67,13 +67,15 @@ impl Opened {
         link.ok().map(|name| name.to_string_lossy().into_owned())
     }
 
+    /// Where the kernel describes it.
+    pub(crate) fn info(&self) -> String {
+        format!("/proc/{}/fdinfo/{}", self.pid, self.number)
+    }
+
     /// How it was opened; as if for everything, if that cannot be seen.
     pub(crate) fn mode(&self) -> Mode {
-        let text = proc::read(&format!("/proc/{}/fdinfo/{}", self.pid, self.number));
-        let flags = text.as_deref().and_then(|text| {
-            let line = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
-            u32::from_str_radix(line.trim(), 8).ok()
-        });
+        let flags = proc::line(&self.info(), "flags:");
+        let flags = flags.and_then(|flags| u32::from_str_radix(&flags, 8).ok());
         Mode(flags.unwrap_or(libc::O_RDWR as u32))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jail::trace::Usage;
 use observation::{Exit, Process, ProcessId, Thread, ThreadId};
@@ -17,6 +17,7 @@ pub(crate) struct Family {
     processes: Vec<Member>,
     threads: Vec<Thread>,
     alive_processes: u32,
+    began: u64,
     generation: u64,
     /// The largest number of processes alive at once.
     pub(crate) peak_processes: u32,
@@ -76,7 +77,14 @@ pub(crate) enum ChildState {
 impl Family {
     /// Records the first process.
     pub(crate) fn begin(&mut self, pid: i32, seen_as: i32) {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        self.began = since_1970.unwrap_or_default().as_secs();
         self.add_process(pid, seen_as, None, Duration::ZERO);
+    }
+
+    /// When it began, in seconds since 1970, as files record it.
+    pub(crate) fn began(&self) -> u64 {
+        self.began
     }
 
     /// Whether a task with this number lives.
@@ -174,6 +182,11 @@ impl Family {
         }
     }
 
+    /// Records that some task is about to get a signal, and so may do anything.
+    pub(crate) fn signalled(&mut self) {
+        self.generation += 1;
+    }
+
     /// Records that we are about to kill a process, which so does not end by itself.
     pub(crate) fn doom(&mut self, pid: i32) {
         if let Some(process) = self.living(pid) {
@@ -206,7 +219,7 @@ impl Family {
         }
     }
 
-    /// Changes whenever the answer of [`roll`](Self::roll) does.
+    /// Changes whenever the answer of [`roll`](Self::roll) does, or a signal arrives.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }

@@ -17,12 +17,18 @@
 
 mod bare;
 mod descriptors;
+mod exam;
 mod family;
+mod locks;
+mod mappings;
+mod memory;
 mod pace;
 mod proc;
 mod proof;
 mod shared;
+mod sockets;
 mod streams;
+mod sysv;
 mod tracer;
 mod verdict;
 mod waits;

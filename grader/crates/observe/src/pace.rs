@@ -14,6 +14,8 @@ pub(crate) struct Pace {
     /// Whether `last` has been attempted on already, and when.
     attempted: Option<Duration>,
     cost: Duration,
+    /// No attempt before this moment.
+    not_before: Duration,
     /// The last moment at which some task was seen to have run.
     pub(crate) moved: Duration,
 }
@@ -40,11 +42,19 @@ impl Pace {
             self.moved = now;
             return false;
         }
+        if now < self.not_before {
+            return false;
+        }
         match self.attempted {
             None => true,
             // Somebody outside may have let go of something in the meantime.
             Some(before) => now - before > (self.cost * SHARE).max(Duration::from_millis(100)),
         }
+    }
+
+    /// Puts off further attempts.
+    pub(crate) fn put_off(&mut self, until: Duration) {
+        self.not_before = until;
     }
 
     /// Notes an attempt that began at `from` and ended at `to` without a proof.

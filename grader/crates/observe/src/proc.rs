@@ -44,8 +44,6 @@ pub(crate) struct Status {
     pub(crate) peak_memory: u64,
     /// Signals pending and not blocked, of the task or its process.
     pub(crate) deliverable: u64,
-    /// Signals that have a handler.
-    pub(crate) caught: u64,
     /// Times that the processor was given up, and taken away.
     pub(crate) switches: (u64, u64),
 }
@@ -79,7 +77,6 @@ fn parse_status(text: &str) -> Status {
             "Threads" => status.threads = value.parse().unwrap_or(0),
             "VmHWM" => status.peak_memory = number().unwrap_or(0u64) * 1024,
             "SigPnd" | "ShdPnd" => pending |= mask(),
-            "SigCgt" => status.caught = mask(),
             "SigBlk" => blocked = mask(),
             "voluntary_ctxt_switches" => status.switches.0 = value.parse().unwrap_or(0),
             "nonvoluntary_ctxt_switches" => status.switches.1 = value.parse().unwrap_or(0),
@@ -119,6 +116,12 @@ fn parse_call(text: &str) -> Option<Call> {
     (number >= 0).then_some(Call { number, args, at })
 }
 
+/// What follows `key` on its line of a file of `/proc`.
+pub(crate) fn line(path: &str, key: &str) -> Option<String> {
+    let text = read(path)?;
+    text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
+}
+
 /// A whole small file; none if it cannot be read.
 pub(crate) fn read(path: &str) -> Option<String> {
     let mut text = String::with_capacity(2048);
@@ -147,7 +150,6 @@ mod tests {
             threads: 3,
             peak_memory: 12 << 10,
             deliverable: 2,
-            caught: 0,
             switches: (7, 9),
         };
         assert_eq!(status, expected);

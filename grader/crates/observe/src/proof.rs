@@ -7,6 +7,9 @@
 //! the two. If each of these waits is untimed and only tasks of the run could end
 //! it, none of them ever will. (In the other order of reading, a task may block,
 //! be seen, run and block again between the looks: that convicts correct programs.)
+//!
+//! One thing cannot be read from `/proc`: whether a process has set an alarm. So
+//! the proof holds only together with an [examination](crate::exam).
 
 use crate::family::{Family, TaskRef};
 use crate::proc::{self, Call};
@@ -20,8 +23,17 @@ pub(crate) enum Attempt {
     Busy,
     /// All sleep, but something else could wake one of them.
     Open(String),
-    /// Nothing but the tasks themselves could wake any of them.
-    Deadlock(Vec<Stuck>),
+    /// Nothing but the tasks themselves could wake any of them, an alarm excepted.
+    Deadlock(Proof),
+}
+
+/// The evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct Proof {
+    /// Every task, and what it waits for.
+    pub(crate) stuck: Vec<Stuck>,
+    /// The generation of the family of which this holds.
+    pub(crate) generation: u64,
 }
 
 /// A task that waits for ever.
@@ -74,7 +86,10 @@ fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
             Err(reason) => return Attempt::Open(format!("{}: {reason}", describe(task))),
         }
     }
-    Attempt::Deadlock(stuck)
+    if let Some(reason) = timers(roll) {
+        return Attempt::Open(reason);
+    }
+    Attempt::Deadlock(Proof { stuck, generation: family.generation() })
 }
 
 /// Sees every task asleep in a system call, or gives up.
@@ -104,8 +119,6 @@ fn switches_of_sleeper(roll: &[TaskRef], task: TaskRef) -> Option<(u64, u64)> {
     let status = proc::status_of(task.pid, task.tid)?;
     // A thread that is not on the roll could wake any of the others.
     let complete = roll.iter().filter(|other| other.pid == task.pid).count() == status.threads;
-    // Whether an alarm is set cannot be read; a handler for it says enough.
-    let complete = complete && status.caught >> (libc::SIGALRM - 1) & 1 == 0;
     (status.state == 'S' && status.deliverable == 0 && complete).then_some(status.switches)
 }
 
@@ -115,6 +128,16 @@ fn ended_before_its_threads(roll: &[TaskRef], task: TaskRef) -> Option<()> {
     let first = task.pid == task.tid;
     let others = roll.iter().any(|other| other.pid == task.pid && !other.exiting);
     (first && others && proc::state(task.tid) == Some('Z')).then_some(())
+}
+
+/// Timers of `timer_create` are listed by the kernel; alarms are not.
+fn timers(roll: &[TaskRef]) -> Option<String> {
+    let mut firsts = roll.iter().filter(|task| task.pid == task.tid);
+    firsts.find_map(|task| match proc::read(&format!("/proc/{}/timers", task.pid)) {
+        Some(list) if list.is_empty() => None,
+        Some(_) => Some(format!("{}: it has a timer", describe(*task))),
+        None => Some("this kernel does not list timers".to_owned()),
+    })
 }
 
 fn describe(task: TaskRef) -> String {

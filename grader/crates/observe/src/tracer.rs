@@ -15,6 +15,7 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use observation::Exit;
 
+use crate::exam::is_ours;
 use crate::family::ChildState;
 use crate::proc;
 use crate::shared::{Shared, State};
@@ -45,8 +46,13 @@ pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
     let started = suspended.resume();
     let tracer = Tracer { shared, root: root.as_raw(), nested, early: RefCell::default() };
     while let Ok(waited) = wait_any() {
-        tracer.handle(waited);
+        if tracer.requests_exam(&waited) {
+            tracer.examine(waited.pid);
+        } else {
+            tracer.handle(waited);
+        }
     }
+    shared.set_over();
     match started {
         Ok(_) => Traced::Done,
         Err(error) => Traced::NotStarted(error),
@@ -62,8 +68,27 @@ fn options() -> Options {
         | Options::PTRACE_O_EXITKILL
 }
 
-struct Tracer<'a> {
-    shared: &'a Shared,
+/// How a stopped task goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// With this signal, or none if it is 0.
+    Run { signal: i32 },
+    /// Not before job control says so.
+    StayStopped,
+}
+
+impl Next {
+    pub(crate) fn take(self, pid: Pid) {
+        // A task that was killed in the meantime cannot go on, and need not.
+        let _ = match self {
+            Self::Run { signal } => resume(pid, signal),
+            Self::StayStopped => listen(pid),
+        };
+    }
+}
+
+pub(crate) struct Tracer<'a> {
+    pub(crate) shared: &'a Shared,
     root: i32,
     /// Whether the program sees other numbers than we do.
     nested: bool,
@@ -73,16 +98,30 @@ struct Tracer<'a> {
 
 impl Tracer<'_> {
     fn handle(&self, waited: Waited) {
+        if let Some(next) = self.note(&waited) {
+            next.take(waited.pid);
+        }
+    }
+
+    /// Records what happened. For a task that stopped, says how it is to go on.
+    pub(crate) fn note(&self, waited: &Waited) -> Option<Next> {
         let pid = waited.pid;
         match waited.status {
             Status::Exited(code) => self.ended(pid, Exit::Code(code), waited.usage),
             Status::Killed(signal) => self.ended(pid, Exit::Signal(signal), waited.usage),
-            Status::Stopped { signal, event: 0 } => go_on(pid, signal),
-            Status::Stopped { signal, event } => self.stopped(pid, signal, event),
+            Status::Stopped { event: 0, .. } if is_ours(waited) => {
+                return Some(Next::Run { signal: 0 });
+            }
+            Status::Stopped { signal, event: 0 } => {
+                self.shared.lock().family.signalled();
+                return Some(Next::Run { signal });
+            }
+            Status::Stopped { signal, event } => return Some(self.stopped(pid, signal, event)),
         }
+        None
     }
 
-    fn stopped(&self, pid: Pid, signal: i32, event: i32) {
+    fn stopped(&self, pid: Pid, signal: i32, event: i32) -> Next {
         match event {
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
                 match message(pid) {
@@ -97,15 +136,12 @@ impl Tracer<'_> {
             }
             libc::PTRACE_EVENT_EXEC => self.executed(pid),
             libc::PTRACE_EVENT_EXIT => self.exiting(pid),
-            libc::PTRACE_EVENT_STOP if is_job_control(signal) => {
-                let _ = listen(pid);
-                return;
-            }
+            libc::PTRACE_EVENT_STOP if is_job_control(signal) => return Next::StayStopped,
             // The first stop of a newborn may overtake the event of its parent.
             libc::PTRACE_EVENT_STOP => self.born(pid.as_raw(), None),
             _ => {}
         }
-        go_on(pid, 0);
+        Next::Run { signal: 0 }
     }
 
     /// Records a new task, once. The forking process is looked up if it is not given.
@@ -187,18 +223,13 @@ impl Tracer<'_> {
     }
 }
 
-fn kill_all_but(state: &mut State, spared: i32) {
+pub(crate) fn kill_all_but(state: &mut State, spared: i32) {
     for pid in state.family.running_processes() {
         if pid != spared {
             state.family.doom(pid);
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
     }
-}
-
-fn go_on(pid: Pid, signal: i32) {
-    // A task that was killed in the meantime cannot go on, and need not.
-    let _ = resume(pid, signal);
 }
 
 fn message(pid: Pid) -> Option<i32> {

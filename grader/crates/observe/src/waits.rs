@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use crate::descriptors::{Descriptors, Opened};
+use crate::descriptors::{Descriptors, Mode, Opened};
 use crate::family::{Family, TaskRef};
+use crate::mappings::Mapping;
 use crate::proc::{self, Call};
+use crate::{locks, sockets, sysv};
 
 /// An untimed wait that only tasks of the run can end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,32 +15,34 @@ pub(crate) enum Wait {
     Futex {
         /// Where the word is, in the waiting process.
         address: u64,
+        /// The processes that could change it and say so.
+        sharers: Vec<i32>,
     },
     /// For the end of one of these children.
     Child {
         /// The processes awaited.
         children: Vec<i32>,
     },
-    /// For data from, or room in, a pipe.
-    Pipe {
-        /// As the kernel names it: `pipe:[4711]`.
+    /// For an object of the kernel.
+    Object {
+        /// How a person calls it: `pipe 4711`, `System V semaphore set 3`.
         name: String,
-        /// The descriptor, as the waiting process knows it.
-        descriptor: u64,
-        /// What is missing.
+        /// What it does not have.
         lack: Lack,
-        /// The processes that hold the other end.
+        /// The processes that could change that.
         holders: Vec<i32>,
     },
 }
 
-/// What a pipe does not have.
+/// What an object does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lack {
-    /// Something to read.
+    /// Something to read or take.
     Content,
     /// Room to write.
     Room,
+    /// A lock that nobody else has.
+    Lock,
 }
 
 /// Everything that a judgement on a wait may have to look at.
@@ -50,39 +54,54 @@ pub(crate) struct Scene<'a> {
     descriptors: Option<Descriptors>,
 }
 
+type Judgement = Result<Wait, String>;
+
 impl<'a> Scene<'a> {
     pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef]) -> Self {
         Self { family, roll, descriptors: None }
     }
 
-    fn is_member(&self, pid: i32) -> bool {
+    /// Whether a process belongs to the run.
+    pub(crate) fn is_member(&self, pid: i32) -> bool {
         self.roll.iter().any(|task| task.pid == pid)
     }
 
-    fn descriptors(&mut self) -> &Descriptors {
-        self.descriptors.get_or_insert_with(Descriptors::scan)
+    /// All processes of the run.
+    pub(crate) fn members(&self) -> Vec<i32> {
+        let mut members: Vec<_> = self.roll.iter().map(|task| task.pid).collect();
+        members.sort_unstable();
+        members.dedup();
+        members
     }
 
-    /// What `task` waits for; otherwise why that is no proof of anything.
-    pub(crate) fn judge(&mut self, task: TaskRef, call: &Call) -> Result<Wait, String> {
+    /// What `task` waits for; otherwise why that proves nothing.
+    pub(crate) fn judge(&mut self, task: TaskRef, call: &Call) -> Judgement {
+        let [a, _, _, d, e, _] = call.args;
         match call.number {
             libc::SYS_futex => self.futex(task, call),
             libc::SYS_wait4 => {
-                let wanted = call.args[0] as i32;
+                let wanted = a as i32;
                 self.child(task, (wanted > 0).then_some(wanted))
             }
             libc::SYS_waitid => self.waitid(task, call),
-            libc::SYS_read | libc::SYS_readv => self.pipe(task, call.args[0], Lack::Content),
-            libc::SYS_write | libc::SYS_writev => self.pipe(task, call.args[0], Lack::Room),
-            libc::SYS_nanosleep | libc::SYS_clock_nanosleep => Err("it sleeps".to_owned()),
-            libc::SYS_pause | libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => {
-                Err("it waits for a signal, which anyone may send".to_owned())
+            libc::SYS_read | libc::SYS_readv | libc::SYS_recvfrom | libc::SYS_recvmsg => {
+                self.file(task, a, Lack::Content)
             }
-            other => Err(format!("it is in system call {other}")),
+            libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
+                self.file(task, a, Lack::Room)
+            }
+            libc::SYS_semop => sysv::semaphores(self, task, a),
+            libc::SYS_semtimedop if d == 0 => sysv::semaphores(self, task, a),
+            libc::SYS_msgrcv => sysv::queue(self, a, Lack::Content),
+            libc::SYS_msgsnd => sysv::queue(self, a, Lack::Room),
+            libc::SYS_mq_timedreceive if e == 0 => self.message_queue(task, a, Lack::Content),
+            libc::SYS_mq_timedsend if e == 0 => self.message_queue(task, a, Lack::Room),
+            libc::SYS_fcntl | libc::SYS_flock => locks::file_lock(self, task, a),
+            number => Err(why_open(number)),
         }
     }
 
-    fn futex(&mut self, task: TaskRef, call: &Call) -> Result<Wait, String> {
+    fn futex(&mut self, task: TaskRef, call: &Call) -> Judgement {
         const PRIVATE: u64 = 128;
         let [address, operation, _, timeout, ..] = call.args;
         // WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2
@@ -92,43 +111,35 @@ impl<'a> Scene<'a> {
         if timeout != 0 {
             return Err("its wait is bounded in time".to_owned());
         }
-        if operation & PRIVATE == 0 {
-            self.shared_memory_stays_inside(task.pid, address)?;
-        }
-        Ok(Wait::Futex { address })
+        let sharers = if operation & PRIVATE == 0 {
+            self.sharers_of_memory(task.pid, address)?
+        } else {
+            vec![task.pid]
+        };
+        Ok(Wait::Futex { address, sharers })
     }
 
-    fn shared_memory_stays_inside(&self, pid: i32, address: u64) -> Result<(), String> {
+    fn sharers_of_memory(&self, pid: i32, address: u64) -> Result<Vec<i32>, String> {
         let mapping = Mapping::of(pid, address).ok_or("its futex is in no mapping")?;
         if !mapping.shared {
-            return Ok(());
+            return Ok(vec![pid]);
         }
-        let mut sharers = 0;
-        for other in all_processes() {
-            let text = proc::read(&format!("/proc/{other}/maps")).unwrap_or_default();
-            if !text.contains(&mapping.identity) {
-                continue;
-            }
-            if !self.is_member(other) {
-                return Err(format!("process {other}, outside, shares the memory"));
-            }
-            sharers += 1;
-        }
-        if sharers < 2 && mapping.has_name {
+        let mut sharers = mapping.sharers();
+        sharers.sort_unstable();
+        self.all_inside(&sharers, "shares the memory")?;
+        if sharers.len() < 2 && mapping.has_name() {
             return Err(format!("another program could open {}", mapping.path));
         }
-        Ok(())
+        Ok(sharers)
     }
 
-    fn waitid(&mut self, task: TaskRef, call: &Call) -> Result<Wait, String> {
+    fn waitid(&mut self, task: TaskRef, call: &Call) -> Judgement {
         let number = call.args[1] as i32;
         match call.args[0] as u32 {
             libc::P_PID => self.child(task, Some(number)),
             libc::P_PIDFD => {
                 let info = format!("/proc/{}/task/{}/fdinfo/{number}", task.pid, task.tid);
-                let text = proc::read(&info).unwrap_or_default();
-                let line = text.lines().find_map(|line| line.strip_prefix("Pid:"));
-                let pid = line.and_then(|word| word.trim().parse().ok());
+                let pid = proc::line(&info, "Pid:").and_then(|pid| pid.parse().ok());
                 let pid = pid.ok_or("it waits for an unknown process")?;
                 self.child_by_our_number(task, Some(pid))
             }
@@ -136,7 +147,8 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn child(&mut self, task: TaskRef, wanted: Option<i32>) -> Result<Wait, String> {
+    /// `wanted` is a number as the program knows it.
+    fn child(&mut self, task: TaskRef, wanted: Option<i32>) -> Judgement {
         let wanted = match wanted {
             None => None,
             Some(number) => {
@@ -146,7 +158,7 @@ impl<'a> Scene<'a> {
         self.child_by_our_number(task, wanted)
     }
 
-    fn child_by_our_number(&mut self, task: TaskRef, wanted: Option<i32>) -> Result<Wait, String> {
+    fn child_by_our_number(&mut self, task: TaskRef, wanted: Option<i32>) -> Judgement {
         let mut children = self.family.living_children(task.pid);
         if let Some(wanted) = wanted {
             children.retain(|child| *child == wanted);
@@ -157,85 +169,108 @@ impl<'a> Scene<'a> {
         Ok(Wait::Child { children })
     }
 
-    fn pipe(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Result<Wait, String> {
+    fn file(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
-        if !name.starts_with("pipe:") {
-            return Err(format!("it waits on {name}"));
+        if let Some(number) = numbered(&name, "pipe:[") {
+            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            return Ok(Wait::Object { name: format!("pipe {number}"), lack, holders });
         }
-        let holders = self.holders(&name, |mode| match lack {
-            Lack::Content => mode.writes(),
-            Lack::Room => mode.reads(),
-        })?;
-        Ok(Wait::Pipe { name, descriptor, lack, holders })
+        if let Some(inode) = numbered(&name, "socket:[") {
+            let peer = sockets::peer(task, descriptor, inode)?;
+            let holders = self.holders(&format!("socket:[{peer}]"), |_| true)?;
+            return Ok(Wait::Object { name: format!("Unix socket {inode}"), lack, holders });
+        }
+        if name == "anon_inode:[eventfd]" {
+            return self.event_counter(task, descriptor, lack);
+        }
+        if is_fifo(task, descriptor) {
+            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            if holders.iter().all(|holder| *holder == task.pid) {
+                return Err(format!("another program could open the FIFO {name}"));
+            }
+            return Ok(Wait::Object { name: format!("FIFO {name}"), lack, holders });
+        }
+        Err(format!("it waits on {name}"))
     }
 
-    /// The processes that hold an end of `name`, if all of them are inside.
+    fn event_counter(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
+        let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
+        let id = proc::line(&info, "eventfd-id:").ok_or("its eventfd has no number")?;
+        let holders = self.holders("anon_inode:[eventfd]", |end| {
+            proc::line(&end.info(), "eventfd-id:").is_none_or(|other| other == id)
+        })?;
+        Ok(Wait::Object { name: format!("eventfd {id}"), lack, holders })
+    }
+
+    fn message_queue(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
+        let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
+        let holders = self.holders(&name, |_| true)?;
+        if holders.len() < 2 {
+            return Err(format!("another program could open the message queue {name}"));
+        }
+        Ok(Wait::Object { name: format!("message queue {name}"), lack, holders })
+    }
+
+    /// The processes that hold a descriptor of `name` that counts, all of them inside.
     fn holders(
         &mut self,
         name: &str,
-        counts: impl Fn(&crate::descriptors::Mode) -> bool,
+        counts: impl Fn(&Opened) -> bool,
     ) -> Result<Vec<i32>, String> {
-        let ends = self.descriptors().of(name);
-        let mut holders: Vec<_> =
-            ends.into_iter().filter(|end| counts(&end.mode())).map(|end| end.pid).collect();
+        let all = self.descriptors.get_or_insert_with(Descriptors::scan).of(name);
+        let mut holders: Vec<_> = all.iter().filter(|end| counts(end)).map(|end| end.pid).collect();
+        holders.sort_unstable();
         holders.dedup();
-        if let Some(outside) = holders.iter().find(|pid| !self.is_member(**pid)) {
-            return Err(format!("process {outside}, outside, holds the other end of {name}"));
-        }
+        self.all_inside(&holders, &format!("holds {name}"))?;
         if holders.is_empty() {
             return Err(format!("nobody is seen to hold the other end of {name}"));
         }
         Ok(holders)
     }
-}
 
-/// One mapping of a process.
-struct Mapping {
-    shared: bool,
-    /// Offset, device and inode as `/proc` prints them: the same in every sharer.
-    identity: String,
-    path: String,
-    has_name: bool,
-}
-
-impl Mapping {
-    fn of(pid: i32, address: u64) -> Option<Self> {
-        let text = proc::read(&format!("/proc/{pid}/maps"))?;
-        text.lines().find_map(|line| Self::parse(line, address))
-    }
-
-    fn parse(line: &str, address: u64) -> Option<Self> {
-        let mut words = line.split_whitespace();
-        let (from, to) = words.next()?.split_once('-')?;
-        let from = u64::from_str_radix(from, 16).ok()?;
-        let to = u64::from_str_radix(to, 16).ok()?;
-        if !(from..to).contains(&address) {
-            return None;
+    fn all_inside(&self, processes: &[i32], doing: &str) -> Result<(), String> {
+        match processes.iter().find(|pid| !self.is_member(**pid)) {
+            Some(outside) => Err(format!("process {outside}, outside the run, {doing}")),
+            None => Ok(()),
         }
-        let shared = words.next()?.ends_with('s');
-        let (_, device, inode) = (words.next()?, words.next()?, words.next()?);
-        let path = words.collect::<Vec<_>>().join(" ");
-        let has_name = path.starts_with('/') && !path.ends_with("(deleted)");
-        Some(Self { shared, identity: format!(" {device} {inode} "), path, has_name })
     }
 }
 
-/// Every process that can be seen.
-pub(crate) fn all_processes() -> Vec<i32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+fn why_open(number: i64) -> String {
+    match number {
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => "it sleeps".to_owned(),
+        libc::SYS_pause | libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => {
+            "it waits for a signal, which anyone may send".to_owned()
+        }
+        libc::SYS_poll
+        | libc::SYS_ppoll
+        | libc::SYS_select
+        | libc::SYS_pselect6
+        | libc::SYS_epoll_wait
+        | libc::SYS_epoll_pwait => "it waits for any of several files".to_owned(),
+        libc::SYS_accept | libc::SYS_accept4 => "it waits for a connection".to_owned(),
+        libc::SYS_open | libc::SYS_openat => "it waits for a file to be opened".to_owned(),
+        libc::SYS_semtimedop | libc::SYS_mq_timedreceive | libc::SYS_mq_timedsend => {
+            "its wait is bounded in time".to_owned()
+        }
+        other => format!("it is in system call {other}"),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mapping_is_found_by_an_address_inside() {
-        let line = "7f00-8f00 rw-s 00000000 00:01 1025                       /dev/zero (deleted)";
-        let mapping = Mapping::parse(line, 0x7f08).unwrap();
-        assert!(mapping.shared && !mapping.has_name);
-        assert_eq!(mapping.identity, " 00:01 1025 ");
-        assert!(Mapping::parse(line, 0x8f00).is_none());
+fn other_end(lack: Lack, mode: Mode) -> bool {
+    match lack {
+        Lack::Content | Lack::Lock => mode.writes(),
+        Lack::Room => mode.reads(),
     }
+}
+
+/// The number in a kernel name such as `pipe:[4711]`.
+fn numbered<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    name.strip_prefix(prefix)?.strip_suffix(']')
+}
+
+fn is_fifo(task: TaskRef, descriptor: u64) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(format!("/proc/{}/task/{}/fd/{descriptor}", task.pid, task.tid))
+        .is_ok_and(|file| file.file_type().is_fifo())
 }

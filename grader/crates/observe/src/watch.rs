@@ -10,10 +10,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use observation::{Limits, Observation};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::exam::{Alarm, Examined};
 use crate::pace::Pace;
 use crate::proc;
-use crate::proof::{Attempt, Stuck, attempt};
-use crate::shared::Shared;
+use crate::proof::{Attempt, Proof, Stuck, attempt};
+use crate::shared::{Exam, Shared};
 use crate::streams::{Capture, Streams};
 use crate::tracer::{Traced, trace};
 use crate::{ObserveError, verdict};
@@ -28,7 +29,7 @@ pub(crate) enum Ending {
     /// It wrote too much.
     Output,
     /// It was proved to be unable to go on, this long after it last did.
-    Deadlock { stuck: Vec<Stuck>, latency: Duration },
+    Deadlock { stuck: Vec<Stuck>, examined: Examined, latency: Duration },
 }
 
 /// Runs a suspended program within `limits` to the end of its last process.
@@ -158,12 +159,50 @@ impl Watcher<'_> {
                 self.pace.attempted(now, after, false);
                 progress.why_open = Some(reason);
             }
-            Attempt::Deadlock(stuck) => {
-                let latency = after.saturating_sub(self.pace.moved);
-                return Some(Ending::Deadlock { stuck, latency });
-            }
+            Attempt::Deadlock(proof) => match self.confirm(&proof) {
+                Confirmed::Yes(examined) => {
+                    let latency = self.shared.now().saturating_sub(self.pace.moved);
+                    return Some(Ending::Deadlock { stuck: proof.stuck, examined, latency });
+                }
+                Confirmed::No { reason, retry } => {
+                    let now = self.shared.now();
+                    self.pace.attempted(after, now, false);
+                    self.pace.put_off(now + retry);
+                    progress.why_open = Some(reason);
+                }
+            },
         }
         None
+    }
+
+    /// Makes sure that no alarm could end what was proved to be without end. The tasks
+    /// are held still afterwards if that is so.
+    fn confirm(&self, proof: &Proof) -> Confirmed {
+        let Some(examined) = self.examine() else {
+            let reason = "the tasks could not be held still".to_owned();
+            return Confirmed::No { reason, retry: Duration::from_secs(1) };
+        };
+        let verdict = alarm_of(&examined, proof);
+        if verdict.is_ok() {
+            return Confirmed::Yes(examined);
+        }
+        self.shared.set_exam(Exam::Continue);
+        let (reason, retry) = verdict.expect_err("checked just now");
+        Confirmed::No { reason: reason.to_owned(), retry }
+    }
+
+    /// Has all tasks held still. None if that is not possible.
+    fn examine(&self) -> Option<Examined> {
+        self.shared.set_exam(Exam::Requested);
+        let sent = pidfd_send_signal(&self.root.descriptor, Signal::STOP);
+        if sent.is_err() || !self.shared.wait_for_exam() {
+            self.shared.give_up_exam();
+            return None;
+        }
+        match &self.shared.lock().exam {
+            Exam::Ready(examined) => Some(examined.clone()),
+            _ => None,
+        }
     }
 
     fn cpu_time(&self) -> Duration {
@@ -177,6 +216,11 @@ impl Watcher<'_> {
     /// Kills the first process; the tracing thread then kills all others.
     fn end(&self) {
         let mut state = self.shared.lock();
+        if matches!(state.exam, Exam::Ready(_)) {
+            drop(state);
+            self.shared.set_exam(Exam::End);
+            return;
+        }
         if !state.ending {
             state.ending = true;
             state.family.doom(self.root.pid);
@@ -184,6 +228,28 @@ impl Watcher<'_> {
             let _ = pidfd_send_signal(&self.root.descriptor, Signal::KILL);
         }
     }
+}
+
+enum Confirmed {
+    Yes(Examined),
+    No { reason: String, retry: Duration },
+}
+
+/// Whether an alarm, or something that happened since the proof, speaks against it.
+fn alarm_of(examined: &Examined, proof: &Proof) -> Result<(), (&'static str, Duration)> {
+    if examined.generation != proof.generation {
+        return Err(("it got a signal just then", Duration::ZERO));
+    }
+    for task in proof.stuck.iter().map(|stuck| stuck.task) {
+        match examined.alarms.get(&task.pid) {
+            Some(Alarm::Unset) => {}
+            Some(Alarm::Set(left)) => return Err(("an alarm is set", *left)),
+            Some(Alarm::Unknown) | None => {
+                return Err(("it cannot be seen whether an alarm is set", Duration::from_secs(1)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// When the run last did something that can be seen from outside.

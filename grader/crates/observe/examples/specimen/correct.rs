@@ -17,6 +17,10 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("reads-input", || drop(read(0))),
     ("waits-for-signal", waits_for_signal),
     ("worker-sleeps", worker_sleeps),
+    ("socket-timeout", socket_timeout),
+    ("semaphore-and-alarm", semaphore_and_alarm),
+    ("named-semaphore", named_semaphore),
+    ("timer-descriptor", timer_descriptor),
 ];
 
 fn rounds(default: usize) -> usize {
@@ -157,4 +161,56 @@ fn waits_for_signal() {
 
 fn worker_sleeps() {
     thread::spawn(|| sleep(200)).join().unwrap();
+}
+
+/// The wait looks endless, but the socket bounds it.
+fn socket_timeout() {
+    use std::io::Read;
+    let (mut ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    ours.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    assert!(ours.read(&mut [0]).is_err());
+    println!("done");
+}
+
+extern "C" fn give(_: i32) {
+    let mut operation = libc::sembuf { sem_num: 0, sem_op: 1, sem_flg: 0 };
+    unsafe { libc::semop(SET.load(std::sync::atomic::Ordering::SeqCst), &raw mut operation, 1) };
+}
+
+static SET: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(-1);
+
+/// `semop` must not notice that it was looked at: only the alarm may break it off.
+fn semaphore_and_alarm() {
+    let set = unsafe { libc::semget(libc::IPC_PRIVATE, 1, 0o600) };
+    SET.store(set, std::sync::atomic::Ordering::SeqCst);
+    let before = std::time::Instant::now();
+    let handler = give as extern "C" fn(i32);
+    unsafe { libc::signal(libc::SIGALRM, handler as usize) };
+    unsafe { libc::alarm(1) };
+    let mut operation = libc::sembuf { sem_num: 0, sem_op: -1, sem_flg: 0 };
+    let result = unsafe { libc::semop(set, &raw mut operation, 1) };
+    let waited = before.elapsed().as_millis() >= 900;
+    unsafe { libc::semctl(set, 0, libc::IPC_RMID) };
+    println!("{result} {waited}");
+}
+
+/// Some other program could come and post.
+fn named_semaphore() {
+    let name = std::ffi::CString::new(format!("/{}", std::env::args().nth(2).unwrap())).unwrap();
+    unsafe {
+        let semaphore = libc::sem_open(name.as_ptr(), libc::O_CREAT, 0o600, 0);
+        println!("ready");
+        libc::sem_wait(semaphore);
+        libc::sem_unlink(name.as_ptr());
+    }
+}
+
+fn timer_descriptor() {
+    unsafe {
+        let timer = libc::timerfd_create(libc::CLOCK_MONOTONIC, 0);
+        let mut when: libc::itimerspec = std::mem::zeroed();
+        when.it_value.tv_nsec = 200_000_000;
+        libc::timerfd_settime(timer, 0, &raw const when, std::ptr::null_mut());
+        read(timer);
+    }
 }

@@ -24,3 +24,11 @@ pub fn request(name: &str) -> Request {
 pub fn specimen(name: &str) -> Observation {
     observe::observe(&request(name)).expect("a specimen can be observed")
 }
+
+/// Observes one specimen that keeps files in `directory`.
+#[allow(dead_code, reason = "not every test keeps files")]
+pub fn specimen_in(name: &str, directory: &std::path::Path) -> Observation {
+    let mut request = request(name);
+    request.args.push(directory.display().to_string());
+    observe::observe(&request).expect("a specimen can be observed")
+}
