@@ -74,10 +74,14 @@ pub fn judge(
     request.directory = Some(place.to_owned());
     request.limits = lesson.limits;
     let observed = observe::observe(&request);
-    let seen = observed.map_err(|error| JudgeError::Broken { test: name.to_owned(), reason: error.to_string() })?;
+    let seen = observed
+        .map_err(|error| JudgeError::Broken { test: name.to_owned(), reason: error.to_string() })?;
     let report = std::fs::read_to_string(folder.join(format!("{name}.json"))).ok();
     let report = report.map(|json| serde_json::from_str(&json)).transpose();
-    let report = report.map_err(|error| JudgeError::Unreadable { test: name.to_owned(), message: error.to_string() })?;
+    let report = report.map_err(|error| JudgeError::Unreadable {
+        test: name.to_owned(),
+        message: error.to_string(),
+    })?;
     Ok(conclude(lesson, name, &seen, report))
 }
 
@@ -93,11 +97,18 @@ struct Exploration {
     interleaving: String,
 }
 
-fn conclude(lesson: &Lesson, name: &str, seen: &Observation, report: Option<Exploration>) -> Judgement {
+fn conclude(
+    lesson: &Lesson,
+    name: &str,
+    seen: &Observation,
+    report: Option<Exploration>,
+) -> Judgement {
     let ended_well = seen.exit == Some(Exit::Code(0));
     match report {
         Some(report) if report.verdict == Verdict::Pass && ended_well => Judgement::Passed,
-        Some(report) if report.verdict != Verdict::Pass => Judgement::Failed(finding(lesson, name, report)),
+        Some(report) if report.verdict != Verdict::Pass => {
+            Judgement::Failed(finding(lesson, name, report))
+        }
         Some(_) | None => Judgement::Failed(unreported(seen)),
     }
 }
@@ -186,13 +197,17 @@ units:
     fn a_test_passes_only_with_its_report_and_a_good_end() {
         assert_eq!(judged(Exit::Code(0), Some(report(Verdict::Pass))), Judgement::Passed);
         assert_eq!(verdict(&judged(Exit::Code(0), None)), Some(Verdict::Tampered));
-        assert_eq!(verdict(&judged(Exit::Code(101), Some(report(Verdict::Pass)))), Some(Verdict::Tampered));
+        assert_eq!(
+            verdict(&judged(Exit::Code(101), Some(report(Verdict::Pass)))),
+            Some(Verdict::Tampered)
+        );
         assert_eq!(verdict(&judged(Exit::Signal(11), None)), Some(Verdict::Crash));
     }
 
     #[test]
     fn a_failing_schedule_is_told_with_how_to_see_it_again() {
-        let Judgement::Failed(finding) = judged(Exit::Code(101), Some(report(Verdict::Race))) else {
+        let Judgement::Failed(finding) = judged(Exit::Code(101), Some(report(Verdict::Race)))
+        else {
             panic!("a race is a failure")
         };
         assert_eq!(finding.verdict, Verdict::Race);

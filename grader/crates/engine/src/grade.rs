@@ -111,9 +111,7 @@ impl Workshop {
         let place = TempDir::with_prefix("submission-").map_err(GradeError::Scratch)?;
         match compile(&self.toolchain, lesson, prepared, files, place.path())? {
             Compiled::Refused { verdict, message } => Ok(Outcome::Refused { verdict, message }),
-            Compiled::Program(program) => {
-                self.judge_all(lesson, prepared, &program, place.path())
-            }
+            Compiled::Program(program) => self.judge_all(lesson, prepared, &program, place.path()),
         }
     }
 
