@@ -58,7 +58,9 @@ fn ping_pong_condvar() {
             }
         })
     });
-    players.map(|player| player.join().unwrap());
+    for player in players {
+        player.join().unwrap();
+    }
 }
 
 fn ping_pong_semaphores() {

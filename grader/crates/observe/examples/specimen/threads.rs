@@ -79,5 +79,7 @@ fn spin_politely() {
             }
         })
     });
-    spinners.map(|spinner| spinner.join().unwrap());
+    for spinner in spinners {
+        spinner.join().unwrap();
+    }
 }
