@@ -105,7 +105,7 @@ fn barrier_short() {
     let barrier = Arc::new(Barrier::new(3));
     let waiters = [(); 2].map(|()| {
         let barrier = barrier.clone();
-        thread::spawn(move || drop(barrier.wait()))
+        thread::spawn(move || barrier.wait())
     });
     for waiter in waiters {
         waiter.join().unwrap();
