@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{ProcessId, ThreadId};
+
 /// Who waits for whom: the evidence for a deadlock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitFor {
@@ -64,6 +66,12 @@ pub struct Node {
     pub waits_for: String,
     /// Where it waits, in the student's own file if that is known.
     pub at: Option<Place>,
+    /// The process of the observation that it is or belongs to, if it is a real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessId>,
+    /// The thread of the observation that it is; none for the first of a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadId>,
 }
 
 /// `from` can go on only after `to` has acted.
@@ -77,6 +85,13 @@ pub struct Edge {
     pub resource: String,
     /// Where `to` took hold of it, if that is known.
     pub held_since: Option<Place>,
+    /// Whether this is known, and not only likely from what lies on the stack of `to`.
+    #[serde(default = "known")]
+    pub certain: bool,
+}
+
+fn known() -> bool {
+    true
 }
 
 /// A line of a source file.

@@ -14,6 +14,7 @@ use libc::user_regs_struct;
 use nix::sys::ptrace;
 
 use crate::memory;
+use crate::proc::Call;
 use crate::shared::Exam;
 use crate::tracer::{Next, Tracer, kill_all_but};
 
@@ -26,6 +27,21 @@ pub(crate) struct Examined {
     pub(crate) alarms: BTreeMap<i32, Alarm>,
     /// The generation of the family while all were held.
     pub(crate) generation: u64,
+}
+
+impl Examined {
+    /// The system call that holding the task broke off, to be taken up again.
+    pub(crate) fn interrupted_call(&self, tid: i32) -> Option<Call> {
+        let regs = self.registers.get(&tid)?;
+        // ERESTARTSYS and its kin, which no program ever sees, and EINTR of semop.
+        let broken_off = [512, 513, 514, 516, i64::from(libc::EINTR)];
+        if !broken_off.contains(&regs.rax.cast_signed().wrapping_neg()) {
+            return None;
+        }
+        let args = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
+        let number = regs.orig_rax.cast_signed();
+        (number >= 0).then_some(Call { number, args, at: (regs.rsp, regs.rip) })
+    }
 }
 
 /// Whether a process will get SIGALRM.

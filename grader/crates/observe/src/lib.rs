@@ -13,21 +13,29 @@
 //! untimed wait that only other tasks of the run could end. What cannot be proved
 //! is not claimed: the run then goes on to its bound.
 //!
+//! Where ptrace is refused, the run is watched from `/proc` alone and the
+//! observation says what it is therefore unsure of.
+//!
 //! Whatever happens, no process of the run is alive when [`observe`] returns.
 
 mod bare;
 mod descriptors;
 mod exam;
 mod family;
+mod graph;
 mod locks;
 mod mappings;
 mod memory;
 mod pace;
+mod portable;
+mod primitive;
 mod proc;
 mod proof;
 mod shared;
 mod sockets;
+mod stacks;
 mod streams;
+mod symbols;
 mod sysv;
 mod tracer;
 mod verdict;
@@ -37,7 +45,6 @@ mod watch;
 use std::io;
 
 use jail::LaunchError;
-use nix::errno::Errno;
 use observation::{Observation, Request};
 use thiserror::Error;
 
@@ -53,9 +60,9 @@ pub enum ObserveError {
     /// The host has no pipe or thread to give.
     #[error("cannot make the pipes of the program: {0}; is the host short of descriptors?")]
     Pipes(#[from] io::Error),
-    /// The host refuses ptrace.
-    #[error("the host does not permit to trace the program: {0}")]
-    Refused(Errno),
+    /// The program was taken from us.
+    #[error("cannot wait for the program: {0}; does something else in this process reap it?")]
+    Wait(#[from] nix::errno::Errno),
 }
 
 /// Runs a program as the calling user, without confinement beyond its bounds.

@@ -11,6 +11,7 @@
 //! One thing cannot be read from `/proc`: whether a process has set an alarm. So
 //! the proof holds only together with an [examination](crate::exam).
 
+use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
 use crate::proc::{self, Call};
 use crate::shared::Shared;
@@ -41,8 +42,6 @@ pub(crate) struct Proof {
 pub(crate) struct Stuck {
     /// Which.
     pub(crate) task: TaskRef,
-    /// In which call.
-    pub(crate) call: Call,
     /// For what.
     pub(crate) wait: Wait,
 }
@@ -82,7 +81,7 @@ fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
     let mut stuck = Vec::with_capacity(sights.len());
     for Sight { task, call, .. } in sights {
         match scene.judge(task, &call) {
-            Ok(wait) => stuck.push(Stuck { task, call, wait }),
+            Ok(wait) => stuck.push(Stuck { task, wait }),
             Err(reason) => return Attempt::Open(format!("{}: {reason}", describe(task))),
         }
     }
@@ -90,6 +89,19 @@ fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
         return Attempt::Open(reason);
     }
     Attempt::Deadlock(Proof { stuck, generation: family.generation() })
+}
+
+/// Those of the held tasks that were waiting for the others, each judged by itself.
+///
+/// That proves nothing as long as somebody else is awake, but tells where they are.
+pub(crate) fn asleep(family: &Family, examined: &Examined) -> Vec<Stuck> {
+    let roll = family.roll();
+    let mut scene = Scene::new(family, &roll);
+    let held = roll.iter().filter_map(|task| {
+        let call = examined.interrupted_call(task.tid)?;
+        Some(Stuck { task: *task, wait: scene.judge(*task, &call).ok()? })
+    });
+    held.collect()
 }
 
 /// Sees every task asleep in a system call, or gives up.

@@ -5,15 +5,15 @@ use observation::{
 };
 
 use crate::shared::Shared;
-use crate::streams::Capture;
+use crate::streams::Streams;
 use crate::watch::Ending;
 
 /// The observation of a run that is over.
 pub(crate) fn conclude(
     shared: Shared,
-    stdout: Capture,
-    stderr: Capture,
+    streams: Streams,
     ending: Option<Ending>,
+    unsure: Vec<Unsure>,
 ) -> Observation {
     let wall = shared.now();
     let state = shared.into_state();
@@ -21,13 +21,14 @@ pub(crate) fn conclude(
     let usage = state.family.usage();
     let (peak_processes, peak_threads) = (state.family.peak_processes, state.family.peak_threads);
     let (processes, threads) = state.family.into_facts();
-    let latency = match &ending {
-        Some(Ending::Deadlock { latency, .. }) => Some(*latency),
-        _ => None,
+    let (latency, wait_for) = match &ending {
+        Some(Ending::Deadlock { latency, graph }) => (Some(*latency), Some(graph.clone())),
+        Some(Ending::Wall { graph, .. }) => (None, graph.clone()),
+        _ => (None, None),
     };
     let exit = processes.first().and_then(|root| root.exit);
     let hang = if state.too_many { Some(too_many()) } else { ending.map(hang) };
-    let stderr = stderr.into_output();
+    let stderr = streams.error.into_output();
     let hang = hang.or_else(|| exit.and_then(|exit| bound_broken(exit, &stderr.text)));
     let count = |is: fn(&Process) -> bool| {
         u32::try_from(processes.iter().filter(|one| is(one)).count()).unwrap_or(u32::MAX)
@@ -45,7 +46,7 @@ pub(crate) fn conclude(
         hang,
         wall,
         verdict_latency: latency,
-        stdout: stdout.into_output(),
+        stdout: streams.output.into_output(),
         stderr,
         processes,
         threads,
@@ -61,8 +62,8 @@ pub(crate) fn conclude(
             voluntary_switches: usage.voluntary_switches,
             involuntary_switches: usage.involuntary_switches,
         },
-        wait_for: None,
-        unsure: Vec::<Unsure>::new(),
+        wait_for,
+        unsure,
         confinement: String::new(),
     }
 }
@@ -126,14 +127,13 @@ fn processes(count: u32) -> String {
 
 fn hang(ending: Ending) -> Hang {
     match ending {
-        Ending::Deadlock { stuck, .. } => Hang {
-            kind: HangKind::Deadlock,
-            evidence: format!("{}, for ever: only they could wake each other", tasks(stuck.len())),
-        },
+        Ending::Deadlock { graph, .. } => {
+            Hang { kind: HangKind::Deadlock, evidence: deadlock(graph.nodes.len()) }
+        }
         Ending::Wall { burning: Some(evidence), .. } | Ending::Cpu { burning: Some(evidence) } => {
             Hang { kind: HangKind::Livelock, evidence }
         }
-        Ending::Wall { burning: None, why_open } => Hang {
+        Ending::Wall { burning: None, why_open, .. } => Hang {
             kind: HangKind::Timeout,
             evidence: match why_open {
                 Some(reason) => format!(
@@ -147,10 +147,10 @@ fn hang(ending: Ending) -> Hang {
     }
 }
 
-fn tasks(count: usize) -> String {
-    match count {
-        1 => "its only thread waits for itself".to_owned(),
-        count => format!("all {count} threads and processes wait"),
+fn deadlock(waiting: usize) -> String {
+    match waiting {
+        1 => "its only thread waits for what only it could do".to_owned(),
+        all => format!("all {all} threads wait, each for what only another of them could do"),
     }
 }
 

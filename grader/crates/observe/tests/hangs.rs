@@ -109,7 +109,7 @@ fn what_another_program_could_open_is_not_convicted() {
 fn bounded(name: &str) -> observation::Observation {
     let mut request = request(name);
     request.limits.wall = Duration::from_millis(400);
-    observe::observe(&request).unwrap()
+    observe::observe(&request).expect("a specimen can be observed")
 }
 
 #[test]

@@ -47,12 +47,12 @@ fn die_by(signal: i32) {
 
 fn fork_twice() {
     let children = [fork(|| 0), fork(|| 7)];
-    children.map(wait);
+    children.into_iter().for_each(wait);
 }
 
 fn fork_100() {
     let children: Vec<_> = (0..100).map(|_| fork(|| 0)).collect();
-    children.into_iter().for_each(|child| drop(wait(child)));
+    children.into_iter().for_each(wait);
 }
 
 fn zombie() {
@@ -118,7 +118,7 @@ fn exits() {
             std::process::abort();
         }),
     ];
-    children.map(wait);
+    children.into_iter().for_each(wait);
 }
 
 /// Three children that are alive at the same time.
@@ -135,7 +135,7 @@ fn overlap() {
         .collect();
     close(reader);
     close(writer);
-    children.into_iter().for_each(|child| drop(wait(child)));
+    children.into_iter().for_each(wait);
 }
 
 fn ignores_term() {
