@@ -48,9 +48,20 @@ impl Termination for Exit {
 pub(crate) fn explain(error: anyhow::Error) -> Exit {
     match diagnostic(error) {
         Ok(report) => eprintln!("{report:?}"),
-        Err(error) => eprintln!("error: {error:#}"),
+        Err(error) => eprintln!("error: {}", in_full(&error)),
     }
     Exit::Usage
+}
+
+/// An error with its causes; a cause that its error already tells is not told again.
+pub(crate) fn in_full(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn diagnostic(error: anyhow::Error) -> Result<miette::Report, anyhow::Error> {
