@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,50 @@ pub struct WaitFor {
     pub edges: Vec<Edge>,
     /// The nodes of one cycle in order, the first not repeated; empty if there is none.
     pub cycle: Vec<NodeId>,
+}
+
+/// One line per blocked task: `main waits at lib.rs:16 for the Mutex made at lib.rs:13,
+/// held by worker-1 since lib.rs:15`; then the cycle, if there is one.
+impl fmt::Display for WaitFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for node in &self.nodes {
+            write!(f, "{} waits", node.name)?;
+            if let Some(place) = &node.at {
+                write!(f, " at {place}")?;
+            }
+            write!(f, " for {}", node.waits_for)?;
+            for edge in self.edges.iter().filter(|edge| edge.from == node.id) {
+                write!(f, "{}", self.describe(edge))?;
+            }
+            writeln!(f)?;
+        }
+        if let Some(first) = self.cycle.first() {
+            let round = self.cycle.iter().chain([first]);
+            let names: Vec<_> = round.map(|&id| self.name(id)).collect();
+            writeln!(f, "in a circle: {}", names.join(" -> "))?;
+        }
+        Ok(())
+    }
+}
+
+impl WaitFor {
+    /// What an edge adds to the sentence about its task: `, held by worker-1 since lib.rs:15`.
+    pub fn describe(&self, edge: &Edge) -> String {
+        let name = self.name(edge.to);
+        let since = edge.held_since.as_ref().map(|place| format!(" since {place}"));
+        let since = since.unwrap_or_default();
+        match edge.relation {
+            Relation::Holds => format!(", held by {name}{since}"),
+            Relation::SeemsToHold => format!(", held by {name}{since}, as its stack shows"),
+            Relation::MustEnd => String::new(),
+            Relation::CouldAct => format!("; {name} has {}", edge.resource),
+        }
+    }
+
+    fn name(&self, id: NodeId) -> &str {
+        let node = self.nodes.iter().find(|node| node.id == id);
+        node.map_or("a task that is gone", |node| &node.name)
+    }
 }
 
 /// Names a node within one graph.
@@ -50,13 +95,24 @@ pub struct Edge {
     pub resource: String,
     /// Where `to` took hold of it, if that is known.
     pub held_since: Option<Place>,
-    /// Whether this is known, and not only likely from what lies on the stack of `to`.
-    #[serde(default = "known")]
-    pub certain: bool,
+    /// How `to` stands to what is waited for.
+    #[serde(default)]
+    pub relation: Relation,
 }
 
-fn known() -> bool {
-    true
+/// How the other task stands to what a task waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// It holds it.
+    #[default]
+    Holds,
+    /// It seems to hold it: a guard lies on its stack.
+    SeemsToHold,
+    /// Its own end is what is waited for.
+    MustEnd,
+    /// It has the means to act, which the edge names: `the write end of pipe 4711`.
+    CouldAct,
 }
 
 /// A line of a source file.
@@ -70,9 +126,56 @@ pub struct Place {
     pub function: Option<String>,
 }
 
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.file.file_name().unwrap_or(self.file.as_os_str());
         write!(f, "{}:{}", name.display(), self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(line: u32) -> Option<Place> {
+        Some(Place { file: PathBuf::from("src/lib.rs"), line, function: None })
+    }
+
+    fn node(id: u32, name: &str, line: u32) -> Node {
+        let waits_for = format!("the Mutex made at lib.rs:{}", 10 + id);
+        Node {
+            id: NodeId(id),
+            name: name.to_owned(),
+            waits_for,
+            at: place(line),
+            process: None,
+            thread: None,
+        }
+    }
+
+    fn edge(from: u32, to: u32, line: u32) -> Edge {
+        let resource = "a Mutex".to_owned();
+        Edge {
+            from: NodeId(from),
+            to: NodeId(to),
+            resource,
+            held_since: place(line),
+            relation: Relation::Holds,
+        }
+    }
+
+    #[test]
+    fn a_circle_reads_as_who_waits_where_for_what_held_by_whom() {
+        let graph = WaitFor {
+            nodes: vec![node(0, "main", 16), node(1, "worker-1", 15)],
+            edges: vec![edge(0, 1, 14), edge(1, 0, 13)],
+            cycle: vec![NodeId(0), NodeId(1)],
+        };
+        assert_eq!(
+            graph.to_string(),
+            "main waits at lib.rs:16 for the Mutex made at lib.rs:10, held by worker-1 since lib.rs:14\n\
+             worker-1 waits at lib.rs:15 for the Mutex made at lib.rs:11, held by main since lib.rs:13\n\
+             in a circle: main -> worker-1 -> main\n"
+        );
     }
 }
