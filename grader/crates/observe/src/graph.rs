@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use observation::{Edge, Node, NodeId, ProcessId, ThreadId, WaitFor};
+use observation::{Edge, Node, NodeId, ProcessId, Relation, ThreadId, WaitFor};
 
 use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
@@ -19,8 +19,11 @@ pub(crate) fn wait_for(family: &Family, examined: &Examined, stuck: &[Stuck]) ->
     let mut sight = Sight::default();
     let mut waiting: Vec<_> = stuck.iter().map(|one| sight.look(family, examined, one)).collect();
     waiting.sort_by_key(|one| (one.process, one.thread));
-    let nodes = waiting.iter().enumerate().map(|(index, one)| node(index, one, family)).collect();
-    let edges = edges(&waiting, family);
+    let names: Vec<_> = waiting.iter().map(|one| task_name(one, family)).collect();
+    let words = words(&waiting, family, &names);
+    let nodes = waiting.iter().zip(names).zip(&words).enumerate();
+    let nodes = nodes.map(|(index, ((one, name), words))| node(index, one, name, words)).collect();
+    let edges = edges(&waiting, &words);
     let cycle = cycle(waiting.len(), &edges);
     WaitFor { nodes, edges, cycle }
 }
@@ -85,7 +88,7 @@ impl Sight {
 }
 
 impl Waiting<'_> {
-    fn describe(&self, family: &Family) -> String {
+    fn describe(&self, family: &Family, locks: &Locks, joined: Option<&str>) -> String {
         match self.wait {
             Wait::Child { children } => match children.as_slice() {
                 [child] => format!("{} to end", process_name(family, *child)),
@@ -94,19 +97,70 @@ impl Waiting<'_> {
             Wait::Object { name, lack: Lack::Content, .. } => format!("something in {name}"),
             Wait::Object { name, lack: Lack::Room, .. } => format!("room in {name}"),
             Wait::Object { name, lack: Lack::Lock, .. } => name.clone(),
-            Wait::Futex { address, .. } => match self.primitive {
-                Some(primitive) => primitive.words().to_owned(),
-                None => format!("a change of the word at {address:#x}"),
+            Wait::Futex { .. } if joined.is_some() => {
+                format!("{} to end", joined.unwrap_or_default())
+            }
+            Wait::Futex { address, sharers } => match (self.primitive, locks.letter(self)) {
+                (Some(primitive), Some(letter)) => format!("{} {letter}", primitive.noun()),
+                (Some(primitive), None) => primitive.words().to_owned(),
+                (None, _) if sharers.len() > 1 => {
+                    format!("a semaphore or lock in shared memory, at {address:#x}")
+                }
+                (None, _) => format!("a change of the word at {address:#x}"),
             },
+        }
+    }
+
+    /// The lock that it waits for, if it is one.
+    fn lock(&self) -> Option<(i32, u64)> {
+        match (self.wait, self.primitive) {
+            (Wait::Futex { address, .. }, Some(Primitive::Mutex | Primitive::RwLock)) => {
+                Some((self.task.pid, *address))
+            }
+            _ => None,
         }
     }
 }
 
-fn node(index: usize, waiting: &Waiting<'_>, family: &Family) -> Node {
+/// The locks that tasks wait for, in a fixed order, so that each can have a letter.
+struct Locks(Vec<(i32, u64)>);
+
+impl Locks {
+    fn of(waiting: &[Waiting<'_>]) -> Self {
+        let mut locks = Vec::new();
+        for lock in waiting.iter().filter_map(Waiting::lock) {
+            if !locks.contains(&lock) {
+                locks.push(lock);
+            }
+        }
+        Self(locks)
+    }
+
+    fn letter(&self, waiting: &Waiting<'_>) -> Option<char> {
+        let lock = waiting.lock()?;
+        let position = self.0.iter().position(|one| *one == lock)?;
+        ('A'..='Z').cycle().nth(position)
+    }
+}
+
+/// What each task waits for.
+fn words(waiting: &[Waiting<'_>], family: &Family, names: &[String]) -> Vec<String> {
+    let locks = Locks::of(waiting);
+    let describe = |(index, one): (usize, &Waiting<'_>)| {
+        let joined = match one.wait {
+            Wait::Futex { address, .. } => joined(waiting, index, *address),
+            Wait::Child { .. } | Wait::Object { .. } => None,
+        };
+        one.describe(family, &locks, joined.map(|index| names[index].as_str()))
+    };
+    waiting.iter().enumerate().map(describe).collect()
+}
+
+fn node(index: usize, waiting: &Waiting<'_>, name: String, waits_for: &str) -> Node {
     Node {
         id: id(index),
-        name: task_name(waiting, family),
-        waits_for: waiting.describe(family),
+        name,
+        waits_for: waits_for.to_owned(),
         at: waiting.calls.iter().find(|call| call.is_own()).and_then(|call| call.place.clone()),
         process: waiting.process,
         thread: waiting.thread,
@@ -140,23 +194,44 @@ fn process_name(family: &Family, pid: i32) -> String {
     }
 }
 
-fn edges(waiting: &[Waiting<'_>], family: &Family) -> Vec<Edge> {
+fn edges(waiting: &[Waiting<'_>], words: &[String]) -> Vec<Edge> {
     let mut edges = Vec::new();
-    for (from, one) in waiting.iter().enumerate() {
-        let (targets, certain) = targets(waiting, from);
+    for (from, words) in words.iter().enumerate() {
+        let (targets, relation) = targets(waiting, from);
         edges.extend(targets.into_iter().map(|to| Edge {
             from: id(from),
             to: id(to),
-            resource: one.describe(family),
+            resource: match relation {
+                Relation::CouldAct => means(&waiting[from], waiting[to].task.pid),
+                Relation::Holds | Relation::SeemsToHold | Relation::MustEnd => words.clone(),
+            },
             held_since: None,
-            certain,
+            relation,
         }));
     }
     edges
 }
 
-/// Who would have to act before the task at `from` can go on, and whether that is known.
-fn targets(waiting: &[Waiting<'_>], from: usize) -> (Vec<usize>, bool) {
+/// By what the process `pid` could end the wait.
+fn means(waiting: &Waiting<'_>, pid: i32) -> String {
+    let Wait::Object { name, lack, ends, .. } = waiting.wait else {
+        return "the same memory".to_owned();
+    };
+    let end = match lack {
+        Lack::Content if ends.is_empty() => return "the same object".to_owned(),
+        Lack::Room if ends.is_empty() => return "the same object".to_owned(),
+        Lack::Lock => return "that lock".to_owned(),
+        Lack::Content if name.starts_with("pipe") || name.starts_with("FIFO") => "the write end",
+        Lack::Room if name.starts_with("pipe") || name.starts_with("FIFO") => "the read end",
+        Lack::Content | Lack::Room => "the other end",
+    };
+    let descriptors = ends.iter().filter(|(holder, _)| *holder == pid);
+    let descriptors: Vec<_> = descriptors.map(|(_, number)| number.to_string()).collect();
+    format!("{end} of {name} open (descriptor {})", descriptors.join(", "))
+}
+
+/// Who would have to act before the task at `from` can go on, and how they stand to it.
+fn targets(waiting: &[Waiting<'_>], from: usize) -> (Vec<usize>, Relation) {
     let one = &waiting[from];
     let firsts_of = |processes: &[i32]| {
         let is_first = |other: &Waiting<'_>| other.thread.is_none();
@@ -165,22 +240,20 @@ fn targets(waiting: &[Waiting<'_>], from: usize) -> (Vec<usize>, bool) {
         found.map(|(index, _)| index).collect::<Vec<_>>()
     };
     match one.wait {
-        Wait::Child { children } => (firsts_of(children), true),
-        Wait::Object { holders, .. } => (firsts_of(holders), true),
+        Wait::Child { children } => (firsts_of(children), Relation::MustEnd),
+        Wait::Object { holders, lack: Lack::Lock, .. } => (firsts_of(holders), Relation::Holds),
+        Wait::Object { holders, .. } => (firsts_of(holders), Relation::CouldAct),
         Wait::Futex { address, sharers } => {
             if let Some(joined) = joined(waiting, from, *address) {
-                return (vec![joined], true);
-            }
-            if sharers.len() > 1 {
+                (vec![joined], Relation::MustEnd)
+            } else if sharers.len() > 1 {
                 let mut others = firsts_of(sharers);
                 others.retain(|other| waiting[*other].task.pid != one.task.pid);
-                return (others, false);
-            }
-            match one.primitive {
-                Some(Primitive::Mutex | Primitive::RwLock) => {
-                    (holders(waiting, from, *address), false)
-                }
-                _ => (Vec::new(), false),
+                (others, Relation::CouldAct)
+            } else if one.lock().is_some() {
+                (holders(waiting, from, *address), Relation::SeemsToHold)
+            } else {
+                (Vec::new(), Relation::CouldAct)
             }
         }
     }
@@ -257,7 +330,7 @@ mod tests {
             to: NodeId(to),
             resource: String::new(),
             held_since: None,
-            certain: true,
+            relation: Relation::Holds,
         }
     }
 

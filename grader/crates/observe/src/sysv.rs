@@ -10,13 +10,18 @@ pub(crate) fn semaphores(scene: &Scene<'_>, task: TaskRef, id: u64) -> Result<Wa
     let others: Vec<_> = holders.iter().copied().filter(|pid| *pid != task.pid).collect();
     let holders = if others.is_empty() { holders } else { others };
     let name = format!("System V semaphore set {id}");
-    Ok(Wait::Object { name, lack: Lack::Content, holders })
+    Ok(Wait::Object { name, lack: Lack::Content, holders, ends: Vec::new() })
 }
 
 /// A wait on a message queue, which only the run can know.
 pub(crate) fn queue(scene: &Scene<'_>, id: u64, lack: Lack) -> Result<Wait, String> {
     let holders = users(scene, "/proc/sysvipc/msg", id, "System V message queue")?;
-    Ok(Wait::Object { name: format!("System V message queue {id}"), lack, holders })
+    Ok(Wait::Object {
+        name: format!("System V message queue {id}"),
+        lack,
+        holders,
+        ends: Vec::new(),
+    })
 }
 
 /// All processes of the run, if none outside could use the object.

@@ -31,6 +31,8 @@ pub(crate) enum Wait {
         lack: Lack,
         /// The processes that could change that.
         holders: Vec<i32>,
+        /// Their descriptors by which they could.
+        ends: Vec<(i32, u64)>,
     },
 }
 
@@ -52,6 +54,18 @@ pub(crate) struct Scene<'a> {
     /// The tasks that live.
     pub(crate) roll: &'a [TaskRef],
     descriptors: Option<Descriptors>,
+}
+
+/// Who holds an object by which descriptors.
+struct Ends {
+    holders: Vec<i32>,
+    ends: Vec<(i32, u64)>,
+}
+
+impl Ends {
+    fn of(self, name: String, lack: Lack) -> Wait {
+        Wait::Object { name, lack, holders: self.holders, ends: self.ends }
+    }
 }
 
 type Judgement = Result<Wait, String>;
@@ -172,23 +186,23 @@ impl<'a> Scene<'a> {
     fn file(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
         if let Some(number) = numbered(&name, "pipe:[") {
-            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
-            return Ok(Wait::Object { name: format!("pipe {number}"), lack, holders });
+            let ends = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            return Ok(ends.of(format!("pipe {number}"), lack));
         }
         if let Some(inode) = numbered(&name, "socket:[") {
             let peer = sockets::peer(task, descriptor, inode)?;
-            let holders = self.holders(&format!("socket:[{peer}]"), |_| true)?;
-            return Ok(Wait::Object { name: format!("Unix socket {inode}"), lack, holders });
+            let ends = self.holders(&format!("socket:[{peer}]"), |_| true)?;
+            return Ok(ends.of(format!("Unix socket {inode}"), lack));
         }
         if name == "anon_inode:[eventfd]" {
             return self.event_counter(task, descriptor, lack);
         }
         if is_fifo(task, descriptor) {
-            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
-            if holders.iter().all(|holder| *holder == task.pid) {
+            let ends = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            if ends.holders.iter().all(|holder| *holder == task.pid) {
                 return Err(format!("another program could open the FIFO {name}"));
             }
-            return Ok(Wait::Object { name: format!("FIFO {name}"), lack, holders });
+            return Ok(ends.of(format!("FIFO {name}"), lack));
         }
         Err(format!("it waits on {name}"))
     }
@@ -196,36 +210,34 @@ impl<'a> Scene<'a> {
     fn event_counter(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
         let id = proc::line(&info, "eventfd-id:").ok_or("its eventfd has no number")?;
-        let holders = self.holders("anon_inode:[eventfd]", |end| {
+        let ends = self.holders("anon_inode:[eventfd]", |end| {
             proc::line(&end.info(), "eventfd-id:").is_none_or(|other| other == id)
         })?;
-        Ok(Wait::Object { name: format!("eventfd {id}"), lack, holders })
+        Ok(ends.of(format!("eventfd {id}"), lack))
     }
 
     fn message_queue(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
-        let holders = self.holders(&name, |_| true)?;
-        if holders.len() < 2 {
+        let ends = self.holders(&name, |_| true)?;
+        if ends.holders.len() < 2 {
             return Err(format!("another program could open the message queue {name}"));
         }
-        Ok(Wait::Object { name: format!("message queue {name}"), lack, holders })
+        Ok(ends.of(format!("message queue {name}"), lack))
     }
 
     /// The processes that hold a descriptor of `name` that counts, all of them inside.
-    fn holders(
-        &mut self,
-        name: &str,
-        counts: impl Fn(&Opened) -> bool,
-    ) -> Result<Vec<i32>, String> {
+    fn holders(&mut self, name: &str, counts: impl Fn(&Opened) -> bool) -> Result<Ends, String> {
         let all = self.descriptors.get_or_insert_with(Descriptors::scan).of(name);
-        let mut holders: Vec<_> = all.iter().filter(|end| counts(end)).map(|end| end.pid).collect();
+        let ends = all.iter().filter(|end| counts(end)).map(|end| (end.pid, end.number));
+        let ends: Vec<_> = ends.collect();
+        let mut holders: Vec<_> = ends.iter().map(|(pid, _)| *pid).collect();
         holders.sort_unstable();
         holders.dedup();
         self.all_inside(&holders, &format!("holds {name}"))?;
         if holders.is_empty() {
             return Err(format!("nobody is seen to hold the other end of {name}"));
         }
-        Ok(holders)
+        Ok(Ends { holders, ends })
     }
 
     fn all_inside(&self, processes: &[i32], doing: &str) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! What a verdict rests on, in words.
 
-use observation::{Edge, Node, NodeId, WaitFor};
+use observation::{Node, NodeId, WaitFor};
 
 use crate::model::{Evidence, Tally};
 
@@ -33,17 +33,9 @@ fn waits(node: &Node, graph: &WaitFor) -> String {
     let at = node.at.as_ref().map(|at| format!(" (at {at})")).unwrap_or_default();
     let mut line = format!("{}{at} waits for {}", node.name, node.waits_for);
     for edge in graph.edges.iter().filter(|edge| edge.from == node.id) {
-        line += &holder(edge, graph);
+        line += &graph.describe(edge);
     }
     line
-}
-
-fn holder(edge: &Edge, graph: &WaitFor) -> String {
-    let name = name(edge.to, graph);
-    match &edge.held_since {
-        Some(since) => format!(", held by {name} since {since}"),
-        None => format!(", which is up to {name}"),
-    }
 }
 
 fn name(id: NodeId, graph: &WaitFor) -> &str {

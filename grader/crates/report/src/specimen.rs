@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use course::{Course, Language, TestName};
-use observation::{Edge, Node, NodeId, Place, Verdict, WaitFor};
+use observation::{Edge, Node, NodeId, Place, Relation, Verdict, WaitFor};
 
 use crate::{
     Evidence, GradedLesson, Outcome, Report, Run, Submission, Tally, Work, grade, ungraded,
@@ -54,12 +54,15 @@ pub(crate) fn crosswise() -> WaitFor {
         name: name.to_owned(),
         waits_for: mutex(made),
         at: place(at),
+        process: None,
+        thread: None,
     };
     let edge = |from, to, made, since| Edge {
         from: NodeId(from),
         to: NodeId(to),
         resource: mutex(made),
         held_since: place(since),
+        relation: Relation::Holds,
     };
     WaitFor {
         nodes: vec![node(1, "worker-1", 4, 13), node(2, "worker-2", 3, 22)],
