@@ -214,10 +214,40 @@ impl Run {
         }
     }
 
-    /// How a person calls the object: `Mutex (queue.rs:13)`.
+    /// How a person calls the object: `Mutex A`.
     pub(crate) fn object_name(&self, object: ObjectId) -> String {
-        let object = &self.objects[object];
-        format!("{} made at {}", object.kind.name(), short(object.made_at))
+        format!("{} {}", self.objects[object].kind.name(), letters(object))
+    }
+
+    /// The same and where it comes from: `Mutex A made at queue.rs:13`.
+    pub(crate) fn object_origin(&self, object: ObjectId) -> String {
+        let ObjectState { made_at, first_taken, .. } = &self.objects[object];
+        let name = self.object_name(object);
+        match first_taken {
+            // Made by code of std, such as `Arc::default`: the place says nothing.
+            Some(taken) if made_at.file().starts_with("/rustc/") => {
+                format!("{name} first taken at {}", short(taken))
+            }
+            _ => format!("{name} made at {}", short(made_at)),
+        }
+    }
+
+    /// Makes the running thread a holder of the object.
+    pub(crate) fn hold(&mut self, object: ObjectId, at: Place, exclusive: bool) {
+        let me = self.current;
+        let state = &mut self.objects[object];
+        state.holders.push((me, at));
+        state.exclusive = exclusive;
+        state.first_taken.get_or_insert(at);
+    }
+}
+
+/// A, B, ... Z, A1, B1, ...
+fn letters(number: usize) -> String {
+    let letter = char::from(b'A' + (number % 26) as u8);
+    match number / 26 {
+        0 => letter.to_string(),
+        round => format!("{letter}{round}"),
     }
 }
 
