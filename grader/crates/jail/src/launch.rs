@@ -176,6 +176,10 @@ pub fn suspend(
     }
 }
 
+/// Where the child keeps the two pipes to its parent while it waits.
+const GATE: RawFd = 3;
+const REPORT: RawFd = 4;
+
 /// What the child needs, all of it prepared before the fork.
 struct Child<'a> {
     path: &'a CString,
@@ -189,7 +193,7 @@ struct Child<'a> {
 }
 
 impl Child<'_> {
-    fn become_program(&self) -> ! {
+    fn become_program(mut self) -> ! {
         // SAFETY: system calls only, on descriptors and pointers that outlive the call.
         unsafe {
             libc::close(self.go);
@@ -198,32 +202,38 @@ impl Child<'_> {
                     self.fail(index, error);
                 }
             }
+            // Before the wait: a child that waits must not hold pipes of its siblings.
+            self.take_descriptors();
             let mut byte = 0u8;
-            if libc::read(self.gate, (&raw mut byte).cast(), 1) != 1 {
+            if libc::read(GATE, (&raw mut byte).cast(), 1) != 1 {
                 libc::_exit(127);
             }
-            self.take_descriptors();
             reset_signals();
             libc::execve(self.path.as_ptr(), self.arguments.as_ptr(), self.environment.as_ptr());
         }
         self.fail(u32::MAX, Errno::last())
     }
 
-    /// Puts the three streams at 0, 1 and 2; everything above closes on exec.
-    unsafe fn take_descriptors(&self) {
-        // SAFETY: as in `become_program`. The sources are moved above 2 first,
-        // since one of them may itself be 0, 1 or 2.
+    /// Puts the three streams at 0, 1 and 2, the gate and the report above them,
+    /// and closes everything else that came over from the parent.
+    unsafe fn take_descriptors(&mut self) {
+        let [input, output, error] = self.stdio;
+        let from = [input, output, error, self.gate, self.report];
+        // SAFETY: as in `become_program`. All are moved out of the way first, since
+        // a source may itself be one of the targets.
         unsafe {
-            let mut above = [0; 3];
-            for (to, from) in above.iter_mut().zip(self.stdio) {
-                *to = libc::fcntl(from, libc::F_DUPFD_CLOEXEC, 3);
+            let mut above = [0; 5];
+            for (to, from) in above.iter_mut().zip(from) {
+                *to = libc::fcntl(from, libc::F_DUPFD_CLOEXEC, REPORT + 1);
             }
             for (to, from) in (0..).zip(above) {
-                if libc::dup2(from, to) == -1 {
+                let flags = if to < GATE { 0 } else { libc::O_CLOEXEC };
+                if libc::dup3(from, to, flags) == -1 {
                     self.fail(u32::MAX, Errno::last());
                 }
             }
-            libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            self.report = REPORT;
+            libc::syscall(libc::SYS_close_range, REPORT + 1, u32::MAX, 0u32);
         }
     }
 
@@ -323,6 +333,21 @@ mod tests {
             error.starts_with("the child could not enter the directory /no/such: ENOENT"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_suspended_child_holds_no_pipe_of_its_parent() {
+        let command = Command::new(Path::new("/bin/true"), [], []).unwrap();
+        let null = || OwnedFd::from(File::open("/dev/null").unwrap());
+        let stdio = Stdio { input: null(), output: null(), error: null() };
+        let (read, write) = pipe2(OFlag::O_CLOEXEC).unwrap();
+        let suspended = suspend(command, &stdio, vec![]).unwrap();
+        drop(write);
+        // Ends only once the child has let go of the write end, while it still waits.
+        let mut text = String::new();
+        File::from(read).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "");
+        drop(suspended);
     }
 
     #[test]

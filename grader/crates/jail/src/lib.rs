@@ -6,6 +6,7 @@
 
 mod launch;
 mod step;
+pub mod trace;
 
 pub use launch::{Command, LaunchError, Pid, Stdio, Suspended, suspend};
 pub use step::{Resource, Step};

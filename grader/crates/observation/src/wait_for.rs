@@ -1,6 +1,9 @@
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::{ProcessId, ThreadId};
 
 /// Who waits for whom: the evidence for a deadlock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +14,40 @@ pub struct WaitFor {
     pub edges: Vec<Edge>,
     /// The nodes of one cycle in order, the first not repeated; empty if there is none.
     pub cycle: Vec<NodeId>,
+}
+
+/// One line per blocked task: `main waits at lib.rs:16 for the Mutex made at lib.rs:13,
+/// held by worker-1 since lib.rs:15`; then the cycle, if there is one.
+impl fmt::Display for WaitFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for node in &self.nodes {
+            write!(f, "{} waits", node.name)?;
+            if let Some(place) = &node.at {
+                write!(f, " at {place}")?;
+            }
+            write!(f, " for {}", node.waits_for)?;
+            for edge in self.edges.iter().filter(|edge| edge.from == node.id) {
+                write!(f, ", held by {}", self.name(edge.to))?;
+                if let Some(place) = &edge.held_since {
+                    write!(f, " since {place}")?;
+                }
+            }
+            writeln!(f)?;
+        }
+        if let Some(first) = self.cycle.first() {
+            let round = self.cycle.iter().chain([first]);
+            let names: Vec<_> = round.map(|&id| self.name(id)).collect();
+            writeln!(f, "in a circle: {}", names.join(" -> "))?;
+        }
+        Ok(())
+    }
+}
+
+impl WaitFor {
+    fn name(&self, id: NodeId) -> &str {
+        let node = self.nodes.iter().find(|node| node.id == id);
+        node.map_or("a task that is gone", |node| &node.name)
+    }
 }
 
 /// Names a node within one graph.
@@ -29,6 +66,12 @@ pub struct Node {
     pub waits_for: String,
     /// Where it waits, in the student's own file if that is known.
     pub at: Option<Place>,
+    /// The process of the observation that it is or belongs to, if it is a real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessId>,
+    /// The thread of the observation that it is; none for the first of a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadId>,
 }
 
 /// `from` can go on only after `to` has acted.
@@ -42,6 +85,13 @@ pub struct Edge {
     pub resource: String,
     /// Where `to` took hold of it, if that is known.
     pub held_since: Option<Place>,
+    /// Whether this is known, and not only likely from what lies on the stack of `to`.
+    #[serde(default = "known")]
+    pub certain: bool,
+}
+
+fn known() -> bool {
+    true
 }
 
 /// A line of a source file.
@@ -55,9 +105,43 @@ pub struct Place {
     pub function: Option<String>,
 }
 
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.file.file_name().unwrap_or(self.file.as_os_str());
         write!(f, "{}:{}", name.display(), self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(line: u32) -> Option<Place> {
+        Some(Place { file: PathBuf::from("src/lib.rs"), line, function: None })
+    }
+
+    fn node(id: u32, name: &str, line: u32) -> Node {
+        let waits_for = format!("the Mutex made at lib.rs:{}", 10 + id);
+        Node { id: NodeId(id), name: name.to_owned(), waits_for, at: place(line) }
+    }
+
+    fn edge(from: u32, to: u32, line: u32) -> Edge {
+        let resource = "a Mutex".to_owned();
+        Edge { from: NodeId(from), to: NodeId(to), resource, held_since: place(line) }
+    }
+
+    #[test]
+    fn a_circle_reads_as_who_waits_where_for_what_held_by_whom() {
+        let graph = WaitFor {
+            nodes: vec![node(0, "main", 16), node(1, "worker-1", 15)],
+            edges: vec![edge(0, 1, 14), edge(1, 0, 13)],
+            cycle: vec![NodeId(0), NodeId(1)],
+        };
+        assert_eq!(
+            graph.to_string(),
+            "main waits at lib.rs:16 for the Mutex made at lib.rs:10, held by worker-1 since lib.rs:14\n\
+             worker-1 waits at lib.rs:15 for the Mutex made at lib.rs:11, held by main since lib.rs:13\n\
+             in a circle: main -> worker-1 -> main\n"
+        );
     }
 }

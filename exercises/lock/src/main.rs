@@ -1,0 +1,61 @@
+//! Threads change an account and change it back; a reader watches the twins.
+//!
+//!     cargo run -p lock -- --threads 4 --rounds 1000 --panics 2
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use lock::{Account, Twins, change_and_change_back};
+use stage::{Arguments, event};
+
+fn main() {
+    let arguments = Arguments::take(&["threads", "rounds", "panics"]);
+    let threads = arguments.get("threads", 4);
+    let rounds = arguments.get("rounds", 1000);
+    let panics = arguments.get("panics", 0);
+
+    let account = Account::new();
+    change_and_change_back(&account, threads, rounds);
+    event("main", format_args!("balance={}", account.balance()));
+
+    let twins = Twins::new();
+    panic_inside(&twins, panics);
+    let different = count_up(&twins, threads, rounds);
+    let (left, right) = twins.read();
+    event("main", format_args!("left={left} right={right} different={different}"));
+}
+
+/// Panics inside of `update`, `panics` times; each must come out again.
+fn panic_inside(twins: &Twins, panics: usize) {
+    for _ in 0..panics {
+        // A value other than the first one, so that it shows when it is lost.
+        twins.update(|value| value + 1);
+        // Unwinds as a panic does, without the message.
+        let update = || twins.update(|_| resume_unwind(Box::new("told to panic")));
+        let caught = catch_unwind(AssertUnwindSafe(update)).is_err();
+        event("main", if caught { "caught" } else { "swallowed" });
+        twins.update(|value| value - 1);
+    }
+}
+
+/// Counts both twins up in `threads` threads; returns how often a reader saw them differ.
+fn count_up(twins: &Twins, threads: usize, rounds: usize) -> usize {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut different = 0;
+            while !done.load(Ordering::Relaxed) {
+                let (left, right) = twins.read();
+                different += usize::from(left != right);
+            }
+            different
+        });
+        let count = || (0..rounds).for_each(|_| twins.update(|value| value + 1));
+        let writers: Vec<_> = (0..threads).map(|_| scope.spawn(count)).collect();
+        let ended = writers.into_iter().all(|writer| writer.join().is_ok());
+        done.store(true, Ordering::Relaxed);
+        assert!(ended, "a thread that counted up panicked");
+        reader.join().expect("the reader only reads")
+    })
+}

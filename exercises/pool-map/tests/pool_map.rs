@@ -1,0 +1,149 @@
+//! What a parallel map promises, whichever worker is the first to finish.
+
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
+
+fn pool(workers: usize, chunk: usize, numbers: &[i64]) -> Program {
+    program!().arg("workers", workers).arg("chunk", chunk).list("numbers", numbers)
+}
+
+fn squares_of(numbers: &[i64]) -> String {
+    let squares: Vec<_> = numbers.iter().map(|number| (number * number).to_string()).collect();
+    squares.join(",")
+}
+
+/// Passes if the program printed the squares of `numbers` in their order.
+fn gives_squares(run: &Run, numbers: &[i64]) -> Checked {
+    run.ends_well()?;
+    let seen: String = run.check(run.events().of("main").value("squares"))?;
+    let expected = squares_of(numbers);
+    let claim = "the squares should stand in the order of their numbers";
+    let evidence = format!("- expected: {expected}\n+ seen:     {seen}");
+    run.check(Finding::wrong(claim).seeing(evidence).unless(seen == expected))
+}
+
+fn sizes(random: &mut Random) -> (usize, usize, Vec<i64>) {
+    let workers = random.pick(2..=4);
+    let chunk = random.pick(1..=4);
+    let count = random.pick(workers * chunk..=5 * chunk * workers);
+    (workers, chunk, random.numbers(count))
+}
+
+#[test]
+fn squares_come_in_input_order() {
+    property(|random| {
+        let (workers, chunk, numbers) = sizes(random);
+        gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)
+    });
+}
+
+#[test]
+fn order_is_kept_when_the_last_chunk_is_done_first() {
+    property(|random| {
+        let (workers, chunk) = (random.pick(2..=4), random.pick(1..=4));
+        let numbers = random.numbers(workers * chunk);
+        // A chunk for each worker, all in work at once, each done after the one behind it.
+        let pool = pool(workers, chunk, &numbers).arg("meet", workers).arg("backwards", 1);
+        let run = pool.run()?;
+        at_once(&run, workers)?;
+        gives_squares(&run, &numbers)
+    });
+}
+
+#[test]
+fn a_last_chunk_that_is_shorter_is_not_lost() {
+    property(|random| {
+        let (workers, chunk) = (random.pick(1..=4), random.pick(2..=5));
+        let count = chunk * random.pick(1..=4) + random.pick(1..=chunk - 1);
+        let numbers = random.numbers(count);
+        gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)
+    });
+}
+
+#[test]
+fn chunks_have_the_size_asked_for_and_are_done_once() {
+    property(|random| {
+        let (workers, chunk, numbers) = sizes(random);
+        let run = pool(workers, chunk, &numbers).run()?;
+        run.ends_well()?;
+        let starts = run.events().named("start");
+        let mut expected: Vec<_> = (0..numbers.len())
+            .step_by(chunk)
+            .map(|first| format!("first={first} len={}", chunk.min(numbers.len() - first)))
+            .collect();
+        expected.sort();
+        let mut seen: Vec<_> =
+            starts.iter().map(|event| event.what.replacen("start ", "", 1)).collect();
+        seen.sort();
+        let difference = kit::compare_unordered(&expected, &seen);
+        let claim = format!("{} numbers in chunks of {chunk}, each chunk once", numbers.len());
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+    });
+}
+
+#[test]
+fn all_workers_are_at_work_at_once() {
+    property(|random| {
+        let (workers, chunk) = (random.pick(2..=4), random.pick(1..=3));
+        let numbers = random.numbers(workers * chunk * 2);
+        // The first chunks wait for one another: a pool that does one after the other stands still.
+        let run = pool(workers, chunk, &numbers).arg("meet", workers).run()?;
+        at_once(&run, workers)?;
+        run.ends_well()
+    });
+}
+
+/// Passes unless the run stands still because fewer than `workers` chunks are in work.
+fn at_once(run: &Run, workers: usize) -> Checked {
+    let started = run.events().named("start").len();
+    if run.deadlocked() && started < workers {
+        let claim =
+            format!("{workers} workers should have a chunk in work at once, only {started} had");
+        let finding = Finding::new(Verdict::Serialised, claim);
+        return Err(run.found(finding.seeing(run.events().to_string())));
+    }
+    Ok(())
+}
+
+#[test]
+fn exactly_the_asked_number_of_processes_is_created() {
+    property(|random| {
+        let (workers, chunk, numbers) = sizes(random);
+        let run = pool(workers, chunk, &numbers).run()?;
+        run.ends_well()?;
+        run.creates_processes(workers)
+    });
+}
+
+#[test]
+fn results_larger_than_a_pipe_arrive_whole() {
+    property(|random| {
+        // 64 KiB fit into a pipe; these results do not, in one chunk or in many.
+        let numbers = random.numbers(12_000);
+        let chunk = if random.pick(0..=1) == 0 { 12_000 } else { 500 };
+        gives_squares(&pool(2, chunk, &numbers).run()?, &numbers)
+    });
+}
+
+#[test]
+fn an_empty_input_gives_an_empty_result() {
+    property(|_| gives_squares(&pool(2, 3, &[]).run()?, &[]));
+}
+
+#[test]
+fn every_worker_is_waited_for() {
+    property(|random| {
+        let (workers, chunk, numbers) = sizes(random);
+        let run = pool(workers, chunk, &numbers).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_five_numbers() {
+    property(|_| {
+        let run = pool(2, 2, &[1, 2, 3, 4, 5]).run()?;
+        run.ends_well()?;
+        run.check(kit::snapshot!("five_numbers_in_chunks_of_two", run.events()))
+    });
+}

@@ -1,0 +1,65 @@
+//! Workers in processes of their own pass through one semaphore.
+//!
+//!     cargo run -p semaphore -- --workers 5 --permits 3 --meet 3 --fail 2
+//!
+//! Inside, the first `--meet` workers wait for one another. As many as there
+//! are permits can meet; one more never can.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::exit;
+
+use nix::sys::wait::wait;
+use nix::unistd::{ForkResult, fork};
+use semaphore::{Semaphore, with_permit};
+use stage::{Arguments, Meeting, event};
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&["workers", "permits", "meet", "fail", "panic"]);
+    let workers = arguments.get("workers", 5);
+    let permits = arguments.get("permits", 3);
+    // The numbers of the workers whose job ends in an error, and in a panic.
+    let fail = arguments.list("fail", Vec::<usize>::new());
+    let panic = arguments.list("panic", Vec::<usize>::new());
+
+    let semaphore = Semaphore::new(permits)?;
+    let meeting = Meeting::new(arguments.get("meet", 1))?;
+    event("main", format_args!("start value={}", semaphore.value()?));
+
+    for number in 1..=workers {
+        // SAFETY: this process has one thread, so the child may do whatever the parent may.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                let job =
+                    || work(number, &meeting, fail.contains(&number), panic.contains(&number));
+                let ended = catch_unwind(AssertUnwindSafe(|| with_permit(&semaphore, job)));
+                let how = match ended {
+                    Ok(Ok(())) => "done",
+                    Ok(Err(_)) => "failed",
+                    Err(_) => "panicked",
+                };
+                event(format_args!("worker-{number}"), how);
+                exit(0)
+            }
+            ForkResult::Parent { .. } => {}
+        }
+    }
+    for _ in 0..workers {
+        wait()?;
+    }
+    event("main", format_args!("end value={}", semaphore.value()?));
+    Ok(())
+}
+
+/// What a worker does while it holds a permit.
+fn work(number: usize, meeting: &Meeting, fails: bool, panics: bool) -> io::Result<()> {
+    let who = format!("worker-{number}");
+    event(&who, "enter");
+    meeting.meet()?;
+    event(&who, "leave");
+    if panics {
+        // Unwinds as a panic does, without the message.
+        resume_unwind(Box::new("told to panic"));
+    }
+    if fails { Err(io::Error::other("this job was told to fail")) } else { Ok(()) }
+}

@@ -1,0 +1,134 @@
+//! What a semaphore promises, whatever the order in which the workers run.
+
+use kit::observation::HangKind;
+use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+
+/// More workers than permits, and more than one permit.
+fn sizes(random: &mut Random) -> (usize, usize) {
+    let permits = random.pick(2..=4);
+    (permits + random.pick(1..=3), permits)
+}
+
+fn run(workers: usize, permits: usize, meet: usize) -> Checked<Run> {
+    program!().arg("workers", workers).arg("permits", permits).arg("meet", meet).run()
+}
+
+#[test]
+fn every_worker_gets_its_turn() {
+    property(|random| {
+        let (workers, permits) = sizes(random);
+        let run = run(workers, permits, 1)?;
+        run.ends_well()?;
+        run.creates_processes(workers)?;
+        let said = run.events().filter(|event| event.who != "main");
+        run.check(said.named("done").number(workers))?;
+        run.check(said.each_says(&["enter", "leave", "done"]))
+    });
+}
+
+#[test]
+fn never_more_inside_than_permits() {
+    property(|random| {
+        let (workers, permits) = sizes(random);
+        // A meeting of one more than there are permits must never come about:
+        // the program stands still with all permits taken.
+        let run = run(workers, permits, permits + 1)?;
+        let overlap = run.events().overlap("enter", "leave");
+        run.check(overlap.at_most(permits))?;
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            let claim = format!("{} met inside, with only {permits} permits", permits + 1);
+            return Err(run.found(Finding::wrong(claim)));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn all_permits_are_used_at_once() {
+    property(|random| {
+        let (workers, permits) = sizes(random);
+        let run = run(workers, permits, permits)?;
+        // Not who is inside at the end: a permit that nobody gives back is no lack of permits.
+        let inside = run.events().overlap("enter", "leave").peak();
+        if run.deadlocked() && inside < permits {
+            let claim = format!(
+                "with {permits} permits, {permits} workers should be inside at once; \
+                 {inside} got in and waited for the others"
+            );
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
+        run.ends_well()
+    });
+}
+
+#[test]
+fn waiting_workers_sleep() {
+    property(|random| {
+        let (workers, permits) = sizes(random);
+        let run = run(workers, permits, permits + 1)?;
+        if run.hung(HangKind::Livelock) {
+            let claim = "workers without a permit keep the processor busy; they should sleep";
+            return Err(run.found(Finding::new(Verdict::Livelock, claim)));
+        }
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            let claim =
+                format!("with all {permits} permits taken the others should wait; nobody did");
+            return Err(run.found(Finding::wrong(claim)));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn every_permit_comes_back() {
+    property(|random| {
+        let (workers, permits) = sizes(random);
+        let run = run(workers, permits, 1)?;
+        run.ends_well()?;
+        let end: usize = run.check(run.events().named("end").value("value"))?;
+        let claim = format!("after the last release the value should be {permits}, it is {end}");
+        run.check(Finding::wrong(claim).unless(end == permits))
+    });
+}
+
+#[test]
+fn a_failing_job_gives_its_permit_back() {
+    property(|random| {
+        let (workers, permits) = sizes(random);
+        let unlucky = random.pick(1..=workers);
+        for way in ["fail", "panic"] {
+            let program = program!().arg("workers", workers).arg("permits", permits);
+            let run = program.arg(way, unlucky).run()?;
+            run.ends_well()?;
+            let end: usize = run.check(run.events().named("end").value("value"))?;
+            let claim = format!(
+                "the job of worker-{unlucky} did {way}, and its permit is lost: \
+                 the value at the end is {end}, not {permits}"
+            );
+            run.check(Finding::wrong(claim).unless(end == permits))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    property(|random| {
+        let (workers, permits) = sizes(random);
+        let run = run(workers, permits, 1)?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_three_permits_and_five_workers() {
+    property(|_| {
+        let run = run(5, 3, 1)?;
+        run.ends_well()?;
+        run.check(kit::snapshot!("five_workers_three_permits", run.events()))
+    });
+}

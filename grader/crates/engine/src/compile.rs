@@ -1,0 +1,299 @@
+//! Turns a submission into a program, by calling rustc on its files alone.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use course::{Lesson, Permission};
+use observation::{Exit, HangKind, Limits, Observation, Request, Verdict};
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::intake::SourceFile;
+use crate::prepare::{Extern, Prepared};
+use crate::toolchain::Toolchain;
+
+/// What came of compiling a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compiled {
+    /// An executable.
+    Program(PathBuf),
+    /// The student's fault: `does-not-compile`, `forbidden` or `limit`, and what to tell them.
+    Refused {
+        /// Which.
+        verdict: Verdict,
+        /// The compiler's own words, in the student's lines.
+        message: String,
+    },
+}
+
+/// Why a submission could not be compiled through no fault of its author.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// The file system failed us.
+    #[error("cannot {action} {path}: {source}; is the disk full?", path = path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The compiler could not be started.
+    #[error("cannot run the compiler: {0}")]
+    Observe(#[from] observe::ObserveError),
+    /// The compiler failed without saying why.
+    #[error("the compiler failed without a diagnostic: {0}")]
+    Silent(String),
+}
+
+/// The bounds within which rustc works; compile-time bombs end at them.
+const LIMITS: Limits = Limits {
+    wall: Duration::from_secs(60),
+    cpu: Duration::from_secs(60),
+    memory: 8 << 30,
+    processes: 64,
+    output: 4 << 20,
+    file_size: 256 << 20,
+};
+
+/// Diagnostics that are shown; the rest is counted.
+const SHOWN: usize = 5;
+
+/// Compiles `files` against the driver of `lesson` in the empty folder `place`.
+pub fn compile(
+    toolchain: &Toolchain,
+    lesson: &Lesson,
+    prepared: &Prepared,
+    files: &[SourceFile],
+    place: &Path,
+) -> Result<Compiled, CompileError> {
+    write(files, place)?;
+    let library = place.join(format!("lib{}.rlib", prepared.crate_name));
+    let program = place.join("program");
+
+    let mut student = Rustc::new("rlib", &prepared.crate_name, "src/lib.rs", &library);
+    let allowed =
+        |name: &str| lesson.crates.iter().any(|allowed| allowed.as_str().replace('-', "_") == name);
+    student.link(prepared, |name| allowed(name));
+    if lesson.unsafe_code == Permission::Forbidden {
+        student.args.extend(["-F".into(), "unsafe_code".into()]);
+    }
+    if let Some(refusal) = student.run(toolchain, place)?.refusal()? {
+        return Ok(refusal);
+    }
+
+    let driver = prepared.driver.to_string_lossy();
+    let mut driver = Rustc::new("bin", "driver", &driver, &program);
+    driver.link(prepared, |_| true);
+    let student = Extern { name: prepared.crate_name.clone(), library };
+    driver.add(&student);
+    let refusal = driver.run(toolchain, place)?.refusal()?;
+    Ok(match refusal {
+        None => Compiled::Program(program),
+        // The driver compiles against the stub, so what it misses is the student's.
+        Some(Compiled::Refused { verdict, message }) => Compiled::Refused {
+            verdict,
+            message: format!(
+                "the driver does not compile against your file; keep the signatures of the stub\n{message}"
+            ),
+        },
+        Some(program) => program,
+    })
+}
+
+fn write(files: &[SourceFile], place: &Path) -> Result<(), CompileError> {
+    for file in files {
+        let path = place.join(&file.path);
+        let failed = |source| CompileError::File { action: "write", path: path.clone(), source };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        std::fs::write(&path, &file.text).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// One call of rustc.
+pub(crate) struct Rustc {
+    args: Vec<String>,
+}
+
+impl Rustc {
+    pub(crate) fn new(kind: &str, name: &str, source: &str, output: &Path) -> Self {
+        let args = [
+            "--edition=2024",
+            "--error-format=json",
+            "-Cdebuginfo=line-tables-only",
+            "-Cforce-frame-pointers=yes",
+            // Warnings are for students to read, not for the grader to wait for.
+            "-Awarnings",
+            "--crate-type",
+            kind,
+            "--crate-name",
+            name,
+            "-o",
+        ];
+        let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();
+        args.extend([output.display().to_string(), source.to_owned()]);
+        Self { args }
+    }
+
+    pub(crate) fn link(&mut self, prepared: &Prepared, allowed: impl Fn(&str) -> bool) {
+        self.args.push("-L".to_owned());
+        self.args.push(format!("dependency={}", prepared.dependencies.display()));
+        prepared
+            .externs
+            .iter()
+            .filter(|library| allowed(&library.name))
+            .for_each(|library| self.add(library));
+    }
+
+    /// Builds the tests in it, in place of a main function.
+    pub(crate) fn test(&mut self) {
+        self.args.push("--test".to_owned());
+    }
+
+    pub(crate) fn add(&mut self, library: &Extern) {
+        self.args.push("--extern".to_owned());
+        self.args.push(format!("{}={}", library.name, library.library.display()));
+    }
+
+    pub(crate) fn run(self, toolchain: &Toolchain, place: &Path) -> Result<Outcome, CompileError> {
+        // The linker is looked up on the path; nothing else of our environment matters.
+        let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
+        let environment =
+            BTreeMap::from([("PATH".to_owned(), path.to_string_lossy().into_owned())]);
+        let request = Request {
+            program: toolchain.rustc().to_owned(),
+            args: self.args,
+            environment,
+            directory: Some(place.to_owned()),
+            stdin: Vec::new(),
+            limits: LIMITS,
+        };
+        Ok(Outcome { observation: observe::observe(&request)? })
+    }
+}
+
+/// What rustc did.
+pub(crate) struct Outcome {
+    observation: Observation,
+}
+
+impl Outcome {
+    /// None if it compiled.
+    pub(crate) fn refusal(&self) -> Result<Option<Compiled>, CompileError> {
+        let seen = &self.observation;
+        if seen.exit == Some(Exit::Code(0)) {
+            return Ok(None);
+        }
+        if let Some(hang) = &seen.hang {
+            let message = match hang.kind {
+                HangKind::Limit(_) => format!("the compiler took too much: {}", hang.evidence),
+                HangKind::Timeout | HangKind::Livelock | HangKind::Deadlock => {
+                    format!("the compiler ran out of time: {}", hang.evidence)
+                }
+            };
+            return Ok(Some(Compiled::Refused { verdict: Verdict::Limit, message }));
+        }
+        let errors = errors(&seen.stderr.text);
+        if errors.is_empty() {
+            // Killed, or ended by a signal of its own: code can crash a compiler.
+            if let Some(Exit::Signal(signal)) = seen.exit {
+                let message = format!("the compiler crashed (signal {signal}) on this file");
+                return Ok(Some(Compiled::Refused { verdict: Verdict::DoesNotCompile, message }));
+            }
+            return Err(CompileError::Silent(seen.stderr.text.clone()));
+        }
+        Ok(Some(refused(&errors)))
+    }
+}
+
+/// One error of rustc's.
+#[derive(Debug, Deserialize)]
+struct Diagnostic {
+    level: String,
+    code: Option<Code>,
+    rendered: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Code {
+    code: String,
+}
+
+impl Diagnostic {
+    fn is_about(&self, lint: &str) -> bool {
+        self.code.as_ref().is_some_and(|code| code.code == lint)
+    }
+
+    /// The closing "aborting due to 3 previous errors" has no code and no place of its own.
+    fn is_closing(&self) -> bool {
+        self.code.is_none()
+            && self
+                .rendered
+                .as_deref()
+                .is_some_and(|text| text.starts_with("error: aborting due to"))
+    }
+}
+
+fn errors(stderr: &str) -> Vec<Diagnostic> {
+    let messages = stderr.lines().filter_map(|line| serde_json::from_str::<Diagnostic>(line).ok());
+    messages.filter(|message| message.level.starts_with("error") && !message.is_closing()).collect()
+}
+
+fn refused(errors: &[Diagnostic]) -> Compiled {
+    let forbidden = errors.iter().all(|error| error.is_about("unsafe_code"));
+    let verdict = if forbidden { Verdict::Forbidden } else { Verdict::DoesNotCompile };
+    let shown = errors.iter().take(SHOWN).filter_map(|error| error.rendered.as_deref());
+    let mut message = shown.collect::<Vec<_>>().join("");
+    if errors.len() > SHOWN {
+        message.push_str(&format!("... and {} more errors", errors.len() - SHOWN));
+    }
+    Compiled::Refused { verdict, message: message.trim_end().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagnostic(level: &str, code: &str, rendered: &str) -> String {
+        format!(r#"{{"level":"{level}","code":{code},"rendered":"{rendered}"}}"#)
+    }
+
+    fn verdict(stderr: &str) -> (Verdict, String) {
+        let Compiled::Refused { verdict, message } = refused(&errors(stderr)) else {
+            unreachable!()
+        };
+        (verdict, message)
+    }
+
+    #[test]
+    fn the_students_errors_are_shown_and_warnings_are_not() {
+        let lines = [
+            diagnostic("warning", "null", "warning: unused"),
+            diagnostic("error", r#"{"code":"E0308"}"#, "error[E0308]: mismatched types"),
+            diagnostic("error", "null", "error: aborting due to 1 previous error"),
+        ];
+        let (verdict, message) = verdict(&lines.join("\n"));
+        assert_eq!(verdict, Verdict::DoesNotCompile);
+        assert_eq!(message, "error[E0308]: mismatched types");
+    }
+
+    #[test]
+    fn code_that_only_lacks_permission_is_forbidden() {
+        let unsafe_code =
+            diagnostic("error", r#"{"code":"unsafe_code"}"#, "usage of an `unsafe` block");
+        assert_eq!(verdict(&unsafe_code).0, Verdict::Forbidden);
+    }
+
+    #[test]
+    fn a_flood_of_errors_is_counted() {
+        let one = diagnostic("error", "null", "e");
+        let lines: Vec<_> = (0..20).map(|_| one.clone()).collect();
+        assert!(verdict(&lines.join("\n")).1.ends_with("... and 15 more errors"));
+    }
+}

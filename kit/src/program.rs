@@ -1,0 +1,80 @@
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use observation::{Limits, Request};
+
+use crate::{Checked, Finding, Run};
+
+/// Names the program to test in place of the one that Cargo built.
+pub const PROGRAM_VARIABLE: &str = "INTERLEAVE_PROGRAM";
+
+/// The student's program with the arguments of one run.
+#[derive(Clone, Debug)]
+pub struct Program {
+    request: Request,
+}
+
+impl Program {
+    /// The program at `path`, unless [`PROGRAM_VARIABLE`] names another.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = std::env::var_os(PROGRAM_VARIABLE).map_or_else(|| path.into(), PathBuf::from);
+        Self { request: Request::new(path) }
+    }
+
+    /// Adds `--name value`.
+    #[must_use]
+    pub fn arg(mut self, name: &str, value: impl Display) -> Self {
+        self.request.args.push(format!("--{name}"));
+        self.request.args.push(value.to_string());
+        self
+    }
+
+    /// Adds `--name 3,1,4`.
+    #[must_use]
+    pub fn list(self, name: &str, values: &[impl Display]) -> Self {
+        let values: Vec<_> = values.iter().map(ToString::to_string).collect();
+        self.arg(name, values.join(","))
+    }
+
+    /// Puts `input` on standard input.
+    #[must_use]
+    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.request.stdin = input.into();
+        self
+    }
+
+    /// Bounds the wall time of the run, in place of ten seconds.
+    #[must_use]
+    pub fn within(mut self, wall: Duration) -> Self {
+        self.request.limits.wall = wall;
+        self
+    }
+
+    /// Bounds the run in every respect.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.request.limits = limits;
+        self
+    }
+
+    /// Runs the program and observes it until it ends or is ended.
+    ///
+    /// Whatever the program does is data in the [`Run`]; the finding here says that
+    /// it could not be run at all.
+    pub fn run(self) -> Checked<Run> {
+        let command = self.command();
+        match observe::observe(&self.request) {
+            Ok(observation) => Ok(Run::new(observation, command)),
+            Err(error) => Err(Finding::broken(format!("cannot run the program: {error}"))),
+        }
+    }
+
+    /// How a student runs the same.
+    fn command(&self) -> String {
+        let lesson = std::env::var("CARGO_PKG_NAME").ok();
+        let name = lesson.or_else(|| Some(self.request.program.file_name()?.display().to_string()));
+        let args = self.request.args.join(" ");
+        format!("cargo run -p {} -- {args}", name.unwrap_or_default())
+    }
+}

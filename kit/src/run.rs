@@ -1,0 +1,224 @@
+use std::fmt::{Display, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Output};
+
+use assert_cmd::assert::Assert;
+use observation::{Exit, Fact, HangKind, Observation, Verdict};
+
+use crate::{Checked, Events, Finding};
+
+/// One observed run of the student's program.
+#[derive(Clone, Debug)]
+pub struct Run {
+    observation: Observation,
+    command: String,
+}
+
+impl Run {
+    pub(crate) fn new(observation: Observation, command: String) -> Self {
+        Self { observation, command }
+    }
+
+    /// Everything that was seen.
+    pub fn observation(&self) -> &Observation {
+        &self.observation
+    }
+
+    /// Standard output.
+    pub fn stdout(&self) -> &str {
+        &self.observation.stdout.text
+    }
+
+    /// The lines of standard output, sorted.
+    pub fn sorted_lines(&self) -> Vec<&str> {
+        let mut lines: Vec<_> = self.stdout().lines().collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    /// The labelled events on standard output.
+    pub fn events(&self) -> Events {
+        Events::read(self.stdout())
+    }
+
+    /// The run in the hands of assert_cmd, whose predicates then work as everywhere.
+    pub fn assert(&self) -> Assert {
+        let status = match self.observation.exit {
+            Some(Exit::Code(code)) => ExitStatus::from_raw(code << 8),
+            Some(Exit::Signal(signal)) => ExitStatus::from_raw(signal),
+            // What we end, we end with SIGKILL.
+            None => ExitStatus::from_raw(9),
+        };
+        let bytes = |text: &str| text.as_bytes().to_vec();
+        Assert::new(Output {
+            status,
+            stdout: bytes(&self.observation.stdout.text),
+            stderr: bytes(&self.observation.stderr.text),
+        })
+    }
+
+    /// Passes if the program ended by itself with exit code 0.
+    pub fn ends_well(&self) -> Checked {
+        if let Some(hang) = &self.observation.hang {
+            let verdict = hang_verdict(hang.kind);
+            return Err(
+                self.found(Finding::new(verdict, hang.evidence.clone()).seeing(self.seen()))
+            );
+        }
+        let claim = match self.observation.exit {
+            Some(Exit::Code(0)) => return Ok(()),
+            Some(Exit::Code(101)) => panic_message(&self.observation.stderr.text),
+            Some(Exit::Code(code)) => format!("the program ended with exit code {code}"),
+            Some(Exit::Signal(signal)) => format!("the program was ended by signal {signal}"),
+            None => "the program did not end".to_owned(),
+        };
+        Err(self.found(Finding::new(Verdict::Crash, claim).seeing(self.seen())))
+    }
+
+    /// Whether the run ended in a proved deadlock.
+    pub fn deadlocked(&self) -> bool {
+        self.hung(HangKind::Deadlock)
+    }
+
+    /// Whether the run did not end by itself, for the given reason.
+    pub fn hung(&self, kind: HangKind) -> bool {
+        self.observation.hang.as_ref().is_some_and(|hang| hang.kind == kind)
+    }
+
+    /// Processes that the program created, itself not counted.
+    pub fn processes_created(&self) -> Checked<usize> {
+        self.sure_of(Fact::Processes)?;
+        Ok(self.observation.processes.len().saturating_sub(1))
+    }
+
+    /// Threads that the program created, first threads not counted.
+    pub fn threads_created(&self) -> Checked<usize> {
+        self.sure_of(Fact::Processes)?;
+        Ok(self.observation.threads.len())
+    }
+
+    /// The most processes that were alive at once.
+    pub fn peak_processes(&self) -> Checked<usize> {
+        self.sure_of(Fact::Processes)?;
+        Ok(self.observation.peak_processes as usize)
+    }
+
+    /// Passes if the program created exactly `expected` processes.
+    pub fn creates_processes(&self, expected: usize) -> Checked {
+        let created = self.processes_created()?;
+        let claim = format!("expected {expected} processes to be created, saw {created}");
+        self.check(Finding::wrong(claim).unless(created == expected))
+    }
+
+    /// Passes if every process was reaped, none outlived the program, and no object
+    /// of the operating system stayed behind.
+    pub fn leaves_nothing_behind(&self) -> Checked {
+        self.sure_of(Fact::Reaping)?;
+        self.sure_of(Fact::Leftovers)?;
+        let seen = &self.observation;
+        let mut left = Vec::new();
+        if seen.zombies > 0 {
+            left.push(format!(
+                "{} never reaped by wait",
+                plural(seen.zombies, "child", "children")
+            ));
+        }
+        if seen.orphans > 0 {
+            left.push(format!("{} still running", plural(seen.orphans, "process", "processes")));
+        }
+        left.extend(
+            seen.leftovers.iter().map(|object| format!("{:?} {}", object.kind, object.name)),
+        );
+        let claim = format!("the program left behind: {}", left.join(", "));
+        self.check(Finding::new(Verdict::Leak, claim).unless(left.is_empty()))
+    }
+
+    /// Adds to a finding how the run can be repeated.
+    pub fn check<T>(&self, checked: Checked<T>) -> Checked<T> {
+        checked.map_err(|finding| self.found(finding))
+    }
+
+    /// A finding about this run.
+    pub fn found(&self, finding: Finding) -> Finding {
+        let wait_for = finding.wait_for.or_else(|| self.observation.wait_for.clone());
+        let command = finding.command.or_else(|| Some(self.command.clone()));
+        Finding { wait_for, command, ..finding }
+    }
+
+    fn sure_of(&self, fact: Fact) -> Checked {
+        match self.observation.unsure_of(fact) {
+            Some(reason) => Err(Finding::not_checkable(reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// The end of what the program said, and who waited for whom.
+    fn seen(&self) -> String {
+        const SHOWN: usize = 8;
+        let mut text = String::new();
+        if let Some(graph) = &self.observation.wait_for {
+            let _ = writeln!(text, "{graph}");
+        }
+        for (name, output) in
+            [("stderr", &self.observation.stderr), ("stdout", &self.observation.stdout)]
+        {
+            let lines: Vec<_> = output.text.lines().collect();
+            if lines.is_empty() {
+                continue;
+            }
+            let from = lines.len().saturating_sub(SHOWN);
+            let _ = writeln!(text, "{name}{}:", if from > 0 { ", its last lines" } else { "" });
+            for line in lines.iter().skip(from) {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
+        text
+    }
+}
+
+/// Where and why a program panicked, as the first panic on `stderr` says.
+fn panic_message(stderr: &str) -> String {
+    let place = |line: &str| {
+        let (_, place) = line.strip_prefix("thread '")?.split_once(" panicked at ")?;
+        Some(place.trim_end_matches(':').to_owned())
+    };
+    let mut lines = stderr.lines();
+    match lines.find_map(place) {
+        Some(place) => {
+            let message = lines.next().unwrap_or_default();
+            format!("the program panicked at {place}: {message}")
+        }
+        None => "the program panicked".to_owned(),
+    }
+}
+
+/// The verdict on a run that did not end by itself.
+fn hang_verdict(kind: HangKind) -> Verdict {
+    match kind {
+        HangKind::Deadlock => Verdict::Deadlock,
+        HangKind::Livelock => Verdict::Livelock,
+        HangKind::Timeout => Verdict::Timeout,
+        HangKind::Limit(_) => Verdict::Limit,
+    }
+}
+
+fn plural(count: impl Display + PartialEq<u32>, one: &str, many: &str) -> String {
+    let word = if count == 1 { one } else { many };
+    format!("{count} {word}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_panic_is_told_with_its_place() {
+        let stderr = "\nthread 'main' (7) panicked at src/lib.rs:18:9:\nnot yet implemented: count\n\
+                      note: run with `RUST_BACKTRACE=1`\nthread 'b' (8) panicked at x:1:1:\nlater\n";
+        assert_eq!(
+            panic_message(stderr),
+            "the program panicked at src/lib.rs:18:9: not yet implemented: count"
+        );
+        assert_eq!(panic_message("Segmentation fault"), "the program panicked");
+    }
+}

@@ -1,0 +1,92 @@
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// The arguments of a driver: `--name value` pairs, each with a default.
+///
+/// A driver is run by hand while a student looks for a mistake, so wrong usage
+/// ends it with a message and exit code 2.
+#[derive(Debug)]
+pub struct Arguments {
+    given: BTreeMap<String, String>,
+}
+
+impl Arguments {
+    /// Takes the process's own arguments; `names` are those that the driver knows.
+    pub fn take(names: &[&str]) -> Self {
+        match parse(std::env::args().skip(1), names) {
+            Ok(given) => Self { given },
+            Err(problem) => usage(problem),
+        }
+    }
+
+    /// The value of `--name`, or `default`.
+    pub fn get<T: FromStr>(&self, name: &str, default: T) -> T {
+        let Some(value) = self.given.get(name) else { return default };
+        value.parse().unwrap_or_else(|_| usage(format!("--{name} cannot be `{value}`")))
+    }
+
+    /// The values of `--name 3,1,4`, or `default`; an empty text is an empty list.
+    pub fn list<T: FromStr>(&self, name: &str, default: Vec<T>) -> Vec<T> {
+        let Some(values) = self.given.get(name) else { return default };
+        let values = values.split(',').filter(|value| !value.is_empty());
+        values
+            .map(|value| {
+                value.parse().unwrap_or_else(|_| usage(format!("--{name} cannot hold `{value}`")))
+            })
+            .collect()
+    }
+}
+
+fn parse(
+    mut words: impl Iterator<Item = String>,
+    names: &[&str],
+) -> Result<BTreeMap<String, String>, String> {
+    let mut given = BTreeMap::new();
+    while let Some(word) = words.next() {
+        let name = word.strip_prefix("--").filter(|name| names.contains(name));
+        let Some(name) = name else {
+            let known: Vec<_> = names.iter().map(|name| format!("--{name}")).collect();
+            return Err(format!("unknown argument `{word}`; known are {}", known.join(", ")));
+        };
+        let Some(value) = words.next() else { return Err(format!("--{name} needs a value")) };
+        given.insert(name.to_owned(), value);
+    }
+    Ok(given)
+}
+
+#[expect(clippy::print_stderr, reason = "a driver's words to whoever runs it by hand")]
+fn usage(problem: impl Display) -> ! {
+    eprintln!("{problem}");
+    std::process::exit(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Arguments, String> {
+        let words = words.iter().map(|&word| word.to_owned());
+        parse(words, &["size", "numbers"]).map(|given| Arguments { given })
+    }
+
+    #[test]
+    fn a_value_that_is_given_replaces_the_default() {
+        let arguments = parsed(&["--size", "7"]).unwrap();
+        assert_eq!(arguments.get("size", 3), 7);
+        assert_eq!(parsed(&[]).unwrap().get("size", 3), 3);
+    }
+
+    #[test]
+    fn lists_are_split_at_commas() {
+        let arguments = parsed(&["--numbers", "3,-1,4"]).unwrap();
+        assert_eq!(arguments.list("numbers", Vec::<i32>::new()), [3, -1, 4]);
+        assert_eq!(parsed(&["--numbers", ""]).unwrap().list("numbers", vec![1]), []);
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_known_ones() {
+        let problem = parsed(&["--sizes", "7"]).unwrap_err();
+        assert_eq!(problem, "unknown argument `--sizes`; known are --size, --numbers");
+    }
+}
