@@ -7,7 +7,7 @@ use shuttle_engine::runtime::execution::ExecutionState;
 
 use super::object::ObjectState;
 use super::schedule::{Rules, Schedule};
-use super::trace::Event;
+use super::trace::{Effect, Event};
 use super::wait::{Wait, WaitOn, Woken};
 use super::{DRIVER, MAIN, ObjectId, Place, TaskId};
 
@@ -169,7 +169,15 @@ impl Run {
         let text = describe(self);
         let task = self.current;
         if let Some(events) = &mut self.events {
-            events.push(Event { task, at: Some(at), text });
+            events.push(Event { task, at: Some(at), text, effect: None });
+        }
+    }
+
+    /// Says what the running thread's last event means for `object`.
+    pub(crate) fn effect(&mut self, effect: Effect, object: ObjectId) {
+        let last = self.events.as_mut().and_then(|events| events.last_mut());
+        if let Some(event) = last.filter(|event| event.task == self.current) {
+            event.effect = Some((effect, object));
         }
     }
 
@@ -239,6 +247,7 @@ impl Run {
         state.holders.push((me, at));
         state.exclusive = exclusive;
         state.first_taken.get_or_insert(at);
+        self.effect(Effect::Takes, object);
     }
 }
 

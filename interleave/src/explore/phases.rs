@@ -20,7 +20,7 @@ use crate::finding::{Report, Verdict};
 const AFTER_FAILURE: usize = 100;
 
 /// Stacks that broken-off schedules may leak before the exploration ends.
-const LEAKED_STACKS: usize = 8_000;
+const LEAKED_STACKS: usize = 3_000;
 
 /// Steps that the very first schedule may take.
 const FIRST_STEPS: usize = 20_000;

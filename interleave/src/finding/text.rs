@@ -92,6 +92,7 @@ pub(crate) fn steps(run: &Run) -> Vec<Step> {
             thread: event.task.saturating_sub(MAIN),
             at: event.at.map(Into::into),
             text: event.text.clone(),
+            effect: event.effect.map(|(effect, object)| (effect, run.object_name(object))),
         };
         let repeats = steps.len() >= 2 && steps.ends_with(&[step.clone(), step.clone()]);
         if !repeats {

@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
+use crate::engine::trace::Effect;
 use crate::engine::{Kind, Object, ObjectId, Place, WaitOn, point, wait_until, with_run};
 
 /// [`std::sync::Mutex`] under the explorer.
@@ -174,6 +175,7 @@ impl<T: ?Sized> Mutex<T> {
             run.objects[object].holders.clear();
             run.enable_waiters(object);
             run.record(at, |run| format!("unlocks {}", run.object_name(object)));
+            run.effect(Effect::Releases, object);
         });
     }
 }
@@ -190,6 +192,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
             with_run(|run| {
                 run.objects[object].holders.clear();
                 run.enable_waiters(object);
+                run.effect(Effect::Releases, object);
             });
         }
     }

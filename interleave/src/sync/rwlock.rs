@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
+use crate::engine::trace::Effect;
 use crate::engine::{
     Kind, Object, ObjectId, Place, Run, WaitOn, pick, point, wait_until, with_run,
 };
@@ -187,6 +188,7 @@ impl<T: ?Sized> RwLock<T> {
                 run.enable_waiters(object);
             }
             run.record(at, |run| format!("releases {}", run.object_name(object)));
+            run.effect(Effect::Releases, object);
         });
     }
 }
