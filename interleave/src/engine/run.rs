@@ -35,6 +35,8 @@ pub(crate) struct Run {
     /// Consecutive steps of the current thread while others could have run.
     pub(crate) streak: usize,
     pub(crate) end: Option<End>,
+    /// Where the last operation was.
+    pub(crate) last_at: Option<Place>,
     /// Steps since the end, of threads that nobody waited for.
     pub(crate) afterlife: usize,
     pub(crate) uses: Uses,
@@ -53,7 +55,6 @@ pub(crate) struct Run {
 pub(crate) struct TaskState {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) spawned_at: Option<Place>,
-    pub(crate) next_at: Option<Place>,
     pub(crate) wait: Option<Wait>,
     pub(crate) woken: Option<Woken>,
     pub(crate) finished: bool,
@@ -121,6 +122,7 @@ impl Run {
             choices: 0,
             streak: 0,
             end: None,
+            last_at: None,
             afterlife: 0,
             uses: Uses::default(),
             reached: Vec::new(),
@@ -157,7 +159,7 @@ impl Run {
     /// Notes an operation of the running thread.
     pub(crate) fn step(&mut self, at: Place, describe: impl FnOnce(&Self) -> String) {
         self.look_cost = 1_000;
-        self.tasks[self.current].next_at = None;
+        self.last_at = Some(at);
         self.record(at, describe);
     }
 
@@ -171,6 +173,17 @@ impl Run {
         if let Some(events) = &mut self.events {
             events.push(Event { task, at: Some(at), text, effect: None });
         }
+    }
+
+    /// Notes that the operation which was just noted cannot be done yet.
+    pub(crate) fn record_instead(&mut self, at: Place, describe: impl FnOnce(&Self) -> String) {
+        let current = self.current;
+        let attempt =
+            self.events.as_mut().filter(|_| self.end.is_none()).and_then(|events| {
+                events.pop_if(|last| last.task == current && last.at == Some(at))
+            });
+        drop(attempt);
+        self.record(at, describe);
     }
 
     /// Says what the running thread's last event means for `object`.
@@ -265,7 +278,6 @@ impl TaskState {
         Self {
             name,
             spawned_at,
-            next_at: None,
             wait: None,
             woken: None,
             finished: false,

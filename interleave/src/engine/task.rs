@@ -92,7 +92,7 @@ pub(crate) fn join(task: TaskId, at: Place) {
         if blocked {
             let me = run.current;
             run.tasks[task].joiners.push(me);
-            run.record(at, |run| format!("waits for {} to end", run.task_name(task)));
+            run.record_instead(at, |run| format!("waits for {} to end", run.task_name(task)));
         }
         blocked
     });

@@ -113,7 +113,7 @@ pub(crate) fn wait_until<R>(
                 if !waiting {
                     run.objects[object].waiters.push(me);
                     run.me().wait = Some(Wait { on, at, deadline: None, soft: false });
-                    run.record(at, |run| format!("waits for {}", run.object_name(object)));
+                    run.record_instead(at, |run| format!("waits for {}", run.object_name(object)));
                     run.effect(Effect::Waits, object);
                 }
                 ExecutionState::with(|state| state.current_mut().block(false));

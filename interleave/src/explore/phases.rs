@@ -3,11 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::outcome::{Failure, FailureKind, judge};
 use super::run_schedules::{Body, run_schedules};
-use super::{Explore, shorten};
+use super::{Explore, shorten, watchdog};
 use crate::engine::dfs::Dfs;
 use crate::engine::portfolio::Portfolio;
 use crate::engine::replay::Replay;
@@ -63,6 +64,10 @@ struct First {
 }
 
 pub(super) fn explore(settings: &Explore, body: Body) -> Report {
+    // Statics are shared by all explorations of the process.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _watch = watchdog::watch(settings);
     if let Some(schedule) = &settings.replay {
         return replay(settings, &body, schedule.clone());
     }

@@ -61,14 +61,14 @@ impl Barrier {
                 self.arrived.set((run.epoch, arrived));
                 let me = run.current;
                 run.objects[object].waiters.push(me);
-                run.record(at, |run| format!("waits at {}", run.object_name(object)));
+                run.record_instead(at, |run| format!("waits at {}", run.object_name(object)));
                 return false;
             }
             self.arrived.set((run.epoch, 0));
             for task in std::mem::take(&mut run.objects[object].waiters) {
                 run.wake(task, Woken::Notified);
             }
-            run.record(at, |run| format!("opens {}", run.object_name(object)));
+            run.record_instead(at, |run| format!("opens {}", run.object_name(object)));
             true
         });
         if opens == Some(false) {

@@ -85,7 +85,7 @@ impl<T> Channel<T> {
     fn wait_to_send(&self, object: ObjectId, at: Place) {
         with_run(|run| {
             self.sending.borrow_mut().push(run.current);
-            run.record(at, |run| format!("waits for room in {}", run.object_name(object)));
+            run.record_instead(at, |run| format!("waits for room in {}", run.object_name(object)));
         });
         wait(WaitOn::Send(object), at, None);
     }
@@ -185,7 +185,9 @@ impl<T> Side<T> {
             let left = deadline.map(|deadline| deadline.saturating_sub(now()));
             with_run(|run| {
                 channel.receiving.set(Some(run.current));
-                run.record(at, |run| format!("waits for a message in {}", run.object_name(object)));
+                run.record_instead(at, |run| {
+                    format!("waits for a message in {}", run.object_name(object))
+                });
             });
             // A sender that waits for a receiver to be there may go on.
             let woken = wait(WaitOn::Receive(object), at, left);
