@@ -23,6 +23,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Grade(commands::grade::Arguments),
+    Explore(commands::explore::Arguments),
+    Replay(commands::replay::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -31,6 +33,8 @@ fn main() -> Exit {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),
+        Command::Explore(arguments) => commands::explore::run(&arguments),
+        Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };
     done.unwrap_or_else(|error| exit::explain(error))

@@ -1,4 +1,6 @@
 //! One module for each subcommand.
 
 pub(crate) mod course;
+pub(crate) mod explore;
 pub(crate) mod grade;
+pub(crate) mod replay;
