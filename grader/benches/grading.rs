@@ -26,7 +26,8 @@ fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     let count: usize = words.next().map_or(Ok(10), |word| word.parse())?;
     let lesson = words.next().unwrap_or_else(|| "semaphore".to_owned());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the grader is in a workspace")?;
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the grader is in a workspace")?;
     let scratch = tempfile::tempdir()?;
     let class = Class::new(root, &lesson, count, scratch.path())?;
 
@@ -64,7 +65,8 @@ struct Class {
 
 impl Class {
     fn new(root: &Path, lesson: &str, count: usize, scratch: &Path) -> anyhow::Result<Self> {
-        let solution = std::fs::read_to_string(root.join(format!("solutions/{lesson}/src/lib.rs")))?;
+        let solution =
+            std::fs::read_to_string(root.join(format!("solutions/{lesson}/src/lib.rs")))?;
         let sources: Vec<_> = (0..count).map(|n| format!("{solution}\n// {n}\n")).collect();
         Ok(Self { lesson: lesson.to_owned(), folder: scratch.join("classes"), sources })
     }
@@ -115,7 +117,17 @@ fn with_grader(class: &Class, count: usize) -> anyhow::Result<()> {
 fn usual_root(root: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
     let copy = scratch.join("usual");
     std::fs::create_dir(&copy)?;
-    for part in ["Cargo.toml", "Cargo.lock", "course.yaml", "exercises", "grader", "kit", "stage", "tests", "interleave"] {
+    for part in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "course.yaml",
+        "exercises",
+        "grader",
+        "kit",
+        "stage",
+        "tests",
+        "interleave",
+    ] {
         if root.join(part).exists() {
             run(Command::new("cp").arg("-r").arg(root.join(part)).arg(&copy))?;
         }
@@ -136,7 +148,8 @@ fn usual_loop(class: &Class, root: &Path, count: usize) -> anyhow::Result<()> {
 fn bare(class: &Class, root: &Path, scratch: &Path, count: usize) -> anyhow::Result<()> {
     let runs = RUNS.iter().find(|(lesson, _)| *lesson == class.lesson);
     let (_, runs) = runs.context("a lesson whose runs are counted: semaphore, pool-map or lock")?;
-    let deps = Path::new(env!("CARGO_BIN_EXE_grader")).ancestors().nth(2).context("a target folder")?;
+    let deps =
+        Path::new(env!("CARGO_BIN_EXE_grader")).ancestors().nth(2).context("a target folder")?;
     let deps = deps.join("debug/deps");
     let name = class.lesson.replace('-', "_");
     let driver = root.join(format!("exercises/{}/src/main.rs", class.lesson));
@@ -156,7 +169,14 @@ fn bare(class: &Class, root: &Path, scratch: &Path, count: usize) -> anyhow::Res
     Ok(())
 }
 
-fn rustc(kind: &str, name: &str, source: &Path, output: &Path, deps: &Path, externs: &[String]) -> Command {
+fn rustc(
+    kind: &str,
+    name: &str,
+    source: &Path,
+    output: &Path,
+    deps: &Path,
+    externs: &[String],
+) -> Command {
     let mut rustc = Command::new("rustc");
     rustc.args(["--edition=2024", "-Cdebuginfo=line-tables-only", "-Awarnings"]);
     rustc.args(["--crate-type", kind, "--crate-name", name]).arg(source).arg("-o").arg(output);
@@ -182,7 +202,8 @@ fn externs(deps: &Path) -> anyhow::Result<Vec<String>> {
             .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
             .collect();
         files.sort();
-        let (_, path) = files.pop().with_context(|| format!("no {prefix}*.rlib in {}", deps.display()))?;
+        let (_, path) =
+            files.pop().with_context(|| format!("no {prefix}*.rlib in {}", deps.display()))?;
         found.push(format!("{name}={}", path.display()));
     }
     Ok(found)

@@ -23,6 +23,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Grade(commands::grade::Arguments),
+    Observe(commands::observe::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -31,6 +32,7 @@ fn main() -> Exit {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),
+        Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };
     done.unwrap_or_else(|error| exit::explain(error))

@@ -2,3 +2,4 @@
 
 pub(crate) mod course;
 pub(crate) mod grade;
+pub(crate) mod observe;

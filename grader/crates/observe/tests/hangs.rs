@@ -106,6 +106,23 @@ fn what_another_program_could_open_is_not_convicted() {
     assert!(seen.reason.contains("another program could open"), "{}", seen.reason);
 }
 
+#[test]
+fn a_program_that_expects_a_signal_is_not_convicted() {
+    let seen = bounded("waits-for-interrupt");
+    assert_eq!(seen.verdict, Verdict::Timeout);
+    assert!(seen.reason.contains("has a handler for SIGINT"), "{}", seen.reason);
+}
+
+#[test]
+fn input_that_somebody_else_could_still_give_is_not_a_deadlock() {
+    let (input, _writer) = std::io::pipe().unwrap();
+    let mut request = request("reads-input");
+    request.limits.wall = Duration::from_millis(300);
+    let seen = observe::observe_reading(&request, input.into()).unwrap();
+    assert_eq!(seen.verdict, Verdict::Timeout);
+    assert!(seen.reason.contains("outside the run"), "{}", seen.reason);
+}
+
 fn bounded(name: &str) -> observation::Observation {
     let mut request = request(name);
     request.limits.wall = Duration::from_millis(400);
