@@ -92,6 +92,18 @@ pub fn observe_reading(request: &Request, input: OwnedFd) -> Result<Observation,
     start(request, Stdio { input, ..stdio }, streams)
 }
 
+/// Runs a program as [`observe`] does, but attempts to prove a deadlock without pause.
+///
+/// For measuring how often correct programs are convicted; never is right. Returns the
+/// number of attempts as well.
+pub fn observe_relentlessly(request: &Request) -> Result<(Observation, u64), ObserveError> {
+    let (stdio, streams) = streams(request.stdin.clone())?;
+    let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
+    drop(stdio);
+    let pace = pace::Pace::relentless();
+    watch::watch_at(suspended, streams, &request.limits, Surroundings::Shared, pace)
+}
+
 fn start(request: &Request, stdio: Stdio, streams: Streams) -> Result<Observation, ObserveError> {
     let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
     drop(stdio);

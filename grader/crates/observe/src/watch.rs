@@ -56,10 +56,21 @@ pub fn watch(
     limits: &Limits,
     surroundings: Surroundings,
 ) -> Result<Observation, ObserveError> {
+    watch_at(suspended, streams, limits, surroundings, Pace::default()).map(|(seen, _)| seen)
+}
+
+/// The same at a given pace; also says how many attempts at a proof were made.
+pub(crate) fn watch_at(
+    suspended: Suspended,
+    streams: Streams,
+    limits: &Limits,
+    surroundings: Surroundings,
+    pace: Pace,
+) -> Result<(Observation, u64), ObserveError> {
     let shared = Shared::new(limits.processes, surroundings);
     let root = Root::of(&suspended)?;
     let (done, bell) = io::pipe()?;
-    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace: Pace::default() };
+    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace };
     let (traced, ending) = thread::scope(|scope| {
         let tracing = scope.spawn(|| {
             let traced = trace(suspended, &shared);
@@ -74,12 +85,13 @@ pub fn watch(
         Ok(Traced::NotStarted(error)) => return Err(error.into()),
         Ok(Traced::Refused(errno, suspended)) => {
             let streams = watcher.streams;
-            return portable::watch(suspended, streams, limits, surroundings, errno);
+            let seen = portable::watch(suspended, streams, limits, surroundings, errno)?;
+            return Ok((seen, 0));
         }
         Err(panic) => std::panic::resume_unwind(panic),
     }
-    let streams = watcher.streams;
-    Ok(verdict::conclude(shared, streams, ending, Vec::new()))
+    let (streams, attempts) = (watcher.streams, watcher.pace.attempts());
+    Ok((verdict::conclude(shared, streams, ending, Vec::new()), attempts))
 }
 
 /// The first process, by a descriptor that never means another one.

@@ -82,6 +82,17 @@ fn correct_programs_are_never_convicted() {
 }
 
 #[test]
+fn looking_without_pause_convicts_no_correct_program() {
+    let mut attempts = 0;
+    for name in ["ping-pong-pipes", "ping-pong-condvar", "ping-pong-semaphores", "alarm"] {
+        let (seen, made) = observe::observe_relentlessly(&request(name)).unwrap();
+        assert_eq!(seen.verdict, Verdict::Pass, "{name}: {}", seen.reason);
+        attempts += made;
+    }
+    assert!(attempts > 1_000, "{attempts}");
+}
+
+#[test]
 fn an_alarm_that_is_set_ends_a_wait_that_nothing_else_would() {
     assert_eq!(specimen("alarm").stdout.text, "rang\ndone\n");
 }
