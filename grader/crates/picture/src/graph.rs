@@ -117,7 +117,9 @@ fn between(from: (f64, f64), to: (f64, f64)) -> Curve {
         round(end.0),
         round(end.1)
     );
-    let label = (middle.0 - nx * 0.35, middle.1 - ny * 0.35 - 3.0);
+    // The curve passes half-way to its bend; the label stands beyond it.
+    let beyond = 0.5 - 13.0 / bend;
+    let label = (middle.0 - nx * beyond, middle.1 - ny * beyond + 4.0);
     (path, tip(end, (end.0 - middle.0, end.1 - middle.1)), label)
 }
 

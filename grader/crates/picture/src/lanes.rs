@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use observation::{Exit, Observation, Process, ProcessId};
+use observation::{Exit, Observation, Process, ProcessId, Thread, ThreadId};
 
 /// One lane.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ fn add(
     });
     for thread in seen.threads.iter().filter(|thread| thread.process == process.id) {
         lanes.push(Lane {
-            label: thread.name.clone(),
+            label: thread_label(process, thread),
             depth: depth + 1,
             kind: Kind::Thread,
             started: thread.started,
@@ -79,6 +79,13 @@ fn add(
     for child in seen.processes.iter().filter(|child| child.parent == Some(process.id)) {
         add(seen, child, depth + 1, Some(index), lanes);
     }
+}
+
+/// A thread without a name of its own carries that of its program.
+fn thread_label(process: &Process, thread: &Thread) -> String {
+    let ThreadId(number) = thread.id;
+    let named = !thread.name.is_empty() && thread.name != process.name;
+    if named { thread.name.clone() } else { format!("thread {number}") }
 }
 
 fn end(process: &Process) -> Option<End> {
@@ -100,11 +107,7 @@ fn end(process: &Process) -> Option<End> {
     }
 }
 
-fn waits(
-    seen: &Observation,
-    process: ProcessId,
-    thread: Option<observation::ThreadId>,
-) -> Option<String> {
+fn waits(seen: &Observation, process: ProcessId, thread: Option<ThreadId>) -> Option<String> {
     let mut nodes = seen.wait_for.as_ref()?.nodes.iter();
     let node = nodes.find(|node| node.process == Some(process) && node.thread == thread)?;
     let place = node.at.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();

@@ -15,7 +15,7 @@ svg{--ink:#1f2328;--dim:#656d76;--paper:#fff;--rule:#d8dee4;--live:#54aeff;--thr
 --live:#1f6feb;--thread:#388bfd99;--bad:#ff7b72;--good:#3fb950;--wait:#d29922}}\
 text{font:12px ui-sans-serif,system-ui,sans-serif;fill:var(--ink)}\
 .dim{fill:var(--dim)}.small{font-size:11px}.title{font-size:14px;font-weight:600}\
-.rule{stroke:var(--rule)}.birth{stroke:var(--dim);fill:none}\
+.rule{stroke:var(--rule)}.birth{stroke:var(--dim);stroke-width:.8;opacity:.45;fill:none}\
 .live{fill:var(--live)}.thread{fill:var(--thread)}.wait{fill:url(#wait);stroke:var(--wait)}\
 .waits{fill:var(--wait)}.bad{fill:var(--bad)}.good{fill:var(--good)}\
 .box{fill:var(--paper);stroke:var(--ink)}.edge{stroke:var(--dim);fill:none;stroke-width:1.3}\
