@@ -25,6 +25,7 @@ enum Command {
     Grade(commands::grade::Arguments),
     Explore(commands::explore::Arguments),
     Replay(commands::replay::Arguments),
+    Observe(commands::observe::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -35,6 +36,7 @@ fn main() -> Exit {
         Command::Grade(arguments) => commands::grade::run(&arguments),
         Command::Explore(arguments) => commands::explore::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(&arguments),
+        Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };
     done.unwrap_or_else(|error| exit::explain(error))

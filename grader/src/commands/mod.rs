@@ -3,4 +3,5 @@
 pub(crate) mod course;
 pub(crate) mod explore;
 pub(crate) mod grade;
+pub(crate) mod observe;
 pub(crate) mod replay;

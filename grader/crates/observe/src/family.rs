@@ -269,6 +269,11 @@ impl Family {
         (Some(process), task.thread.map(|thread| self.threads[thread].id))
     }
 
+    /// The numbers of all processes, as we see them.
+    pub(crate) fn pids(&self) -> Vec<i32> {
+        self.processes.iter().map(|one| one.pid).collect()
+    }
+
     /// How many tasks live.
     pub(crate) fn tasks_alive(&self) -> u64 {
         self.tasks.len() as u64

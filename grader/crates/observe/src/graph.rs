@@ -28,6 +28,22 @@ pub(crate) fn wait_for(family: &Family, examined: &Examined, stuck: &[Stuck]) ->
     WaitFor { nodes, edges, cycle }
 }
 
+/// Where the tasks are that are not asleep, in words.
+pub(crate) fn running(family: &Family, examined: &Examined) -> Vec<String> {
+    let mut sight = Sight::default();
+    let awake = family.roll().into_iter().filter(|task| {
+        examined.registers.contains_key(&task.tid) && examined.interrupted_call(task.tid).is_none()
+    });
+    let nothing = Wait::Futex { address: 0, sharers: Vec::new() };
+    let words = awake.filter_map(|task| {
+        let stuck = Stuck { task, wait: nothing.clone() };
+        let seen = sight.look(family, examined, &stuck);
+        let place = seen.calls.iter().find(|call| call.is_own())?.place.clone()?;
+        Some(format!("{} runs at {place}", task_name(&seen, family)))
+    });
+    words.take(8).collect()
+}
+
 /// A stuck task with all that is known of it.
 struct Waiting<'a> {
     task: TaskRef,

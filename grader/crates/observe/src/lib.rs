@@ -23,6 +23,8 @@ mod descriptors;
 mod exam;
 mod family;
 mod graph;
+mod influences;
+mod leftovers;
 mod locks;
 mod mappings;
 mod memory;
@@ -43,13 +45,24 @@ mod waits;
 mod watch;
 
 use std::io;
+use std::os::fd::OwnedFd;
 
-use jail::LaunchError;
+use jail::{LaunchError, Stdio};
 use observation::{Observation, Request};
 use thiserror::Error;
 
 pub use streams::{Streams, streams};
 pub use watch::watch;
+
+/// Who could touch what a run uses, besides the run itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surroundings {
+    /// Anyone on the host: what has a name could be opened, signals could be sent.
+    Shared,
+    /// Nobody: the run has namespaces of its own for processes, for IPC and for
+    /// `/dev/shm`, and the observer is inside them.
+    Private,
+}
 
 /// Why nothing could be observed. Whatever the program itself does is never an error.
 #[derive(Debug, Error)]
@@ -68,7 +81,31 @@ pub enum ObserveError {
 /// Runs a program as the calling user, without confinement beyond its bounds.
 pub fn observe(request: &Request) -> Result<Observation, ObserveError> {
     let (stdio, streams) = streams(request.stdin.clone())?;
+    start(request, stdio, streams)
+}
+
+/// The same, with `input` in place of the input of the request.
+///
+/// Whoever holds its other end is outside the run, so to wait for it is never a deadlock.
+pub fn observe_reading(request: &Request, input: OwnedFd) -> Result<Observation, ObserveError> {
+    let (stdio, streams) = streams(Vec::new())?;
+    start(request, Stdio { input, ..stdio }, streams)
+}
+
+/// Runs a program as [`observe`] does, but attempts to prove a deadlock without pause.
+///
+/// For measuring how often correct programs are convicted; never is right. Returns the
+/// number of attempts as well.
+pub fn observe_relentlessly(request: &Request) -> Result<(Observation, u64), ObserveError> {
+    let (stdio, streams) = streams(request.stdin.clone())?;
     let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
     drop(stdio);
-    watch(suspended, streams, &request.limits)
+    let pace = pace::Pace::relentless();
+    watch::watch_at(suspended, streams, &request.limits, Surroundings::Shared, pace)
+}
+
+fn start(request: &Request, stdio: Stdio, streams: Streams) -> Result<Observation, ObserveError> {
+    let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
+    drop(stdio);
+    watch(suspended, streams, &request.limits, Surroundings::Shared)
 }

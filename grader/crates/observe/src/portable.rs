@@ -18,16 +18,17 @@ use crate::proc::{self, Stat};
 use crate::shared::{Shared, State};
 use crate::streams::Streams;
 use crate::watch::{Ending, Progress};
-use crate::{ObserveError, verdict};
+use crate::{ObserveError, Surroundings, verdict};
 
 /// Runs a suspended program within `limits` without tracing it.
 pub(crate) fn watch(
     suspended: Suspended,
     mut streams: Streams,
     limits: &Limits,
+    surroundings: Surroundings,
     refusal: Errno,
 ) -> Result<Observation, ObserveError> {
-    let shared = Shared::new(limits.processes);
+    let shared = Shared::new(limits.processes, surroundings);
     // Orphans then come to us, and can be found and ended.
     let _ = nix::sys::prctl::set_child_subreaper(true);
     let root = suspended.pid();
@@ -110,9 +111,10 @@ fn check(
         shared.lock().too_many = true;
         Some(Ending::Output)
     } else if cpu >= limits.cpu {
-        Some(Ending::Cpu { burning: progress.burning(now, cpu) })
+        Some(Ending::Cpu { burning: progress.burning(now, cpu, Duration::ZERO) })
     } else if now >= limits.wall {
-        Some(Ending::Wall { burning: progress.burning(now, cpu), why_open: None, graph: None })
+        let burning = progress.burning(now, cpu, Duration::ZERO);
+        Some(Ending::Wall { found: now, burning, why_open: None, graph: None })
     } else {
         None
     }

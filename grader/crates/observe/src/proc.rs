@@ -52,6 +52,12 @@ pub(crate) fn cpu_time(pid: i32) -> Option<Duration> {
     clock.now().ok().map(Duration::from)
 }
 
+/// How long a thread was ready to run, but had no processor.
+pub(crate) fn delay(pid: i32, tid: i32) -> Option<Duration> {
+    let text = read(&format!("/proc/{pid}/task/{tid}/schedstat"))?;
+    text.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+}
+
 /// Selected lines of `/proc/<tid>/status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Status {

@@ -16,6 +16,7 @@ use crate::family::{Family, TaskRef};
 use crate::proc::{self, Call};
 use crate::shared::Shared;
 use crate::waits::{Scene, Wait};
+use crate::{Surroundings, influences};
 
 /// What an attempt at a proof came to.
 #[derive(Clone, Debug)]
@@ -73,11 +74,16 @@ pub(crate) fn attempt(shared: &Shared) -> Attempt {
     if first.is_empty() || first != second || state.family.generation() != generation {
         return Attempt::Busy;
     }
-    judge(&state.family, &roll, first)
+    judge(&state.family, &roll, first, shared.surroundings)
 }
 
-fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
-    let mut scene = Scene::new(family, roll);
+fn judge(
+    family: &Family,
+    roll: &[TaskRef],
+    sights: Vec<Sight>,
+    surroundings: Surroundings,
+) -> Attempt {
+    let mut scene = Scene::new(family, roll, surroundings);
     let mut stuck = Vec::with_capacity(sights.len());
     for Sight { task, call, .. } in sights {
         match scene.judge(task, &call) {
@@ -85,7 +91,7 @@ fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
             Err(reason) => return Attempt::Open(format!("{}: {reason}", describe(task))),
         }
     }
-    if let Some(reason) = timers(roll) {
+    if let Some(reason) = influences::from_outside(roll, surroundings) {
         return Attempt::Open(reason);
     }
     Attempt::Deadlock(Proof { stuck, generation: family.generation() })
@@ -94,9 +100,13 @@ fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
 /// Those of the held tasks that were waiting for the others, each judged by itself.
 ///
 /// That proves nothing as long as somebody else is awake, but tells where they are.
-pub(crate) fn asleep(family: &Family, examined: &Examined) -> Vec<Stuck> {
+pub(crate) fn asleep(
+    family: &Family,
+    examined: &Examined,
+    surroundings: Surroundings,
+) -> Vec<Stuck> {
     let roll = family.roll();
-    let mut scene = Scene::new(family, &roll);
+    let mut scene = Scene::new(family, &roll, surroundings);
     let held = roll.iter().filter_map(|task| {
         let call = examined.interrupted_call(task.tid)?;
         Some(Stuck { task: *task, wait: scene.judge(*task, &call).ok()? })
@@ -140,16 +150,6 @@ fn ended_before_its_threads(roll: &[TaskRef], task: TaskRef) -> Option<()> {
     let first = task.pid == task.tid;
     let others = roll.iter().any(|other| other.pid == task.pid && !other.exiting);
     (first && others && proc::state(task.tid) == Some('Z')).then_some(())
-}
-
-/// Timers of `timer_create` are listed by the kernel; alarms are not.
-fn timers(roll: &[TaskRef]) -> Option<String> {
-    let mut firsts = roll.iter().filter(|task| task.pid == task.tid);
-    firsts.find_map(|task| match proc::read(&format!("/proc/{}/timers", task.pid)) {
-        Some(list) if list.is_empty() => None,
-        Some(_) => Some(format!("{}: it has a timer", describe(*task))),
-        None => Some("this kernel does not list timers".to_owned()),
-    })
 }
 
 fn describe(task: TaskRef) -> String {

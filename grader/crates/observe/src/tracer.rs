@@ -17,6 +17,7 @@ use observation::Exit;
 
 use crate::exam::is_ours;
 use crate::family::ChildState;
+use crate::leftovers::Inventory;
 use crate::proc;
 use crate::shared::{Shared, State};
 
@@ -128,7 +129,11 @@ impl Tracer<'_> {
                     // It announced itself, and may even have ended since.
                     Some(child) if self.early.borrow_mut().remove(&child) => {}
                     Some(child) => {
-                        let parent = self.shared.lock().family.process_of(pid.as_raw());
+                        let parent = {
+                            let mut state = self.shared.lock();
+                            let parent = state.family.process_of(pid.as_raw());
+                            parent.inspect(|pid| self.shared.note_touched(&mut state, *pid))
+                        };
                         self.born(child, parent);
                     }
                     None => {}
@@ -184,6 +189,10 @@ impl Tracer<'_> {
     fn executed(&self, pid: Pid) {
         let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
         let mut state = self.shared.lock();
+        if state.before.is_none() {
+            let directory = fs::read_link(format!("/proc/{pid}/cwd")).ok();
+            state.before = Some(Inventory::take(directory.as_deref()));
+        }
         state.family.executed(pid.as_raw(), program, self.shared.now());
     }
 
@@ -198,6 +207,7 @@ impl Tracer<'_> {
         if !state.ending {
             state.family.leave_children(process, child_state);
         }
+        self.shared.note_touched(&mut state, process);
         if process == self.root {
             state.root_memory = proc::status(process).unwrap_or_default().peak_memory;
             self.root_ends(&mut state);

@@ -1,7 +1,8 @@
 //! Turns what was seen of a run into an observation with a verdict and a reason.
 
 use observation::{
-    Exit, Hang, HangKind, LimitKind, Observation, Process, Resources, SCHEMA, Unsure, Verdict,
+    Exit, Hang, HangKind, Leftover, LimitKind, Observation, Process, Resources, SCHEMA, Unsure,
+    Verdict,
 };
 
 use crate::shared::Shared;
@@ -13,16 +14,27 @@ pub(crate) fn conclude(
     shared: Shared,
     streams: Streams,
     ending: Option<Ending>,
-    unsure: Vec<Unsure>,
+    mut unsure: Vec<Unsure>,
 ) -> Observation {
     let wall = shared.now();
+    let surroundings = shared.surroundings;
     let state = shared.into_state();
-    let wall = state.root_ended.unwrap_or(wall);
+    let leftovers = match &state.before {
+        Some(before) => {
+            let (left, doubtful) = before.since(&state.touched, &state.family.pids(), surroundings);
+            unsure.extend(doubtful);
+            left
+        }
+        None => Vec::new(),
+    };
+    // A hung run is over when the verdict on it is found; what follows is diagnosis.
+    let found = ending.as_ref().and_then(Ending::found);
+    let wall = state.root_ended.or(found).unwrap_or(wall);
     let usage = state.family.usage();
     let (peak_processes, peak_threads) = (state.family.peak_processes, state.family.peak_threads);
     let (processes, threads) = state.family.into_facts();
     let (latency, wait_for) = match &ending {
-        Some(Ending::Deadlock { latency, graph }) => (Some(*latency), Some(graph.clone())),
+        Some(Ending::Deadlock { latency, graph, .. }) => (Some(*latency), Some(graph.clone())),
         Some(Ending::Wall { graph, .. }) => (None, graph.clone()),
         _ => (None, None),
     };
@@ -37,7 +49,8 @@ pub(crate) fn conclude(
     let orphans = count(|process| process.orphan);
     let outlived = count(|process| process.orphan && process.ended.is_none());
     let ended = exit.map(|exit| End { exit, panicked: panicked(exit, &stderr.text) });
-    let (verdict, reason) = judge(hang.as_ref(), ended, zombies, outlived);
+    let left = Left { zombies, outlived, objects: &leftovers };
+    let (verdict, reason) = judge(hang.as_ref(), ended, &left);
     Observation {
         schema: SCHEMA.to_owned(),
         verdict,
@@ -54,7 +67,7 @@ pub(crate) fn conclude(
         peak_threads,
         zombies,
         orphans,
-        leftovers: Vec::new(),
+        leftovers,
         resources: Resources {
             user: usage.user,
             system: usage.system,
@@ -80,7 +93,14 @@ fn panicked(exit: Exit, stderr: &str) -> bool {
     exit == Exit::Code(101) && stderr.contains("panicked at ")
 }
 
-fn judge(hang: Option<&Hang>, end: Option<End>, zombies: u32, outlived: u32) -> (Verdict, String) {
+/// What a run left behind.
+struct Left<'a> {
+    zombies: u32,
+    outlived: u32,
+    objects: &'a [Leftover],
+}
+
+fn judge(hang: Option<&Hang>, end: Option<End>, left: &Left<'_>) -> (Verdict, String) {
     if let Some(hang) = hang {
         let verdict = match hang.kind {
             HangKind::Deadlock => Verdict::Deadlock,
@@ -100,21 +120,24 @@ fn judge(hang: Option<&Hang>, end: Option<End>, zombies: u32, outlived: u32) -> 
         Some(End { exit: Exit::Code(code), .. }) => code,
         None => 0,
     };
-    if zombies + outlived > 0 {
-        return (Verdict::Leak, left_behind(zombies, outlived));
+    if left.zombies > 0 || left.outlived > 0 || !left.objects.is_empty() {
+        return (Verdict::Leak, left.in_words());
     }
     (Verdict::Pass, format!("it ended by itself with exit status {code} and left nothing behind"))
 }
 
-fn left_behind(zombies: u32, outlived: u32) -> String {
-    let mut parts = Vec::new();
-    if zombies > 0 {
-        parts.push(format!("{} that no parent waited for", children(zombies)));
+impl Left<'_> {
+    fn in_words(&self) -> String {
+        let mut parts = Vec::new();
+        if self.zombies > 0 {
+            parts.push(format!("{} that no parent waited for", children(self.zombies)));
+        }
+        if self.outlived > 0 {
+            parts.push(format!("{} still running", processes(self.outlived)));
+        }
+        parts.extend(self.objects.iter().map(|object| object.name.clone()));
+        format!("it left behind {}", parts.join(" and "))
     }
-    if outlived > 0 {
-        parts.push(format!("{} still running", processes(outlived)));
-    }
-    format!("it left behind {}", parts.join(" and "))
 }
 
 fn children(count: u32) -> String {
@@ -193,14 +216,16 @@ mod tests {
 
     #[test]
     fn a_run_that_ends_clean_passes_whatever_its_code() {
-        let (verdict, reason) = judge(None, Some(END), 0, 0);
+        let (verdict, reason) =
+            judge(None, Some(END), &Left { zombies: 0, outlived: 0, objects: &[] });
         assert_eq!(verdict, Verdict::Pass);
         assert_eq!(reason, "it ended by itself with exit status 3 and left nothing behind");
     }
 
     #[test]
     fn what_is_left_behind_is_counted_in_words() {
-        let (verdict, reason) = judge(None, Some(END), 1, 2);
+        let (verdict, reason) =
+            judge(None, Some(END), &Left { zombies: 1, outlived: 2, objects: &[] });
         assert_eq!(verdict, Verdict::Leak);
         let expected =
             "it left behind 1 ended child that no parent waited for and 2 processes still running";

@@ -6,7 +6,7 @@ use crate::descriptors::{Descriptors, Mode, Opened};
 use crate::family::{Family, TaskRef};
 use crate::mappings::Mapping;
 use crate::proc::{self, Call};
-use crate::{locks, sockets, sysv};
+use crate::{Surroundings, locks, sockets, sysv};
 
 /// An untimed wait that only tasks of the run can end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) family: &'a Family,
     /// The tasks that live.
     pub(crate) roll: &'a [TaskRef],
+    surroundings: Surroundings,
     descriptors: Option<Descriptors>,
 }
 
@@ -71,8 +72,13 @@ impl Ends {
 type Judgement = Result<Wait, String>;
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef]) -> Self {
-        Self { family, roll, descriptors: None }
+    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef], surroundings: Surroundings) -> Self {
+        Self { family, roll, surroundings, descriptors: None }
+    }
+
+    /// Whether somebody outside could use what has a name.
+    pub(crate) fn has_neighbours(&self) -> bool {
+        self.surroundings == Surroundings::Shared
     }
 
     /// Whether a process belongs to the run.
@@ -141,7 +147,7 @@ impl<'a> Scene<'a> {
         let mut sharers = mapping.sharers();
         sharers.sort_unstable();
         self.all_inside(&sharers, "shares the memory")?;
-        if sharers.len() < 2 && mapping.has_name() {
+        if sharers.len() < 2 && mapping.has_name() && self.has_neighbours() {
             return Err(format!("another program could open {}", mapping.path));
         }
         Ok(sharers)
@@ -199,7 +205,8 @@ impl<'a> Scene<'a> {
         }
         if is_fifo(task, descriptor) {
             let ends = self.holders(&name, |end| other_end(lack, end.mode()))?;
-            if ends.holders.iter().all(|holder| *holder == task.pid) {
+            let alone = ends.holders.iter().all(|holder| *holder == task.pid);
+            if alone && self.has_neighbours() {
                 return Err(format!("another program could open the FIFO {name}"));
             }
             return Ok(ends.of(format!("FIFO {name}"), lack));
@@ -219,7 +226,7 @@ impl<'a> Scene<'a> {
     fn message_queue(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
         let ends = self.holders(&name, |_| true)?;
-        if ends.holders.len() < 2 {
+        if ends.holders.len() < 2 && self.has_neighbours() {
             return Err(format!("another program could open the message queue {name}"));
         }
         Ok(ends.of(format!("message queue {name}"), lack))

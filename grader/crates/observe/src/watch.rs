@@ -16,19 +16,34 @@ use crate::proof::{Attempt, Proof, Stuck, attempt};
 use crate::shared::{Exam, Shared};
 use crate::streams::Streams;
 use crate::tracer::{Traced, trace};
-use crate::{ObserveError, graph, portable, proof, verdict};
+use crate::{ObserveError, Surroundings, graph, portable, proof, verdict};
 
 /// Why we ended a run.
 #[derive(Debug)]
 pub(crate) enum Ending {
     /// Its wall time was up; `burning` tells whether it used the processor to no effect.
-    Wall { burning: Option<String>, why_open: Option<String>, graph: Option<WaitFor> },
+    Wall {
+        found: Duration,
+        burning: Option<String>,
+        why_open: Option<String>,
+        graph: Option<WaitFor>,
+    },
     /// Its processor time was up.
     Cpu { burning: Option<String> },
     /// It wrote too much.
     Output,
     /// It was proved to be unable to go on, this long after it last did.
-    Deadlock { graph: WaitFor, latency: Duration },
+    Deadlock { graph: WaitFor, found: Duration, latency: Duration },
+}
+
+impl Ending {
+    /// When the verdict was found, if a diagnosis followed.
+    pub(crate) fn found(&self) -> Option<Duration> {
+        match self {
+            Self::Deadlock { found, .. } | Self::Wall { found, .. } => Some(*found),
+            Self::Cpu { .. } | Self::Output => None,
+        }
+    }
 }
 
 /// Runs a suspended program within `limits` to the end of its last process.
@@ -39,11 +54,23 @@ pub fn watch(
     suspended: Suspended,
     streams: Streams,
     limits: &Limits,
+    surroundings: Surroundings,
 ) -> Result<Observation, ObserveError> {
-    let shared = Shared::new(limits.processes);
+    watch_at(suspended, streams, limits, surroundings, Pace::default()).map(|(seen, _)| seen)
+}
+
+/// The same at a given pace; also says how many attempts at a proof were made.
+pub(crate) fn watch_at(
+    suspended: Suspended,
+    streams: Streams,
+    limits: &Limits,
+    surroundings: Surroundings,
+    pace: Pace,
+) -> Result<(Observation, u64), ObserveError> {
+    let shared = Shared::new(limits.processes, surroundings);
     let root = Root::of(&suspended)?;
     let (done, bell) = io::pipe()?;
-    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace: Pace::default() };
+    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace };
     let (traced, ending) = thread::scope(|scope| {
         let tracing = scope.spawn(|| {
             let traced = trace(suspended, &shared);
@@ -58,12 +85,13 @@ pub fn watch(
         Ok(Traced::NotStarted(error)) => return Err(error.into()),
         Ok(Traced::Refused(errno, suspended)) => {
             let streams = watcher.streams;
-            return portable::watch(suspended, streams, limits, errno);
+            let seen = portable::watch(suspended, streams, limits, surroundings, errno)?;
+            return Ok((seen, 0));
         }
         Err(panic) => std::panic::resume_unwind(panic),
     }
-    let streams = watcher.streams;
-    Ok(verdict::conclude(shared, streams, ending, Vec::new()))
+    let (streams, attempts) = (watcher.streams, watcher.pace.attempts());
+    Ok((verdict::conclude(shared, streams, ending, Vec::new()), attempts))
 }
 
 /// The first process, by a descriptor that never means another one.
@@ -124,7 +152,7 @@ impl Watcher<'_> {
         let tasks = self.shared.lock().family.generation();
         progress.note(now, cpu, (output, tasks));
         if cpu >= self.limits.cpu {
-            return Some(Ending::Cpu { burning: progress.burning(now, cpu) });
+            return Some(Ending::Cpu { burning: progress.burning(now, cpu, self.delay()) });
         }
         if now >= self.limits.wall {
             return Some(self.time_is_up(progress, now, cpu));
@@ -142,9 +170,10 @@ impl Watcher<'_> {
             }
             Attempt::Deadlock(proof) => match self.confirm(&proof) {
                 Confirmed::Yes(examined) => {
-                    let latency = self.shared.now().saturating_sub(self.pace.moved);
+                    let found = self.shared.now();
+                    let latency = found.saturating_sub(self.pace.moved);
                     let graph = self.graph(&examined, &proof.stuck);
-                    return Some(Ending::Deadlock { graph, latency });
+                    return Some(Ending::Deadlock { graph, found, latency });
                 }
                 Confirmed::No { reason, retry } => {
                     let now = self.shared.now();
@@ -161,11 +190,17 @@ impl Watcher<'_> {
     fn time_is_up(&self, progress: &mut Progress, now: Duration, cpu: Duration) -> Ending {
         let graph = self.examine().map(|examined| {
             let state = self.shared.lock();
-            let asleep = proof::asleep(&state.family, &examined);
-            graph::wait_for(&state.family, &examined, &asleep)
+            let asleep = proof::asleep(&state.family, &examined, self.shared.surroundings);
+            let awake = graph::running(&state.family, &examined);
+            (graph::wait_for(&state.family, &examined, &asleep), awake)
         });
-        let burning = progress.burning(now, cpu);
-        Ending::Wall { burning, why_open: progress.why_open.take(), graph }
+        let (graph, awake) = graph.unzip();
+        let burning = progress.burning(now, cpu, self.delay());
+        let burning = burning.map(|evidence| {
+            let awake = awake.unwrap_or_default();
+            std::iter::once(evidence).chain(awake).collect::<Vec<_>>().join("; ")
+        });
+        Ending::Wall { found: now, burning, why_open: progress.why_open.take(), graph }
     }
 
     /// Makes sure that no alarm could end what was proved to be without end. The tasks
@@ -201,6 +236,12 @@ impl Watcher<'_> {
             Exam::Ready(examined) => Some(examined.clone()),
             _ => None,
         }
+    }
+
+    /// How long the tasks were ready to run, but had no processor.
+    fn delay(&self) -> Duration {
+        let roll = self.shared.lock().family.roll();
+        roll.iter().filter_map(|task| proc::delay(task.pid, task.tid)).sum()
     }
 
     fn cpu_time(&self) -> Duration {
@@ -267,12 +308,13 @@ impl Progress {
         }
     }
 
-    /// Evidence that processor time was used up without progress: most of the run,
-    /// and most of one processor.
-    pub(crate) fn burning(&self, now: Duration, cpu: Duration) -> Option<String> {
+    /// Evidence that processor time was used up without progress: for most of the run,
+    /// and most of what one processor gives, or gave on a busy host: `delay` is what the
+    /// tasks wanted in vain.
+    pub(crate) fn burning(&self, now: Duration, cpu: Duration, delay: Duration) -> Option<String> {
         let (quiet, used) = (now - self.since, cpu.saturating_sub(self.cpu_then));
         let long = quiet * 2 >= now;
-        let hot = used * 2 >= quiet;
+        let hot = used * 2 >= quiet || (used * 20 >= quiet && (used + delay) * 2 >= quiet);
         (long && hot).then(|| {
             format!(
                 "it used {:.1} s of processor time in the last {:.1} s, \

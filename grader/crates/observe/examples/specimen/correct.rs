@@ -21,6 +21,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("semaphore-and-alarm", semaphore_and_alarm),
     ("named-semaphore", named_semaphore),
     ("timer-descriptor", timer_descriptor),
+    ("waits-for-interrupt", waits_for_interrupt),
 ];
 
 fn rounds(default: usize) -> usize {
@@ -217,4 +218,19 @@ fn timer_descriptor() {
         libc::timerfd_settime(timer, 0, &raw const when, std::ptr::null_mut());
         read(timer);
     }
+}
+
+static WRITER: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(-1);
+
+extern "C" fn on_interrupt(_: i32) {
+    write(WRITER.load(std::sync::atomic::Ordering::SeqCst), b"x");
+}
+
+/// As servers wait for Ctrl-C: the handler writes into a pipe that a thread reads.
+fn waits_for_interrupt() {
+    let (reader, writer) = pipe();
+    WRITER.store(writer, std::sync::atomic::Ordering::SeqCst);
+    let handler = on_interrupt as extern "C" fn(i32);
+    unsafe { libc::signal(libc::SIGINT, handler as usize) };
+    thread::spawn(move || read(reader)).join().unwrap();
 }

@@ -16,7 +16,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("rwlock-upgrade", rwlock_upgrade),
     ("philosophers", philosophers),
     ("full-channel", full_channel),
-    ("park", || thread::park()),
+    ("park", park),
 ];
 
 fn crosswise() {
@@ -139,4 +139,9 @@ fn full_channel() {
     let (sender, receiver) = mpsc::sync_channel(1);
     (0..3).for_each(|item| sender.send(item).unwrap());
     drop(receiver);
+}
+
+fn park() {
+    thread::park();
+    println!("unparked");
 }
