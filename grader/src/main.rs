@@ -24,6 +24,8 @@ struct Arguments {
 enum Command {
     Grade(commands::grade::Arguments),
     Observe(commands::observe::Arguments),
+    Explore(commands::explore::Arguments),
+    Replay(commands::replay::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -33,6 +35,8 @@ fn main() -> Exit {
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),
         Command::Observe(arguments) => commands::observe::run(&arguments),
+        Command::Explore(arguments) => commands::explore::run(&arguments),
+        Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };
     done.unwrap_or_else(|error| exit::explain(error))

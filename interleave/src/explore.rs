@@ -5,6 +5,7 @@ mod phases;
 mod run_schedules;
 mod shorten;
 mod test;
+pub(crate) mod watchdog;
 
 use std::sync::Arc;
 

@@ -74,7 +74,8 @@ fn waiting_workers_sleep() {
         }
         if run.observation().hang.is_none() {
             run.ends_well()?;
-            let claim = format!("with all {permits} permits taken the others should wait; nobody did");
+            let claim =
+                format!("with all {permits} permits taken the others should wait; nobody did");
             return Err(run.found(Finding::wrong(claim)));
         }
         Ok(())

@@ -9,7 +9,7 @@ use engine::{Workshop, score};
 use report::table::Colour;
 use report::{Report, Run, Status};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, in_full};
 use crate::output::{self, Format};
 use crate::place;
 use crate::progress::Progress;
@@ -103,7 +103,10 @@ fn conclude(
     print!("{}", report::table::render(&report, columns.into(), colour));
     let formats = if arguments.formats.is_empty() { &Format::ALL[..] } else { &arguments.formats };
     if let Err(error) = output::write(&arguments.out, &report, formats) {
-        eprintln!("error: {error:#}\nthe table above is complete; make room and grade again");
+        eprintln!(
+            "error: {}\nthe table above is complete; make room and grade again",
+            in_full(&error)
+        );
         return Ok(Exit::NotGradable);
     }
     eprintln!("results: {}", shown(&arguments.out));

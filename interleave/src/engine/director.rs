@@ -7,12 +7,14 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use shuttle_engine::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId as Id};
 
 use super::run::{End, OUTPUT_LIMIT};
 use super::wait::Woken;
 use super::{DRIVER, Run, TaskId, replace_run, with_run};
+use crate::explore::watchdog::STEPS;
 
 /// Steps in a row that one thread may take while others could run, before it is asked to
 /// yield. A spin loop would otherwise never let anyone else run under some schedulers.
@@ -69,6 +71,7 @@ impl<C: Chooser, O: FnMut(&mut C, Run) -> ControlFlow<()>> Scheduler for Directo
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<Id>, yields: bool) -> Option<Id> {
+        STEPS.fetch_add(1, Ordering::Relaxed);
         let chosen = with_run(|run| {
             if run.tasks.len() == 1 || run.current == DRIVER && runnable.len() == 1 {
                 self.chooser.next(&runnable[..1], current, false);
@@ -175,7 +178,7 @@ fn after_the_end(run: &mut Run, runnable: &[&Task]) -> Option<TaskId> {
 }
 
 fn next_epoch() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::AtomicU64;
     static EPOCH: AtomicU64 = AtomicU64::new(1);
     EPOCH.fetch_add(1, Ordering::Relaxed)
 }

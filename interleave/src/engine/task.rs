@@ -11,7 +11,7 @@ use super::wait::{WaitOn, Woken};
 use super::{DRIVER, Place, TaskId, point, wait, with_run};
 
 /// Bytes of stack per thread. Only what is used takes memory.
-pub(crate) const STACK: usize = 1 << 20;
+pub(crate) const STACK: usize = 512 << 10;
 
 /// A function that is leaked rather than dropped when its schedule is broken off before it
 /// ran: its captures may be in use on stacks that are leaked too.
@@ -92,7 +92,7 @@ pub(crate) fn join(task: TaskId, at: Place) {
         if blocked {
             let me = run.current;
             run.tasks[task].joiners.push(me);
-            run.record(at, |run| format!("waits for {} to end", run.task_name(task)));
+            run.record_instead(at, |run| format!("waits for {} to end", run.task_name(task)));
         }
         blocked
     });

@@ -77,8 +77,8 @@ pub(crate) fn judge(run: &Run, should_panic: ShouldPanic) -> Option<Failure> {
         (End::Panicked(message), ShouldPanic::No) => panicked(run, message),
         (End::Deadlock, _) => failure(FailureKind::Deadlock, deadlock(run)),
         (End::TooLong, _) => {
-            let steps = run.schedule.tasks.len();
-            failure(FailureKind::TooLong, format!("no end after {steps} steps"))
+            let message = "no end in sight, although every thread gets its turn again and again";
+            failure(FailureKind::TooLong, message.into())
         }
         (End::Flood, _) => {
             let megabytes = run.output.len() >> 20;

@@ -3,14 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::outcome::{Failure, FailureKind, judge};
 use super::run_schedules::{Body, run_schedules};
-use super::{Explore, shorten};
+use super::{Explore, shorten, watchdog};
 use crate::engine::dfs::Dfs;
 use crate::engine::portfolio::Portfolio;
-use crate::engine::replay::{Replay, Then};
+use crate::engine::replay::Replay;
 use crate::engine::run::{End, Uses};
 use crate::engine::schedule::{Rules, Schedule, Time};
 use crate::engine::{MAIN, Run};
@@ -20,10 +21,20 @@ use crate::finding::{Report, Verdict};
 const AFTER_FAILURE: usize = 100;
 
 /// Stacks that broken-off schedules may leak before the exploration ends.
-const LEAKED_STACKS: usize = 8_000;
+const LEAKED_STACKS: usize = 3_000;
 
-/// Steps of the very first schedule.
-const FIRST_STEPS: usize = 500_000;
+/// Steps that the very first schedule may take.
+const FIRST_STEPS: usize = 20_000;
+
+/// Steps that any schedule may take, however long the others are.
+const MOST_STEPS: usize = 500_000;
+
+/// Steps that a schedule which does not end gets under a fair scheduler. Whatever takes more
+/// counts as a livelock.
+const FAIR_STEPS: usize = 500_000;
+
+/// Steps of a livelock that are shown.
+const SHOWN_STEPS: usize = 60;
 
 /// What was seen so far.
 #[derive(Default)]
@@ -53,6 +64,10 @@ struct First {
 }
 
 pub(super) fn explore(settings: &Explore, body: Body) -> Report {
+    // Statics are shared by all explorations of the process.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _watch = watchdog::watch(settings);
     if let Some(schedule) = &settings.replay {
         return replay(settings, &body, schedule.clone());
     }
@@ -80,50 +95,54 @@ struct Exploration<'a> {
 impl Exploration<'_> {
     /// Runs all phases; true if they covered every schedule.
     fn run(&mut self) -> bool {
-        self.portfolio(vec![self.rules], 1, false);
-        if self.tally.borrow().uses.tries {
-            // Schedules under the coarse rules are all schedules under the fine ones, but
-            // not the other way round.
-            self.rules.fine = true;
-            *self.tally.borrow_mut() = Tally::default();
-            self.portfolio(vec![self.rules], 1, false);
-        }
+        self.portfolio(vec![self.rules], 1, 0);
         let (longest, any_choice) = {
             let tally = self.tally.borrow();
             (tally.longest, tally.any_choice)
         };
-        self.step_limit = (longest * 20).clamp(5_000, FIRST_STEPS);
+        self.step_limit = (longest * 20).clamp(5_000, MOST_STEPS);
         if !any_choice {
             return self.tally.borrow().unfinished == 0;
         }
-        let mut rules = vec![self.rules; 3];
+        // What a program uses may show in some schedules only.
+        let part = self.settings.schedules.div_ceil(5);
+        self.portfolio(vec![self.rules], part, 1);
+        if self.tally.borrow().uses.tries && !self.failed() {
+            self.rules.fine = true;
+            self.portfolio(vec![self.rules], part, 2);
+        }
+        let mut rules = vec![self.rules; 2];
         if self.tally.borrow().uses.spurious {
             rules.push(Rules { spurious: true, ..self.rules });
         }
-        self.portfolio(rules, self.settings.schedules, false);
-        if self.done() {
-            return false;
-        }
+        self.portfolio(rules, self.settings.schedules - part, 3);
         if self.settings.timing && self.tally.borrow().uses.timers {
             let adversarial = Rules { time: Time::Adversarial, ..self.rules };
-            self.portfolio(vec![adversarial], self.settings.schedules.div_ceil(3), true);
+            self.portfolio(vec![adversarial], self.settings.schedules.div_ceil(3), 4);
             return false;
         }
         self.exhaustive()
     }
 
-    fn done(&self) -> bool {
-        let tally = self.tally.borrow();
-        tally.first.is_some() || tally.stopped.is_some()
+    fn failed(&self) -> bool {
+        self.tally.borrow().first.is_some()
     }
 
-    /// Lets the strategies choose `count` schedules.
-    fn portfolio(&self, rules: Vec<Rules>, count: usize, timing: bool) {
-        if self.done() {
+    fn done(&self) -> bool {
+        self.tally.borrow().done()
+    }
+
+    /// Lets the strategies choose `count` schedules. Each `stage` has seeds of its own.
+    fn portfolio(&self, rules: Vec<Rules>, count: usize, stage: u64) {
+        let timing = rules[0].time == Time::Adversarial;
+        // A failure is only counted on under the rules under which it was found.
+        let found = self.tally.borrow().first.as_ref().map(|first| first.timing);
+        if self.done() || found.is_some_and(|found| found != timing) {
             return;
         }
         let settings = self.settings;
-        let portfolio = Portfolio::new(&settings.strategies, settings.seed, rules, count);
+        let seed = settings.seed ^ stage << 56;
+        let portfolio = Portfolio::new(&settings.strategies, seed, rules, count);
         let portfolio = Rc::new(RefCell::new(portfolio));
         loop {
             let mut absorb = self.absorb(timing);
@@ -140,7 +159,7 @@ impl Exploration<'_> {
     /// Tries to run every schedule there is.
     fn exhaustive(&self) -> bool {
         let budget = self.settings.exhaustive_up_to;
-        if budget == 0 || self.done() {
+        if budget == 0 || self.done() || self.failed() {
             return false;
         }
         let tried = self.tally.borrow().schedules;
@@ -194,17 +213,7 @@ impl Exploration<'_> {
             if limit.is_some_and(|limit| started.elapsed() > limit) {
                 tally.stopped = Some("stopped early: the time limit was reached".into());
             }
-            let enough = tally.first.as_ref().is_some_and(|first| {
-                matches!(
-                    first.failure.kind,
-                    FailureKind::TooLong | FailureKind::Flood | FailureKind::Escape
-                ) || tally.schedules >= first.at + AFTER_FAILURE
-            });
-            if enough || tally.stopped.is_some() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if tally.done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
 
@@ -218,25 +227,30 @@ impl Exploration<'_> {
                 .map(|first| first.schedule.clone())
         };
         let Some(schedule) = suspect else { return Confirmed::NothingToDo };
-        let limit = schedule.tasks.len() + self.step_limit * 10;
-        let Some(run) = replay_once(&self.body, schedule, Then::Fair, limit, false) else {
-            return Confirmed::NothingToDo;
-        };
         let mut tally = self.tally.borrow_mut();
-        let failure = judge(&run, self.settings.should_panic);
-        match (failure, &mut tally.first) {
-            (Some(failure), Some(first)) => {
-                first.failure = failure;
-                first.schedule = run.schedule.clone();
-                Confirmed::Yes
-            }
-            _ => {
-                tally.first = None;
-                tally.failures = 0;
-                tally.unfinished += 1;
-                Confirmed::No
-            }
+        let fair = |steps: usize| {
+            let mut tasks = schedule.tasks.clone();
+            tasks.truncate(steps);
+            let rules = Rules { fair: true, ..schedule.rules };
+            let schedule = Schedule { rules, tasks, picks: schedule.picks.clone() };
+            let run = replay_once(&self.body, schedule.clone(), FAIR_STEPS, false)?;
+            Some((judge(&run, self.settings.should_panic), schedule, run))
+        };
+        let Some((failure, whole, run)) = fair(usize::MAX) else { return Confirmed::NothingToDo };
+        let (Some(failure), Some(first)) = (failure, &mut tally.first) else {
+            tally.first = None;
+            tally.failures = 0;
+            tally.longest = tally.longest.max(run.schedule.tasks.len());
+            return Confirmed::No;
+        };
+        first.schedule = run.schedule;
+        if failure.kind == FailureKind::TooLong {
+            // Nobody reads thousands of steps: the beginning often leads to the same.
+            let short = fair(100).filter(|(other, ..)| other.as_ref() == Some(&failure));
+            first.schedule = short.map_or(whole, |(_, schedule, _)| schedule);
         }
+        first.failure = failure;
+        Confirmed::Yes
     }
 
     fn report(self, exhaustive: bool) -> Report {
@@ -270,9 +284,10 @@ impl Exploration<'_> {
         report.failures = failures;
         report.first_failure_at = Some(first.at);
         report.scheduler.clone_from(&first.scheduler);
+        let livelock = first.failure.kind == FailureKind::TooLong;
         let again = |schedule: Schedule, traced: bool| {
-            let limit = schedule.tasks.len() + self.step_limit;
-            replay_once(&self.body, schedule, Then::Stay, limit, traced)
+            let further = if livelock && traced { SHOWN_STEPS } else { FAIR_STEPS };
+            replay_once(&self.body, schedule, further, traced)
         };
         let should_panic = self.settings.should_panic;
         let same = |run: &Run| {
@@ -280,7 +295,11 @@ impl Exploration<'_> {
                 failure.kind == first.failure.kind && failure.message == first.failure.message
             })
         };
-        let shortened = shorten::shorten(&first.schedule, same, |schedule| again(schedule, false));
+        let shortened = if livelock {
+            Some(first.schedule.clone())
+        } else {
+            shorten::shorten(&first.schedule, same, |schedule| again(schedule, false))
+        };
         if shortened.is_none() {
             report.notes.push(
                 "the same schedule did not fail again: the program depends on more than its \
@@ -333,9 +352,13 @@ fn replay(settings: &Explore, body: &Body, schedule: Schedule) -> Report {
     let mut report = Report::new(&settings.name, settings.seed);
     report.scheduler = "replay".into();
     report.schedules = 1;
-    let limit = schedule.tasks.len() + FIRST_STEPS;
-    let Some(run) = replay_once(body, schedule, Then::Stay, limit, true) else { return report };
-    report.show(&run);
+    let Some(run) = replay_once(body, schedule.clone(), FAIR_STEPS, false) else {
+        return report;
+    };
+    let further = if run.end == Some(End::TooLong) { SHOWN_STEPS } else { FAIR_STEPS };
+    if let Some(traced) = replay_once(body, schedule.clone(), further, true) {
+        report.show(&traced);
+    }
     report.message = "the schedule does not fail".into();
     if let Some(failure) = judge(&run, settings.should_panic) {
         report.message.clone_from(&failure.message);
@@ -345,24 +368,19 @@ fn replay(settings: &Explore, body: &Body, schedule: Schedule) -> Report {
             at: 1,
             failure,
             timing: run.rules().time == Time::Adversarial,
-            schedule: run.schedule.clone(),
+            schedule: schedule.clone(),
             scheduler: String::new(),
         };
         report.verdict = verdict(&first, false);
     }
-    report.schedule = Some(run.schedule.clone());
+    report.schedule = Some(schedule);
     report
 }
 
-/// Runs one schedule, then goes on as `then` says for up to `limit` steps in all.
-fn replay_once(
-    body: &Body,
-    schedule: Schedule,
-    then: Then,
-    limit: usize,
-    traced: bool,
-) -> Option<Run> {
-    let mut replay = Replay::new(schedule, then);
+/// Runs one schedule, and for up to `further` steps beyond it.
+fn replay_once(body: &Body, schedule: Schedule, further: usize, traced: bool) -> Option<Run> {
+    let limit = schedule.tasks.len() + further;
+    let mut replay = Replay::new(schedule);
     replay.traced = traced;
     let result = Rc::new(RefCell::new(None));
     let kept = Rc::clone(&result);
@@ -374,6 +392,17 @@ fn replay_once(
 }
 
 impl Tally {
+    /// Whether more schedules would tell nothing more.
+    fn done(&self) -> bool {
+        let told = self.first.as_ref().is_some_and(|first| match first.failure.kind {
+            FailureKind::TooLong | FailureKind::Flood | FailureKind::Escape => true,
+            FailureKind::Wrong | FailureKind::Panic | FailureKind::Deadlock => {
+                self.schedules >= first.at + AFTER_FAILURE
+            }
+        });
+        told || self.stopped.is_some()
+    }
+
     fn note(&mut self, run: &Run) {
         self.schedules += 1;
         self.any_choice |= run.choices > 0 || !run.schedule.picks.is_empty();

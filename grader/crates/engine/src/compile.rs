@@ -117,12 +117,12 @@ fn write(files: &[SourceFile], place: &Path) -> Result<(), CompileError> {
 }
 
 /// One call of rustc.
-struct Rustc {
+pub(crate) struct Rustc {
     args: Vec<String>,
 }
 
 impl Rustc {
-    fn new(kind: &str, name: &str, source: &str, output: &Path) -> Self {
+    pub(crate) fn new(kind: &str, name: &str, source: &str, output: &Path) -> Self {
         let args = [
             "--edition=2024",
             "--error-format=json",
@@ -141,7 +141,7 @@ impl Rustc {
         Self { args }
     }
 
-    fn link(&mut self, prepared: &Prepared, allowed: impl Fn(&str) -> bool) {
+    pub(crate) fn link(&mut self, prepared: &Prepared, allowed: impl Fn(&str) -> bool) {
         self.args.push("-L".to_owned());
         self.args.push(format!("dependency={}", prepared.dependencies.display()));
         prepared
@@ -151,12 +151,17 @@ impl Rustc {
             .for_each(|library| self.add(library));
     }
 
-    fn add(&mut self, library: &Extern) {
+    /// Builds the tests in it, in place of a main function.
+    pub(crate) fn test(&mut self) {
+        self.args.push("--test".to_owned());
+    }
+
+    pub(crate) fn add(&mut self, library: &Extern) {
         self.args.push("--extern".to_owned());
         self.args.push(format!("{}={}", library.name, library.library.display()));
     }
 
-    fn run(self, toolchain: &Toolchain, place: &Path) -> Result<Outcome, CompileError> {
+    pub(crate) fn run(self, toolchain: &Toolchain, place: &Path) -> Result<Outcome, CompileError> {
         // The linker is looked up on the path; nothing else of our environment matters.
         let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
         let environment =
@@ -174,13 +179,13 @@ impl Rustc {
 }
 
 /// What rustc did.
-struct Outcome {
+pub(crate) struct Outcome {
     observation: Observation,
 }
 
 impl Outcome {
     /// None if it compiled.
-    fn refusal(&self) -> Result<Option<Compiled>, CompileError> {
+    pub(crate) fn refusal(&self) -> Result<Option<Compiled>, CompileError> {
         let seen = &self.observation;
         if seen.exit == Some(Exit::Code(0)) {
             return Ok(None);

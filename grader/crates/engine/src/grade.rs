@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::compile::{CompileError, Compiled, compile};
+use crate::explore;
 use crate::intake::Submission;
 use crate::judge::{JudgeError, Judgement, judge};
 use crate::prepare::{PrepareError, Prepared, prepare};
@@ -110,21 +111,30 @@ impl Workshop {
         let place = TempDir::with_prefix("submission-").map_err(GradeError::Scratch)?;
         match compile(&self.toolchain, lesson, prepared, files, place.path())? {
             Compiled::Refused { verdict, message } => Ok(Outcome::Refused { verdict, message }),
-            Compiled::Program(program) => judge_all(lesson, prepared, &program, place.path()),
+            Compiled::Program(program) => self.judge_all(lesson, prepared, &program, place.path()),
         }
     }
-}
 
-fn judge_all(
-    lesson: &Lesson,
-    prepared: &Prepared,
-    program: &Path,
-    place: &Path,
-) -> Result<Outcome, GradeError> {
-    let mut tests = Vec::new();
-    for test in &lesson.tests {
-        let judgement = judge(lesson, prepared, test.name.as_str(), program, place)?;
-        tests.push((test.name.clone(), judgement));
+    fn judge_all(
+        &self,
+        lesson: &Lesson,
+        prepared: &Prepared,
+        program: &Path,
+        place: &Path,
+    ) -> Result<Outcome, GradeError> {
+        let exploration = match &prepared.explored {
+            Some(explored) => Some(explore::build(&self.toolchain, prepared, explored, place)?),
+            None => None,
+        };
+        let mut tests = Vec::new();
+        for test in &lesson.tests {
+            let name = test.name.as_str();
+            let judgement = match (prepared.tests.get(name), &exploration) {
+                (None, Some(built)) => explore::judge(lesson, built, name, place)?,
+                _ => judge(lesson, prepared, name, program, place)?,
+            };
+            tests.push((test.name.clone(), judgement));
+        }
+        Ok(Outcome::Judged { tests, snapshots: crate::judge::snapshots(place) })
     }
-    Ok(Outcome::Judged { tests, snapshots: crate::judge::snapshots(place) })
 }

@@ -21,8 +21,23 @@ pub struct Prepared {
     pub externs: Vec<Extern>,
     /// Where the libraries behind those are.
     pub dependencies: PathBuf,
-    /// The test binary that holds each test, by the test's name.
+    /// The test binary that holds each test, by the test's name; explored tests excepted.
     pub tests: BTreeMap<String, PathBuf>,
+    /// The tests that explore schedules, if the lesson has any.
+    pub explored: Option<Explored>,
+}
+
+/// Tests that link the student's code, and so are built again for each submission.
+///
+/// The test target of a lesson that is called `explored`.
+#[derive(Clone, Debug)]
+pub struct Explored {
+    /// Its source.
+    pub source: PathBuf,
+    /// The names of its tests.
+    pub tests: Vec<String>,
+    /// The model of std that takes the place of the real one.
+    pub model: Extern,
 }
 
 /// A library under the name by which code calls it.
@@ -84,11 +99,19 @@ fn prepare_lesson(
 ) -> Result<(LessonId, Prepared), PrepareError> {
     let package = graph.package(lesson.id.as_str())?;
     let mut tests = BTreeMap::new();
-    let binaries = artifacts.iter().filter(|artifact| artifact.is_test_of(&package));
-    for binary in binaries.filter_map(|artifact| artifact.executable.as_ref()) {
-        tests.extend(list(binary)?.into_iter().map(|test| (test, binary.clone())));
+    let mut explored = None;
+    let mut names = Vec::new();
+    for artifact in artifacts.iter().filter(|artifact| artifact.is_test_of(&package)) {
+        let Some(binary) = &artifact.executable else { continue };
+        let listed = list(binary)?;
+        names.extend(listed.clone());
+        if artifact.target.name == EXPLORED {
+            let source = artifact.target.src_path.clone();
+            explored = Some(Explored { source, tests: listed, model: model(graph, artifacts)? });
+        } else {
+            tests.extend(listed.into_iter().map(|test| (test, binary.clone())));
+        }
     }
-    let names: Vec<&str> = tests.keys().map(String::as_str).collect();
     course.check_tests(lesson, &names)?;
 
     let mut externs = Vec::new();
@@ -99,7 +122,23 @@ fn prepare_lesson(
     let crate_name = lesson.id.as_str().replace('-', "_");
     let driver = root.join("exercises").join(lesson.id.as_str()).join("src/main.rs");
     let dependencies = graph.target_directory.join("debug/deps");
-    Ok((lesson.id.clone(), Prepared { crate_name, driver, externs, dependencies, tests }))
+    Ok((lesson.id.clone(), Prepared { crate_name, driver, externs, dependencies, tests, explored }))
+}
+
+/// The test target whose tests explore schedules.
+const EXPLORED: &str = "explored";
+
+/// The library that explored tests are linked with.
+const MODEL: &str = "interleave";
+
+fn model(graph: &Graph, artifacts: &[Artifact]) -> Result<Extern, PrepareError> {
+    let package = graph.package(MODEL)?;
+    let library = artifacts.iter().find_map(|artifact| artifact.library_of(&package));
+    let library = library.ok_or_else(|| PrepareError::Answer {
+        about: "the explored tests",
+        message: format!("`{MODEL}` was not built; add it to the lesson's dev-dependencies"),
+    })?;
+    Ok(Extern { name: MODEL.to_owned(), library })
 }
 
 /// One thing that cargo built.
@@ -114,6 +153,8 @@ struct Artifact {
 #[derive(Debug, Deserialize)]
 struct Target {
     kind: Vec<String>,
+    name: String,
+    src_path: PathBuf,
 }
 
 impl Artifact {
