@@ -11,6 +11,8 @@ pub(crate) struct Mapping {
     pub(crate) range: std::ops::Range<u64>,
     /// Where in the file it begins.
     pub(crate) offset: u64,
+    /// Whether the process can write it.
+    pub(crate) writable: bool,
     /// Whether changes are seen by others.
     pub(crate) shared: bool,
     /// The file, or nothing, or a word in brackets.
@@ -50,13 +52,15 @@ impl Mapping {
         let (from, to) = words.next()?.split_once('-')?;
         let hex = |word: &str| u64::from_str_radix(word, 16).ok();
         let range = hex(from)?..hex(to)?;
-        let shared = words.next()?.ends_with('s');
+        let rights = words.next()?;
+        let (writable, shared) = (rights.contains('w'), rights.ends_with('s'));
         let offset = hex(words.next()?)?;
         let (device, inode) = (words.next()?, words.next()?);
         let path = words.collect::<Vec<_>>().join(" ");
         Some(Self {
             range,
             offset,
+            writable,
             shared,
             path,
             inode: inode.parse().ok()?,

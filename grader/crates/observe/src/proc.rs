@@ -1,5 +1,6 @@
 //! What `/proc` says of a task, parsed.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::Read;
 
@@ -27,7 +28,7 @@ pub(crate) struct Stat {
 
 /// Reads the vital facts of a process.
 pub(crate) fn stat(pid: i32) -> Option<Stat> {
-    parse_stat(&read(&format!("/proc/{pid}/stat"))?)
+    read_with(&format!("/proc/{pid}/stat"), parse_stat)?
 }
 
 fn parse_stat(text: &str) -> Option<Stat> {
@@ -83,12 +84,12 @@ pub(crate) struct Status {
 
 /// Reads the status of a thread of a process.
 pub(crate) fn status_of(pid: i32, tid: i32) -> Option<Status> {
-    read(&format!("/proc/{pid}/task/{tid}/status")).map(|text| parse_status(&text))
+    read_with(&format!("/proc/{pid}/task/{tid}/status"), parse_status)
 }
 
 /// Reads the status of a task.
 pub(crate) fn status(tid: i32) -> Option<Status> {
-    read(&format!("/proc/{tid}/status")).map(|text| parse_status(&text))
+    read_with(&format!("/proc/{tid}/status"), parse_status)
 }
 
 fn parse_status(text: &str) -> Status {
@@ -134,7 +135,7 @@ pub(crate) struct Call {
 /// The system call of a task that is blocked in one; none if it runs, or the kernel
 /// does not say.
 pub(crate) fn call(pid: i32, tid: i32) -> Option<Call> {
-    parse_call(&read(&format!("/proc/{pid}/task/{tid}/syscall"))?)
+    read_with(&format!("/proc/{pid}/task/{tid}/syscall"), parse_call)?
 }
 
 fn parse_call(text: &str) -> Option<Call> {
@@ -151,15 +152,29 @@ fn parse_call(text: &str) -> Option<Call> {
 
 /// What follows `key` on its line of a file of `/proc`.
 pub(crate) fn line(path: &str, key: &str) -> Option<String> {
-    let text = read(path)?;
-    text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
+    read_with(path, |text| {
+        let value = text.lines().find_map(|line| line.strip_prefix(key));
+        value.map(|value| value.trim().to_owned())
+    })?
+}
+
+thread_local! {
+    /// Files of `/proc` are read all the time: into the same memory.
+    static BUFFER: RefCell<String> = RefCell::default();
+}
+
+/// A whole small file, given to `parse`; none if it cannot be read.
+fn read_with<T>(path: &str, parse: impl FnOnce(&str) -> T) -> Option<T> {
+    BUFFER.with_borrow_mut(|text| {
+        text.clear();
+        fs::File::open(path).ok()?.read_to_string(text).ok()?;
+        Some(parse(text))
+    })
 }
 
 /// A whole small file; none if it cannot be read.
 pub(crate) fn read(path: &str) -> Option<String> {
-    let mut text = String::with_capacity(2048);
-    fs::File::open(path).ok()?.read_to_string(&mut text).ok()?;
-    Some(text)
+    read_with(path, ToOwned::to_owned)
 }
 
 #[cfg(test)]

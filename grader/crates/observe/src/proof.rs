@@ -97,6 +97,32 @@ fn judge(
     Attempt::Deadlock(Proof { stuck, generation: family.generation() })
 }
 
+/// The one task that runs while all others wait for what only tasks of the run could do.
+///
+/// Who else waits, and for what, comes with it.
+pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
+    let state = shared.lock();
+    let roll = state.family.roll();
+    let mut scene = Scene::new(&state.family, &roll, shared.surroundings);
+    let (mut runner, mut stuck) = (None, Vec::new());
+    for task in &roll {
+        let status = proc::status_of(task.pid, task.tid)?;
+        match status.state {
+            _ if task.exiting => return None,
+            'R' if runner.is_none() => runner = Some(*task),
+            'S' => {
+                let call = proc::call(task.pid, task.tid)?;
+                stuck.push(Stuck { task: *task, wait: scene.judge(*task, &call).ok()? });
+            }
+            _ => return None,
+        }
+    }
+    let runner = runner?;
+    let nothing_new = influences::from_outside(&roll, shared.surroundings).is_none()
+        && scene.memory_stays_inside(runner.pid);
+    nothing_new.then(|| (runner, Proof { stuck, generation: state.family.generation() }))
+}
+
 /// Those of the held tasks that were waiting for the others, each judged by itself.
 ///
 /// That proves nothing as long as somebody else is awake, but tells where they are.
