@@ -4,9 +4,25 @@
 //! observer can attach to it before its first instruction: [`suspend`] forks and
 //! prepares a child that waits just before `execve`, [`Suspended::resume`] lets it go.
 
+mod calls;
+mod child;
+mod command;
+mod confinement;
+mod enclosure;
+mod filter;
 mod launch;
+mod perform;
+mod rules;
 mod step;
+mod tier;
 pub mod trace;
+mod tree;
+mod walls;
 
-pub use launch::{Command, LaunchError, Pid, Stdio, Suspended, suspend};
-pub use step::{Resource, Step};
+pub use command::{Command, LaunchError, Stdio};
+pub use confinement::{Artefact, Confinement};
+pub use enclosure::Enclosure;
+pub use launch::{Pid, Suspended, Walls, enclose, suspend};
+pub use step::{Access, Resource, Step};
+pub use tier::{Slot, Tier};
+pub use walls::{WallsError, walls};
