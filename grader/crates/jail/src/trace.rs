@@ -81,6 +81,12 @@ pub fn listen(pid: Pid) -> Result<(), Errno> {
     request(libc::PTRACE_LISTEN, pid, 0)
 }
 
+/// Who sent a signal, if a process did; otherwise any number.
+pub fn sender(info: &libc::siginfo_t) -> i32 {
+    // SAFETY: siginfo is plain data, and all of it is initialised.
+    unsafe { info.si_pid() }
+}
+
 fn request(request: libc::c_uint, pid: Pid, data: i32) -> Result<(), Errno> {
     let nothing = std::ptr::null_mut::<libc::c_void>();
     // SAFETY: these requests read and write no memory of ours.

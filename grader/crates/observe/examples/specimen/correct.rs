@@ -1,0 +1,216 @@
+//! Correct programs that look as if they could not go on.
+
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::thread;
+
+use crate::system::{Behaviour, fork, pipe, read, shared, sleep, wait, write};
+
+pub(crate) const ALL: &[Behaviour] = &[
+    ("ping-pong-pipes", ping_pong_pipes),
+    ("ping-pong-condvar", ping_pong_condvar),
+    ("ping-pong-semaphores", ping_pong_semaphores),
+    ("slow-producer", slow_producer),
+    ("long-sleep", || sleep(300)),
+    ("alarm", alarm),
+    ("interval-timer", interval_timer),
+    ("posix-timer", posix_timer),
+    ("reads-input", || drop(read(0))),
+    ("waits-for-signal", waits_for_signal),
+    ("worker-sleeps", worker_sleeps),
+    ("socket-timeout", socket_timeout),
+    ("semaphore-and-alarm", semaphore_and_alarm),
+    ("named-semaphore", named_semaphore),
+    ("timer-descriptor", timer_descriptor),
+];
+
+fn rounds(default: usize) -> usize {
+    std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn ping_pong_pipes() {
+    let (down, up) = (pipe(), pipe());
+    let rounds = rounds(5_000);
+    let child = fork(|| {
+        for _ in 0..rounds {
+            read(down.0);
+            write(up.1, b"x");
+        }
+        0
+    });
+    for _ in 0..rounds {
+        write(down.1, b"x");
+        read(up.0);
+    }
+    wait(child);
+}
+
+fn ping_pong_condvar() {
+    let turn = Arc::new((Mutex::new(0), Condvar::new()));
+    let rounds = rounds(5_000);
+    let players = [0, 1].map(|me| {
+        let turn = turn.clone();
+        thread::spawn(move || {
+            for _ in 0..rounds {
+                let guard = turn.0.lock().unwrap();
+                let mut guard = turn.1.wait_while(guard, |turn| *turn % 2 != me).unwrap();
+                *guard += 1;
+                turn.1.notify_all();
+            }
+        })
+    });
+    players.map(|player| player.join().unwrap());
+}
+
+fn ping_pong_semaphores() {
+    let memory = shared::<[libc::sem_t; 2]>();
+    let at = |index: usize| memory.cast::<libc::sem_t>().wrapping_add(index);
+    (0..2).for_each(|index| drop(unsafe { libc::sem_init(at(index), 1, 0) }));
+    let rounds = rounds(5_000);
+    let child = fork(|| {
+        for _ in 0..rounds {
+            unsafe { libc::sem_wait(at(0)) };
+            unsafe { libc::sem_post(at(1)) };
+        }
+        0
+    });
+    for _ in 0..rounds {
+        unsafe { libc::sem_post(at(0)) };
+        unsafe { libc::sem_wait(at(1)) };
+    }
+    wait(child);
+}
+
+fn slow_producer() {
+    let (sender, receiver) = mpsc::channel();
+    let producer = thread::spawn(move || {
+        for item in 0..10 {
+            sleep(20);
+            sender.send(item).unwrap();
+        }
+    });
+    assert_eq!(receiver.into_iter().sum::<i32>(), 45);
+    producer.join().unwrap();
+}
+
+extern "C" fn on_alarm(_: i32) {
+    write(1, b"rang\n");
+}
+
+fn catch_alarm() {
+    let handler = on_alarm as extern "C" fn(i32);
+    // Without SA_RESTART, so that the wait below is broken off.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as usize;
+        libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut());
+    }
+}
+
+/// Waits on a pipe to itself; only the alarm ends that.
+fn alarm() {
+    let (reader, _writer) = pipe();
+    catch_alarm();
+    unsafe { libc::alarm(1) };
+    read(reader);
+    println!("done");
+}
+
+/// The handler itself ends the wait: it writes into the pipe.
+fn interval_timer() {
+    let (reader, writer) = pipe();
+    assert_eq!(unsafe { libc::dup2(writer, 1) }, 1);
+    catch_alarm();
+    let every = libc::timeval { tv_sec: 0, tv_usec: 50_000 };
+    let timer = libc::itimerval { it_interval: every, it_value: every };
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+    for _ in 0..6 {
+        read(reader);
+    }
+    eprintln!("done");
+}
+
+fn posix_timer() {
+    let (reader, _writer) = pipe();
+    catch_alarm();
+    unsafe {
+        let mut id: libc::timer_t = std::ptr::null_mut();
+        let mut event: libc::sigevent = std::mem::zeroed();
+        event.sigev_notify = libc::SIGEV_SIGNAL;
+        event.sigev_signo = libc::SIGALRM;
+        libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut id);
+        let mut when: libc::itimerspec = std::mem::zeroed();
+        when.it_value.tv_nsec = 200_000_000;
+        libc::timer_settime(id, 0, &raw const when, std::ptr::null_mut());
+    }
+    read(reader);
+    println!("done");
+}
+
+/// A child signals its parent, which waits for nothing else.
+fn waits_for_signal() {
+    catch_alarm();
+    let parent = unsafe { libc::getpid() };
+    let child = fork(|| {
+        sleep(100);
+        unsafe { libc::kill(parent, libc::SIGALRM) };
+        0
+    });
+    unsafe { libc::pause() };
+    wait(child);
+}
+
+fn worker_sleeps() {
+    thread::spawn(|| sleep(200)).join().unwrap();
+}
+
+/// The wait looks endless, but the socket bounds it.
+fn socket_timeout() {
+    use std::io::Read;
+    let (mut ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    ours.set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    assert!(ours.read(&mut [0]).is_err());
+    println!("done");
+}
+
+extern "C" fn give(_: i32) {
+    let mut operation = libc::sembuf { sem_num: 0, sem_op: 1, sem_flg: 0 };
+    unsafe { libc::semop(SET.load(std::sync::atomic::Ordering::SeqCst), &raw mut operation, 1) };
+}
+
+static SET: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(-1);
+
+/// `semop` must not notice that it was looked at: only the alarm may break it off.
+fn semaphore_and_alarm() {
+    let set = unsafe { libc::semget(libc::IPC_PRIVATE, 1, 0o600) };
+    SET.store(set, std::sync::atomic::Ordering::SeqCst);
+    let before = std::time::Instant::now();
+    let handler = give as extern "C" fn(i32);
+    unsafe { libc::signal(libc::SIGALRM, handler as usize) };
+    unsafe { libc::alarm(1) };
+    let mut operation = libc::sembuf { sem_num: 0, sem_op: -1, sem_flg: 0 };
+    let result = unsafe { libc::semop(set, &raw mut operation, 1) };
+    let waited = before.elapsed().as_millis() >= 900;
+    unsafe { libc::semctl(set, 0, libc::IPC_RMID) };
+    println!("{result} {waited}");
+}
+
+/// Some other program could come and post.
+fn named_semaphore() {
+    let name = std::ffi::CString::new(format!("/{}", std::env::args().nth(2).unwrap())).unwrap();
+    unsafe {
+        let semaphore = libc::sem_open(name.as_ptr(), libc::O_CREAT, 0o600, 0);
+        println!("ready");
+        libc::sem_wait(semaphore);
+        libc::sem_unlink(name.as_ptr());
+    }
+}
+
+fn timer_descriptor() {
+    unsafe {
+        let timer = libc::timerfd_create(libc::CLOCK_MONOTONIC, 0);
+        let mut when: libc::itimerspec = std::mem::zeroed();
+        when.it_value.tv_nsec = 200_000_000;
+        libc::timerfd_settime(timer, 0, &raw const when, std::ptr::null_mut());
+        read(timer);
+    }
+}

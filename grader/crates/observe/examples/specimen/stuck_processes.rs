@@ -1,0 +1,160 @@
+//! Processes that wait for each other for ever.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+
+use crate::system::{Behaviour, close, fork, mark, pipe, read, shared, wait, write};
+
+pub(crate) const ALL: &[Behaviour] = &[
+    ("pipe-end-held", pipe_end_held),
+    ("pipe-crosswise", pipe_crosswise),
+    ("pipe-to-itself", pipe_to_itself),
+    ("pipe-full", pipe_full),
+    ("semaphores-crosswise", semaphores_crosswise),
+    ("socket-pair", socket_pair),
+    ("event-counter", event_counter),
+    ("system-v-semaphores", system_v_semaphores),
+    ("system-v-queue", system_v_queue),
+    ("file-locks", file_locks),
+    ("named-fifo", named_fifo),
+];
+
+/// The child reads to the end of a pipe that its parent never closes.
+fn pipe_end_held() {
+    let (reader, writer) = pipe();
+    let child = fork(|| {
+        mark();
+        while read(reader) > 0 {}
+        0
+    });
+    write(writer, b"hello");
+    mark();
+    wait(child);
+}
+
+/// Each reads what the other would write afterwards.
+fn pipe_crosswise() {
+    let (down, up) = (pipe(), pipe());
+    let child = fork(|| {
+        read(down.0);
+        write(up.1, b"x");
+        0
+    });
+    read(up.0);
+    write(down.1, b"x");
+    wait(child);
+}
+
+fn pipe_to_itself() {
+    let (reader, _writer) = pipe();
+    read(reader);
+}
+
+/// Nobody reads, so the second write never ends.
+fn pipe_full() {
+    let (_reader, writer) = pipe();
+    loop {
+        write(writer, &[0; 4096]);
+    }
+}
+
+fn semaphores_crosswise() {
+    let memory = shared::<[libc::sem_t; 4]>();
+    let at = |index: usize| memory.cast::<libc::sem_t>().wrapping_add(index);
+    for index in 0..4 {
+        unsafe { libc::sem_init(at(index), 1, u32::from(index < 2)) };
+    }
+    // Each takes its own, tells the other, and then wants the other's.
+    let work = |mine: usize, other: usize| unsafe {
+        libc::sem_wait(at(mine));
+        libc::sem_post(at(2 + mine));
+        libc::sem_wait(at(2 + other));
+        mark();
+        libc::sem_wait(at(other));
+    };
+    let child = fork(|| {
+        work(1, 0);
+        0
+    });
+    work(0, 1);
+    wait(child);
+}
+
+/// Both read first.
+fn socket_pair() {
+    let mut ends = [0; 2];
+    unsafe { libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, ends.as_mut_ptr()) };
+    let child = fork(|| {
+        close(ends[0]);
+        read(ends[1]) as i32
+    });
+    close(ends[1]);
+    read(ends[0]);
+    wait(child);
+}
+
+fn event_counter() {
+    let counter = unsafe { libc::eventfd(0, 0) };
+    let child = fork(|| read(counter) as i32);
+    wait(child);
+}
+
+fn take(set: i32, index: u16, change: i16) {
+    let mut operation = libc::sembuf { sem_num: index, sem_op: change, sem_flg: 0 };
+    unsafe { libc::semop(set, &raw mut operation, 1) };
+}
+
+/// Two semaphores at 0, each awaited by one process before it gives the other.
+fn system_v_semaphores() {
+    let set = unsafe { libc::semget(libc::IPC_PRIVATE, 2, 0o600) };
+    println!("{set}");
+    let child = fork(|| {
+        take(set, 0, -1);
+        take(set, 1, 1);
+        0
+    });
+    take(set, 1, -1);
+    take(set, 0, 1);
+    wait(child);
+}
+
+fn system_v_queue() {
+    let queue = unsafe { libc::msgget(libc::IPC_PRIVATE, 0o600) };
+    println!("{queue}");
+    let mut message = [0u64; 2];
+    unsafe { libc::msgrcv(queue, message.as_mut_ptr().cast(), 8, 0, 0) };
+}
+
+fn lock(file: &File) {
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) };
+}
+
+fn file_locks() {
+    let directory = std::env::args().nth(2).unwrap();
+    let open = |name: &str| File::create(format!("{directory}/{name}")).unwrap();
+    let (to_child, to_parent) = (pipe(), pipe());
+    let child = fork(|| {
+        let (left, right) = (open("left"), open("right"));
+        lock(&right);
+        write(to_parent.1, b"x");
+        read(to_child.0);
+        lock(&left);
+        0
+    });
+    let (left, right) = (open("left"), open("right"));
+    lock(&left);
+    write(to_child.1, b"x");
+    read(to_parent.0);
+    lock(&right);
+    wait(child);
+}
+
+/// The child waits for what its parent would write after it.
+fn named_fifo() {
+    let path = format!("{}/fifo", std::env::args().nth(2).unwrap());
+    let name = std::ffi::CString::new(path.as_str()).unwrap();
+    unsafe { libc::mkfifo(name.as_ptr(), 0o600) };
+    let child = fork(|| read(File::open(&path).unwrap().as_raw_fd()) as i32);
+    let _writer = File::create(&path).unwrap();
+    wait(child);
+}

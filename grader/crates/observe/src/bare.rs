@@ -1,0 +1,40 @@
+//! A program started without confinement: only its bounds hold.
+
+use std::ffi::CString;
+use std::path::PathBuf;
+
+use jail::{Command, LaunchError, Resource, Step};
+use observation::Request;
+
+pub(crate) fn command(request: &Request) -> Result<Command, LaunchError> {
+    let arguments = request.args.iter().map(String::as_str);
+    let environment = request.environment.iter();
+    let environment = environment.map(|(name, value)| (name.as_str(), value.as_str()));
+    Command::new(&program(request), arguments, environment)
+}
+
+/// A path with a slash is as good as it is; `execve` takes any other as a file of
+/// the directory where the program starts.
+fn program(request: &Request) -> PathBuf {
+    request.program.clone()
+}
+
+/// The bound on processes is kept by the observer: `RLIMIT_NPROC` would count all
+/// processes of the user.
+pub(crate) fn steps(request: &Request) -> Result<Vec<Step>, LaunchError> {
+    let limits = &request.limits;
+    let mut steps = vec![
+        Step::NewSession,
+        Step::DieWithParent,
+        Step::NoNewPrivileges,
+        Step::Limit(Resource::AddressSpace, limits.memory),
+        Step::Limit(Resource::Core, 0),
+        Step::Limit(Resource::Cpu, limits.cpu.as_secs() + 2),
+        Step::Limit(Resource::FileSize, limits.file_size),
+    ];
+    if let Some(directory) = &request.directory {
+        let path = CString::new(directory.as_os_str().as_encoded_bytes())?;
+        steps.push(Step::Directory(path));
+    }
+    Ok(steps)
+}

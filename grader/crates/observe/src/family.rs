@@ -1,0 +1,406 @@
+//! The processes and threads of one run, kept up to date by events.
+//!
+//! Pure bookkeeping: the caller says what happened and when. Task numbers are
+//! the observer's own; what the program saw may differ in a pid namespace.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use jail::trace::Usage;
+use observation::{Exit, Process, ProcessId, Thread, ThreadId};
+
+/// All tasks of a run, living and dead.
+#[derive(Debug, Default)]
+pub(crate) struct Family {
+    tasks: BTreeMap<i32, Task>,
+    processes: Vec<Member>,
+    threads: Vec<Thread>,
+    alive_processes: u32,
+    began: u64,
+    generation: u64,
+    /// The largest number of processes alive at once.
+    pub(crate) peak_processes: u32,
+    /// The largest number of threads alive at once, first threads included.
+    pub(crate) peak_threads: u32,
+}
+
+/// A task that has not been reaped by the observer.
+#[derive(Clone, Copy, Debug)]
+struct Task {
+    process: usize,
+    /// Absent for the first thread of a process.
+    thread: Option<usize>,
+    exiting: bool,
+}
+
+#[derive(Debug)]
+struct Member {
+    pid: i32,
+    fate: Fate,
+    /// Whether we have sent it the signal that ends it.
+    doomed: bool,
+    facts: Process,
+    usage: Usage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Lives,
+    /// All of its threads are on their way out.
+    Exits,
+    Ended,
+}
+
+/// A living task, as a roll call lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct TaskRef {
+    /// Its process.
+    pub(crate) pid: i32,
+    /// Itself.
+    pub(crate) tid: i32,
+    /// Whether it has been seen to begin its exit.
+    pub(crate) exiting: bool,
+}
+
+/// What a look at `/proc` says of a child at the moment its parent ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChildState {
+    /// It is there, unreaped.
+    Zombie,
+    /// It is there and runs or sleeps.
+    Alive,
+    /// It is not there any more.
+    Gone,
+}
+
+impl Family {
+    /// Records the first process.
+    pub(crate) fn begin(&mut self, pid: i32, seen_as: i32) {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        self.began = since_1970.unwrap_or_default().as_secs();
+        self.add_process(pid, seen_as, None, Duration::ZERO);
+    }
+
+    /// When it began, in seconds since 1970, as files record it.
+    pub(crate) fn began(&self) -> u64 {
+        self.began
+    }
+
+    /// Whether a task with this number lives.
+    pub(crate) fn knows(&self, tid: i32) -> bool {
+        self.tasks.contains_key(&tid)
+    }
+
+    /// The process of a living task.
+    pub(crate) fn process_of(&self, tid: i32) -> Option<i32> {
+        Some(self.processes[self.tasks.get(&tid)?.process].pid)
+    }
+
+    /// Records a process forked by the process `parent`.
+    pub(crate) fn forked(&mut self, pid: i32, seen_as: i32, parent: i32, at: Duration) {
+        let parent = self.living(parent).map(|index| self.processes[index].facts.id);
+        self.add_process(pid, seen_as, parent, at);
+    }
+
+    /// Records a thread started in the process `pid`.
+    pub(crate) fn started(&mut self, tid: i32, seen_as: i32, pid: i32, at: Duration) {
+        let Some(process) = self.living(pid) else { return };
+        let number = u32::try_from(self.threads.len()).unwrap_or(u32::MAX);
+        self.threads.push(Thread {
+            id: ThreadId(number.saturating_add(1)),
+            tid: seen_as,
+            process: self.processes[process].facts.id,
+            name: String::new(),
+            started: at,
+            ended: None,
+        });
+        let thread = Some(self.threads.len() - 1);
+        self.add_task(tid, Task { process, thread, exiting: false });
+    }
+
+    /// Records that the process `pid` executes `program`: its other threads are gone.
+    pub(crate) fn executed(&mut self, pid: i32, program: PathBuf, at: Duration) {
+        let Some(process) = self.living(pid) else { return };
+        self.processes[process].facts.executed.push(program);
+        let others: Vec<_> = self.tids(process).filter(|tid| *tid != pid).collect();
+        for tid in others {
+            self.end_thread(tid, at);
+        }
+        if let Some(task) = self.tasks.get_mut(&pid) {
+            task.exiting = false;
+        }
+        self.processes[process].fate = Fate::Lives;
+        self.generation += 1;
+    }
+
+    /// Records that a task begins to exit under the name `name`. True if it is the
+    /// last of its process to do so.
+    pub(crate) fn exiting(&mut self, tid: i32, name: &str) -> bool {
+        let Some(task) = self.tasks.get_mut(&tid) else { return false };
+        task.exiting = true;
+        let Task { process, thread, .. } = *task;
+        self.generation += 1;
+        match thread {
+            Some(thread) => name.clone_into(&mut self.threads[thread].name),
+            None => name.clone_into(&mut self.processes[process].facts.name),
+        }
+        let all = self.tasks.values().filter(|task| task.process == process);
+        let last = all.into_iter().all(|task| task.exiting);
+        if last {
+            self.processes[process].fate = Fate::Exits;
+        }
+        last
+    }
+
+    /// Settles the children of `pid`, which can reap no more from now on.
+    pub(crate) fn leave_children(&mut self, pid: i32, look: impl Fn(i32) -> ChildState) {
+        let Some(parent) = self.living(pid).map(|index| self.processes[index].facts.id) else {
+            return;
+        };
+        for child in self.processes.iter_mut().filter(|child| child.facts.parent == Some(parent)) {
+            if child.facts.reaped.is_some() || child.facts.orphan {
+                continue;
+            }
+            match (child.fate, look(child.pid)) {
+                (Fate::Lives, ChildState::Alive) => child.facts.orphan = true,
+                (Fate::Ended, ChildState::Gone | ChildState::Alive) => {
+                    child.facts.reaped = Some(true);
+                }
+                (Fate::Exits | Fate::Ended, _) | (Fate::Lives, ChildState::Zombie) => {
+                    child.facts.reaped = Some(false);
+                }
+                (Fate::Lives, ChildState::Gone) => {}
+            }
+        }
+    }
+
+    /// Marks every process that still lives as having outlived the run.
+    pub(crate) fn outlive_run(&mut self) {
+        for member in self.processes.iter_mut().skip(1).filter(|one| one.fate == Fate::Lives) {
+            member.facts.orphan = true;
+        }
+    }
+
+    /// Records that some task is about to get a signal, and so may do anything.
+    pub(crate) fn signalled(&mut self) {
+        self.generation += 1;
+    }
+
+    /// Records that we are about to kill a process, which so does not end by itself.
+    pub(crate) fn doom(&mut self, pid: i32) {
+        if let Some(process) = self.living(pid) {
+            self.processes[process].doomed = true;
+        }
+    }
+
+    /// Records the end of a task. For the end of a process, `exit` and `usage` say how.
+    pub(crate) fn ended(&mut self, tid: i32, exit: Exit, usage: Usage, at: Duration) {
+        match self.tasks.get(&tid) {
+            Some(Task { thread: None, process, .. }) => {
+                let process = *process;
+                let rest: Vec<_> = self.tids(process).filter(|other| *other != tid).collect();
+                for other in rest {
+                    self.end_thread(other, at);
+                }
+                self.tasks.remove(&tid);
+                let member = &mut self.processes[process];
+                member.fate = Fate::Ended;
+                member.usage = usage;
+                if !(member.doomed && exit == Exit::Signal(libc::SIGKILL)) {
+                    member.facts.exit = Some(exit);
+                    member.facts.ended = Some(at);
+                }
+                self.alive_processes -= 1;
+                self.generation += 1;
+            }
+            Some(_) => self.end_thread(tid, at),
+            None => {}
+        }
+    }
+
+    /// Changes whenever the answer of [`roll`](Self::roll) does, or a signal arrives.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Every task that the observer has not seen to end.
+    pub(crate) fn roll(&self) -> Vec<TaskRef> {
+        let of = |(tid, task): (&i32, &Task)| TaskRef {
+            pid: self.processes[task.process].pid,
+            tid: *tid,
+            exiting: task.exiting,
+        };
+        self.tasks.iter().map(of).collect()
+    }
+
+    /// The processes that live and have not begun to exit, in the order of their birth.
+    pub(crate) fn running_processes(&self) -> Vec<i32> {
+        let running = self.processes.iter().filter(|one| one.fate == Fate::Lives);
+        running.map(|one| one.pid).collect()
+    }
+
+    /// The living process that the program itself knows under the number `seen_as`.
+    pub(crate) fn seen(&self, seen_as: i32) -> Option<i32> {
+        let mut living = self.processes.iter().filter(|one| one.fate != Fate::Ended);
+        living.find(|one| one.facts.pid == seen_as).map(|one| one.pid)
+    }
+
+    /// The living processes forked by `pid`.
+    pub(crate) fn living_children(&self, pid: i32) -> Vec<i32> {
+        let Some(parent) = self.living(pid).map(|index| self.processes[index].facts.id) else {
+            return Vec::new();
+        };
+        let children = self.processes.iter().filter(|one| one.facts.parent == Some(parent));
+        children.filter(|one| one.fate != Fate::Ended).map(|one| one.pid).collect()
+    }
+
+    /// How many tasks live.
+    pub(crate) fn tasks_alive(&self) -> u64 {
+        self.tasks.len() as u64
+    }
+
+    /// What the whole run used: a process that was reaped counts in its parent.
+    pub(crate) fn usage(&self) -> Usage {
+        let mut total = Usage::default();
+        for member in &self.processes {
+            let usage = member.usage;
+            total.peak_memory = total.peak_memory.max(usage.peak_memory);
+            if member.facts.reaped != Some(true) {
+                total.user += usage.user;
+                total.system += usage.system;
+                total.voluntary_switches += usage.voluntary_switches;
+                total.involuntary_switches += usage.involuntary_switches;
+            }
+        }
+        total
+    }
+
+    /// The facts, in the order of birth.
+    pub(crate) fn into_facts(self) -> (Vec<Process>, Vec<Thread>) {
+        (self.processes.into_iter().map(|one| one.facts).collect(), self.threads)
+    }
+
+    fn add_process(&mut self, pid: i32, seen_as: i32, parent: Option<ProcessId>, at: Duration) {
+        let number = u32::try_from(self.processes.len()).unwrap_or(u32::MAX);
+        let facts = Process {
+            id: ProcessId(number.saturating_add(1)),
+            pid: seen_as,
+            parent,
+            name: String::new(),
+            executed: Vec::new(),
+            started: at,
+            ended: None,
+            exit: None,
+            reaped: None,
+            orphan: false,
+        };
+        self.processes.push(Member {
+            pid,
+            fate: Fate::Lives,
+            doomed: false,
+            facts,
+            usage: Usage::default(),
+        });
+        let process = self.processes.len() - 1;
+        self.alive_processes += 1;
+        self.peak_processes = self.peak_processes.max(self.alive_processes);
+        self.add_task(pid, Task { process, thread: None, exiting: false });
+    }
+
+    fn add_task(&mut self, tid: i32, task: Task) {
+        self.tasks.insert(tid, task);
+        self.generation += 1;
+        let alive = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
+        self.peak_threads = self.peak_threads.max(alive);
+    }
+
+    fn end_thread(&mut self, tid: i32, at: Duration) {
+        if let Some(Task { thread: Some(thread), .. }) = self.tasks.remove(&tid) {
+            self.threads[thread].ended = Some(at);
+            self.generation += 1;
+        }
+    }
+
+    fn living(&self, pid: i32) -> Option<usize> {
+        self.tasks.get(&pid).filter(|task| task.thread.is_none()).map(|task| task.process)
+    }
+
+    fn tids(&self, process: usize) -> impl Iterator<Item = i32> + '_ {
+        self.tasks.iter().filter(move |(_, task)| task.process == process).map(|(tid, _)| *tid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T: Duration = Duration::from_millis(1);
+
+    fn family() -> Family {
+        let mut family = Family::default();
+        family.begin(10, 1);
+        family
+    }
+
+    fn end(family: &mut Family, pid: i32) {
+        family.exiting(pid, "x");
+        family.ended(pid, Exit::Code(0), Usage::default(), T);
+    }
+
+    #[test]
+    fn a_child_that_was_waited_for_is_reaped() {
+        let mut family = family();
+        family.forked(11, 2, 10, T);
+        end(&mut family, 11);
+        assert!(family.exiting(10, "x"));
+        family.leave_children(10, |_| ChildState::Gone);
+        let (processes, _) = family.into_facts();
+        assert_eq!((processes[1].reaped, processes[1].orphan), (Some(true), false));
+    }
+
+    #[test]
+    fn a_child_that_ended_unreaped_is_a_zombie_and_a_living_one_an_orphan() {
+        let mut family = family();
+        family.forked(11, 2, 10, T);
+        family.forked(12, 3, 10, T);
+        end(&mut family, 11);
+        family.exiting(10, "x");
+        family
+            .leave_children(10, |pid| [ChildState::Zombie, ChildState::Alive][(pid - 11) as usize]);
+        let (processes, _) = family.into_facts();
+        assert_eq!((processes[1].reaped, processes[1].orphan), (Some(false), false));
+        assert_eq!((processes[2].reaped, processes[2].orphan), (None, true));
+    }
+
+    #[test]
+    fn a_process_exits_with_the_last_of_its_threads() {
+        let mut family = family();
+        family.started(11, 2, 10, T);
+        assert!(!family.exiting(10, "main"));
+        assert!(family.exiting(11, "worker"));
+        assert_eq!(family.peak_threads, 2);
+    }
+
+    #[test]
+    fn exec_ends_the_other_threads() {
+        let mut family = family();
+        family.started(11, 2, 10, T);
+        family.executed(10, "/bin/true".into(), T * 2);
+        assert_eq!(family.tasks_alive(), 1);
+        let (_, threads) = family.into_facts();
+        assert_eq!(threads[0].ended, Some(T * 2));
+    }
+
+    #[test]
+    fn a_process_number_may_come_back_after_its_end() {
+        let mut family = family();
+        family.forked(11, 2, 10, T);
+        end(&mut family, 11);
+        family.forked(11, 3, 10, T);
+        assert_eq!(family.living_children(10), [11]);
+        let (processes, _) = family.into_facts();
+        assert_eq!(processes[1].exit, Some(Exit::Code(0)));
+        assert_eq!(processes[2].exit, None);
+    }
+}

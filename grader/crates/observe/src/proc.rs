@@ -1,0 +1,169 @@
+//! What `/proc` says of a task, parsed.
+
+use std::fs;
+use std::io::Read;
+
+use jail::Pid;
+use nix::time::clock_getcpuclockid;
+use std::time::Duration;
+
+/// The state letter of a process or thread; none if there is no such task.
+pub(crate) fn state(tid: i32) -> Option<char> {
+    let stat = read(&format!("/proc/{tid}/stat"))?;
+    let after_name = stat.rfind(')')?;
+    stat[after_name + 1..].trim_start().chars().next()
+}
+
+/// The last command name of a task, or nothing.
+pub(crate) fn name(tid: i32) -> String {
+    read(&format!("/proc/{tid}/comm")).unwrap_or_default().trim_end().to_owned()
+}
+
+/// Processor time used by a process so far, all of its threads together.
+pub(crate) fn cpu_time(pid: i32) -> Option<Duration> {
+    let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
+    clock.now().ok().map(Duration::from)
+}
+
+/// Selected lines of `/proc/<tid>/status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    /// `S`, `R`, `T`, `t`, `D`, `Z`.
+    pub(crate) state: char,
+    /// The process.
+    pub(crate) tgid: i32,
+    /// The parent.
+    pub(crate) ppid: i32,
+    /// The number in the innermost pid namespace.
+    pub(crate) inner: i32,
+    /// How many pid namespaces the number differs in, ours included.
+    pub(crate) namespaces: usize,
+    /// Threads of the process.
+    pub(crate) threads: usize,
+    /// Bytes resident at once, at most.
+    pub(crate) peak_memory: u64,
+    /// Signals pending and not blocked, of the task or its process.
+    pub(crate) deliverable: u64,
+    /// Times that the processor was given up, and taken away.
+    pub(crate) switches: (u64, u64),
+}
+
+/// Reads the status of a thread of a process.
+pub(crate) fn status_of(pid: i32, tid: i32) -> Option<Status> {
+    read(&format!("/proc/{pid}/task/{tid}/status")).map(|text| parse_status(&text))
+}
+
+/// Reads the status of a task.
+pub(crate) fn status(tid: i32) -> Option<Status> {
+    read(&format!("/proc/{tid}/status")).map(|text| parse_status(&text))
+}
+
+fn parse_status(text: &str) -> Status {
+    let mut status = Status::default();
+    let (mut pending, mut blocked) = (0, 0);
+    for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
+        let value = value.trim();
+        let number = || value.split_whitespace().next().and_then(|word| word.parse().ok());
+        let mask = || u64::from_str_radix(value, 16).unwrap_or(0);
+        match key {
+            "State" => status.state = value.chars().next().unwrap_or('X'),
+            "Tgid" => status.tgid = value.parse().unwrap_or(0),
+            "PPid" => status.ppid = value.parse().unwrap_or(0),
+            "NSpid" => {
+                status.namespaces = value.split_whitespace().count();
+                let last = value.split_whitespace().last();
+                status.inner = last.and_then(|word| word.parse().ok()).unwrap_or(0);
+            }
+            "Threads" => status.threads = value.parse().unwrap_or(0),
+            "VmHWM" => status.peak_memory = number().unwrap_or(0u64) * 1024,
+            "SigPnd" | "ShdPnd" => pending |= mask(),
+            "SigBlk" => blocked = mask(),
+            "voluntary_ctxt_switches" => status.switches.0 = value.parse().unwrap_or(0),
+            "nonvoluntary_ctxt_switches" => status.switches.1 = value.parse().unwrap_or(0),
+            _ => {}
+        }
+    }
+    status.deliverable = pending & !blocked;
+    status
+}
+
+/// The system call in which a task is blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// Its number on this processor.
+    pub(crate) number: i64,
+    /// Its arguments.
+    pub(crate) args: [u64; 6],
+    /// Stack pointer and program counter.
+    pub(crate) at: (u64, u64),
+}
+
+/// The system call of a task that is blocked in one; none if it runs, or the kernel
+/// does not say.
+pub(crate) fn call(pid: i32, tid: i32) -> Option<Call> {
+    parse_call(&read(&format!("/proc/{pid}/task/{tid}/syscall"))?)
+}
+
+fn parse_call(text: &str) -> Option<Call> {
+    let mut words = text.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let mut hex = words.map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+    let mut args = [0; 6];
+    for arg in &mut args {
+        *arg = hex.next()??;
+    }
+    let at = (hex.next()??, hex.next()??);
+    (number >= 0).then_some(Call { number, args, at })
+}
+
+/// What follows `key` on its line of a file of `/proc`.
+pub(crate) fn line(path: &str, key: &str) -> Option<String> {
+    let text = read(path)?;
+    text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
+}
+
+/// A whole small file; none if it cannot be read.
+pub(crate) fn read(path: &str) -> Option<String> {
+    let mut text = String::with_capacity(2048);
+    fs::File::open(path).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_with_its_masks_and_counters() {
+        let status = parse_status(
+            "Name:\tx\nState:\tS (sleeping)\nTgid:\t5\nPPid:\t4\nNSpid:\t5\t2\nThreads:\t3\n\
+             VmHWM:\t    12 kB\nSigPnd:\t0000000000000200\nShdPnd:\t0000000000000002\n\
+             SigBlk:\t0000000000000200\nvoluntary_ctxt_switches:\t7\n\
+             nonvoluntary_ctxt_switches:\t9\n",
+        );
+        let expected = Status {
+            state: 'S',
+            tgid: 5,
+            ppid: 4,
+            inner: 2,
+            namespaces: 2,
+            threads: 3,
+            peak_memory: 12 << 10,
+            deliverable: 2,
+            switches: (7, 9),
+        };
+        assert_eq!(status, expected);
+    }
+
+    #[test]
+    fn a_running_task_has_no_call() {
+        assert_eq!(parse_call("running\n"), None);
+        assert_eq!(parse_call("-1 0x7ffc 0x7f56\n"), None);
+    }
+
+    #[test]
+    fn a_blocked_task_has_a_call_with_arguments() {
+        let call = parse_call("202 0xa 0x80 0x2 0x0 0x0 0xf 0x1000 0x2000\n").unwrap();
+        assert_eq!((call.number, call.args[0], call.args[5], call.at.1), (202, 10, 15, 0x2000));
+    }
+}

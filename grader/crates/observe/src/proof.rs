@@ -1,0 +1,150 @@
+//! Proves that a run cannot go on, from two looks at `/proc`.
+//!
+//! The first look reads, per task, the counters of context switches and then the
+//! system call; the second reads the system call and then the counters. If both
+//! agree and every task sleeps, then every task was blocked in the same call from
+//! its first look to its second, so all were blocked at once at the moment between
+//! the two. If each of these waits is untimed and only tasks of the run could end
+//! it, none of them ever will. (In the other order of reading, a task may block,
+//! be seen, run and block again between the looks: that convicts correct programs.)
+//!
+//! One thing cannot be read from `/proc`: whether a process has set an alarm. So
+//! the proof holds only together with an [examination](crate::exam).
+
+use crate::family::{Family, TaskRef};
+use crate::proc::{self, Call};
+use crate::shared::Shared;
+use crate::waits::{Scene, Wait};
+
+/// What an attempt at a proof came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Attempt {
+    /// Some task runs, or is about to.
+    Busy,
+    /// All sleep, but something else could wake one of them.
+    Open(String),
+    /// Nothing but the tasks themselves could wake any of them, an alarm excepted.
+    Deadlock(Proof),
+}
+
+/// The evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct Proof {
+    /// Every task, and what it waits for.
+    pub(crate) stuck: Vec<Stuck>,
+    /// The generation of the family of which this holds.
+    pub(crate) generation: u64,
+}
+
+/// A task that waits for ever.
+#[derive(Clone, Debug)]
+pub(crate) struct Stuck {
+    /// Which.
+    pub(crate) task: TaskRef,
+    /// In which call.
+    pub(crate) call: Call,
+    /// For what.
+    pub(crate) wait: Wait,
+}
+
+/// What one look saw of one task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sight {
+    task: TaskRef,
+    switches: (u64, u64),
+    call: Call,
+}
+
+/// Which of the two looks it is, and so in which order it reads.
+#[derive(Clone, Copy)]
+enum Look {
+    First,
+    Second,
+}
+
+/// Tries to prove that the run cannot go on.
+pub(crate) fn attempt(shared: &Shared) -> Attempt {
+    let (roll, generation) = {
+        let state = shared.lock();
+        (state.family.roll(), state.family.generation())
+    };
+    let Some(first) = look(&roll, Look::First) else { return Attempt::Busy };
+    let Some(second) = look(&roll, Look::Second) else { return Attempt::Busy };
+    let state = shared.lock();
+    if first.is_empty() || first != second || state.family.generation() != generation {
+        return Attempt::Busy;
+    }
+    judge(&state.family, &roll, first)
+}
+
+fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
+    let mut scene = Scene::new(family, roll);
+    let mut stuck = Vec::with_capacity(sights.len());
+    for Sight { task, call, .. } in sights {
+        match scene.judge(task, &call) {
+            Ok(wait) => stuck.push(Stuck { task, call, wait }),
+            Err(reason) => return Attempt::Open(format!("{}: {reason}", describe(task))),
+        }
+    }
+    if let Some(reason) = timers(roll) {
+        return Attempt::Open(reason);
+    }
+    Attempt::Deadlock(Proof { stuck, generation: family.generation() })
+}
+
+/// Sees every task asleep in a system call, or gives up.
+fn look(roll: &[TaskRef], look: Look) -> Option<Vec<Sight>> {
+    let mut sights = Vec::with_capacity(roll.len());
+    for task in roll {
+        if task.exiting {
+            ended_before_its_threads(roll, *task)?;
+            continue;
+        }
+        let (switches, call) = match look {
+            Look::First => {
+                let switches = switches_of_sleeper(roll, *task)?;
+                (switches, proc::call(task.pid, task.tid)?)
+            }
+            Look::Second => {
+                let call = proc::call(task.pid, task.tid)?;
+                (switches_of_sleeper(roll, *task)?, call)
+            }
+        };
+        sights.push(Sight { task: *task, switches, call });
+    }
+    Some(sights)
+}
+
+fn switches_of_sleeper(roll: &[TaskRef], task: TaskRef) -> Option<(u64, u64)> {
+    let status = proc::status_of(task.pid, task.tid)?;
+    // A thread that is not on the roll could wake any of the others.
+    let complete = roll.iter().filter(|other| other.pid == task.pid).count() == status.threads;
+    (status.state == 'S' && status.deliverable == 0 && complete).then_some(status.switches)
+}
+
+/// A first thread may end before the others of its process. Any other exit is
+/// still under way, and may wake somebody.
+fn ended_before_its_threads(roll: &[TaskRef], task: TaskRef) -> Option<()> {
+    let first = task.pid == task.tid;
+    let others = roll.iter().any(|other| other.pid == task.pid && !other.exiting);
+    (first && others && proc::state(task.tid) == Some('Z')).then_some(())
+}
+
+/// Timers of `timer_create` are listed by the kernel; alarms are not.
+fn timers(roll: &[TaskRef]) -> Option<String> {
+    let mut firsts = roll.iter().filter(|task| task.pid == task.tid);
+    firsts.find_map(|task| match proc::read(&format!("/proc/{}/timers", task.pid)) {
+        Some(list) if list.is_empty() => None,
+        Some(_) => Some(format!("{}: it has a timer", describe(*task))),
+        None => Some("this kernel does not list timers".to_owned()),
+    })
+}
+
+fn describe(task: TaskRef) -> String {
+    let name = proc::name(task.tid);
+    if task.pid == task.tid {
+        format!("process {} ({name})", task.pid)
+    } else {
+        format!("thread {} ({name}) of process {}", task.tid, task.pid)
+    }
+}

@@ -1,0 +1,249 @@
+//! Follows a tree of processes by ptrace events: births, executed programs, exits.
+//!
+//! One thread per run attaches, receives every event and lets the task go on.
+//! Ordinary system calls are not touched. Should this thread die, the kernel
+//! ends every traced process.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fs;
+
+use jail::trace::{Status, Usage, Waited, listen, resume, wait_any};
+use jail::{LaunchError, Pid, Suspended};
+use nix::errno::Errno;
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{Signal, kill};
+use observation::Exit;
+
+use crate::exam::is_ours;
+use crate::family::ChildState;
+use crate::proc;
+use crate::shared::{Shared, State};
+
+/// How tracing came to its end.
+#[derive(Debug)]
+pub(crate) enum Traced {
+    /// The host does not permit it; nothing has happened yet.
+    Refused(Errno, Suspended),
+    /// The program could not be executed.
+    NotStarted(LaunchError),
+    /// Every process has ended.
+    Done,
+}
+
+/// Runs a suspended program to the end of its last process.
+///
+/// When the first process ends, all that it leaves running are marked as orphans
+/// and killed.
+pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
+    let root = suspended.pid();
+    if let Err(refusal) = ptrace::seize(root, options()) {
+        return Traced::Refused(refusal, suspended);
+    }
+    let seen_as = proc::status(root.as_raw()).unwrap_or_default();
+    let nested = seen_as.namespaces > 1;
+    shared.lock().family.begin(root.as_raw(), if nested { seen_as.inner } else { root.as_raw() });
+    let started = suspended.resume();
+    let tracer = Tracer { shared, root: root.as_raw(), nested, early: RefCell::default() };
+    while let Ok(waited) = wait_any() {
+        if tracer.requests_exam(&waited) {
+            tracer.examine(waited.pid);
+        } else {
+            tracer.handle(waited);
+        }
+    }
+    shared.set_over();
+    match started {
+        Ok(_) => Traced::Done,
+        Err(error) => Traced::NotStarted(error),
+    }
+}
+
+fn options() -> Options {
+    Options::PTRACE_O_TRACEFORK
+        | Options::PTRACE_O_TRACEVFORK
+        | Options::PTRACE_O_TRACECLONE
+        | Options::PTRACE_O_TRACEEXEC
+        | Options::PTRACE_O_TRACEEXIT
+        | Options::PTRACE_O_EXITKILL
+}
+
+/// How a stopped task goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// With this signal, or none if it is 0.
+    Run { signal: i32 },
+    /// Not before job control says so.
+    StayStopped,
+}
+
+impl Next {
+    pub(crate) fn take(self, pid: Pid) {
+        // A task that was killed in the meantime cannot go on, and need not.
+        let _ = match self {
+            Self::Run { signal } => resume(pid, signal),
+            Self::StayStopped => listen(pid),
+        };
+    }
+}
+
+pub(crate) struct Tracer<'a> {
+    pub(crate) shared: &'a Shared,
+    root: i32,
+    /// Whether the program sees other numbers than we do.
+    nested: bool,
+    /// Tasks seen before the event that announces their birth.
+    early: RefCell<HashSet<i32>>,
+}
+
+impl Tracer<'_> {
+    fn handle(&self, waited: Waited) {
+        if let Some(next) = self.note(&waited) {
+            next.take(waited.pid);
+        }
+    }
+
+    /// Records what happened. For a task that stopped, says how it is to go on.
+    pub(crate) fn note(&self, waited: &Waited) -> Option<Next> {
+        let pid = waited.pid;
+        match waited.status {
+            Status::Exited(code) => self.ended(pid, Exit::Code(code), waited.usage),
+            Status::Killed(signal) => self.ended(pid, Exit::Signal(signal), waited.usage),
+            Status::Stopped { event: 0, .. } if is_ours(waited) => {
+                return Some(Next::Run { signal: 0 });
+            }
+            Status::Stopped { signal, event: 0 } => {
+                self.shared.lock().family.signalled();
+                return Some(Next::Run { signal });
+            }
+            Status::Stopped { signal, event } => return Some(self.stopped(pid, signal, event)),
+        }
+        None
+    }
+
+    fn stopped(&self, pid: Pid, signal: i32, event: i32) -> Next {
+        match event {
+            libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
+                match message(pid) {
+                    // It announced itself, and may even have ended since.
+                    Some(child) if self.early.borrow_mut().remove(&child) => {}
+                    Some(child) => {
+                        let parent = self.shared.lock().family.process_of(pid.as_raw());
+                        self.born(child, parent);
+                    }
+                    None => {}
+                }
+            }
+            libc::PTRACE_EVENT_EXEC => self.executed(pid),
+            libc::PTRACE_EVENT_EXIT => self.exiting(pid),
+            libc::PTRACE_EVENT_STOP if is_job_control(signal) => return Next::StayStopped,
+            // The first stop of a newborn may overtake the event of its parent.
+            libc::PTRACE_EVENT_STOP => self.born(pid.as_raw(), None),
+            _ => {}
+        }
+        Next::Run { signal: 0 }
+    }
+
+    /// Records a new task, once. The forking process is looked up if it is not given.
+    fn born(&self, tid: i32, parent: Option<i32>) {
+        let mut state = self.shared.lock();
+        if state.family.knows(tid) {
+            return;
+        }
+        let at = self.shared.now();
+        let is_thread_of = |pid: i32| fs::exists(format!("/proc/{pid}/task/{tid}"));
+        match parent {
+            Some(pid) if is_thread_of(pid).unwrap_or(false) => {
+                state.family.started(tid, self.seen_as(tid), pid, at);
+            }
+            Some(pid) => state.family.forked(tid, self.seen_as(tid), pid, at),
+            None => {
+                self.early.borrow_mut().insert(tid);
+                let Some(status) = proc::status(tid) else { return };
+                let seen_as = if self.nested { status.inner } else { tid };
+                if status.tgid == tid {
+                    state.family.forked(tid, seen_as, status.ppid, at);
+                } else {
+                    state.family.started(tid, seen_as, status.tgid, at);
+                }
+            }
+        }
+        if state.family.tasks_alive() > self.shared.processes && !state.ending {
+            state.too_many = true;
+            state.ending = true;
+        }
+        if state.ending {
+            kill_all_but(&mut state, 0);
+        }
+    }
+
+    fn seen_as(&self, tid: i32) -> i32 {
+        if self.nested { proc::status(tid).map_or(tid, |status| status.inner) } else { tid }
+    }
+
+    fn executed(&self, pid: Pid) {
+        let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+        let mut state = self.shared.lock();
+        state.family.executed(pid.as_raw(), program, self.shared.now());
+    }
+
+    fn exiting(&self, pid: Pid) {
+        let name = proc::name(pid.as_raw());
+        let mut state = self.shared.lock();
+        let Some(process) = state.family.process_of(pid.as_raw()) else { return };
+        if !state.family.exiting(pid.as_raw(), &name) {
+            return;
+        }
+        state.spent += proc::cpu_time(process).unwrap_or_default();
+        if !state.ending {
+            state.family.leave_children(process, child_state);
+        }
+        if process == self.root {
+            state.root_memory = proc::status(process).unwrap_or_default().peak_memory;
+            self.root_ends(&mut state);
+        }
+    }
+
+    fn ended(&self, pid: Pid, exit: Exit, usage: Usage) {
+        let mut state = self.shared.lock();
+        let at = self.shared.now();
+        state.family.ended(pid.as_raw(), exit, usage, at);
+        if pid.as_raw() == self.root {
+            self.root_ends(&mut state);
+        }
+    }
+
+    fn root_ends(&self, state: &mut State) {
+        if !state.ending {
+            state.root_ended = Some(self.shared.now());
+            state.family.outlive_run();
+            state.ending = true;
+        }
+        kill_all_but(state, self.root);
+    }
+}
+
+pub(crate) fn kill_all_but(state: &mut State, spared: i32) {
+    for pid in state.family.running_processes() {
+        if pid != spared {
+            state.family.doom(pid);
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+    }
+}
+
+fn message(pid: Pid) -> Option<i32> {
+    ptrace::getevent(pid).ok().and_then(|message| i32::try_from(message).ok())
+}
+
+fn is_job_control(signal: i32) -> bool {
+    matches!(signal, libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
+}
+
+fn child_state(pid: i32) -> ChildState {
+    match proc::state(pid) {
+        Some('Z' | 'X') => ChildState::Zombie,
+        Some(_) => ChildState::Alive,
+        None => ChildState::Gone,
+    }
+}

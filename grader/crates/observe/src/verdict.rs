@@ -1,0 +1,215 @@
+//! Turns what was seen of a run into an observation with a verdict and a reason.
+
+use observation::{
+    Exit, Hang, HangKind, LimitKind, Observation, Process, Resources, SCHEMA, Unsure, Verdict,
+};
+
+use crate::shared::Shared;
+use crate::streams::Capture;
+use crate::watch::Ending;
+
+/// The observation of a run that is over.
+pub(crate) fn conclude(
+    shared: Shared,
+    stdout: Capture,
+    stderr: Capture,
+    ending: Option<Ending>,
+) -> Observation {
+    let wall = shared.now();
+    let state = shared.into_state();
+    let wall = state.root_ended.unwrap_or(wall);
+    let usage = state.family.usage();
+    let (peak_processes, peak_threads) = (state.family.peak_processes, state.family.peak_threads);
+    let (processes, threads) = state.family.into_facts();
+    let latency = match &ending {
+        Some(Ending::Deadlock { latency, .. }) => Some(*latency),
+        _ => None,
+    };
+    let exit = processes.first().and_then(|root| root.exit);
+    let hang = if state.too_many { Some(too_many()) } else { ending.map(hang) };
+    let stderr = stderr.into_output();
+    let hang = hang.or_else(|| exit.and_then(|exit| bound_broken(exit, &stderr.text)));
+    let count = |is: fn(&Process) -> bool| {
+        u32::try_from(processes.iter().filter(|one| is(one)).count()).unwrap_or(u32::MAX)
+    };
+    let zombies = count(|process| process.reaped == Some(false));
+    let orphans = count(|process| process.orphan);
+    let outlived = count(|process| process.orphan && process.ended.is_none());
+    let ended = exit.map(|exit| End { exit, panicked: panicked(exit, &stderr.text) });
+    let (verdict, reason) = judge(hang.as_ref(), ended, zombies, outlived);
+    Observation {
+        schema: SCHEMA.to_owned(),
+        verdict,
+        reason,
+        exit,
+        hang,
+        wall,
+        verdict_latency: latency,
+        stdout: stdout.into_output(),
+        stderr,
+        processes,
+        threads,
+        peak_processes,
+        peak_threads,
+        zombies,
+        orphans,
+        leftovers: Vec::new(),
+        resources: Resources {
+            user: usage.user,
+            system: usage.system,
+            peak_memory: state.root_memory.max(usage.peak_memory),
+            voluntary_switches: usage.voluntary_switches,
+            involuntary_switches: usage.involuntary_switches,
+        },
+        wait_for: None,
+        unsure: Vec::<Unsure>::new(),
+        confinement: String::new(),
+    }
+}
+
+/// How the first process ended by itself.
+#[derive(Clone, Copy)]
+struct End {
+    exit: Exit,
+    panicked: bool,
+}
+
+/// What the standard library does at the end of a panic of the main thread.
+fn panicked(exit: Exit, stderr: &str) -> bool {
+    exit == Exit::Code(101) && stderr.contains("panicked at ")
+}
+
+fn judge(hang: Option<&Hang>, end: Option<End>, zombies: u32, outlived: u32) -> (Verdict, String) {
+    if let Some(hang) = hang {
+        let verdict = match hang.kind {
+            HangKind::Deadlock => Verdict::Deadlock,
+            HangKind::Livelock => Verdict::Livelock,
+            HangKind::Timeout => Verdict::Timeout,
+            HangKind::Limit(_) => Verdict::Limit,
+        };
+        return (verdict, hang.evidence.clone());
+    }
+    let code = match end {
+        Some(End { exit: Exit::Signal(signal), .. }) => {
+            return (Verdict::Crash, format!("signal {} ended it", name_of_signal(signal)));
+        }
+        Some(End { panicked: true, .. }) => {
+            return (Verdict::Crash, "its main thread panicked".to_owned());
+        }
+        Some(End { exit: Exit::Code(code), .. }) => code,
+        None => 0,
+    };
+    if zombies + outlived > 0 {
+        return (Verdict::Leak, left_behind(zombies, outlived));
+    }
+    (Verdict::Pass, format!("it ended by itself with exit status {code} and left nothing behind"))
+}
+
+fn left_behind(zombies: u32, outlived: u32) -> String {
+    let mut parts = Vec::new();
+    if zombies > 0 {
+        parts.push(format!("{} that no parent waited for", children(zombies)));
+    }
+    if outlived > 0 {
+        parts.push(format!("{} still running", processes(outlived)));
+    }
+    format!("it left behind {}", parts.join(" and "))
+}
+
+fn children(count: u32) -> String {
+    if count == 1 { "1 ended child".to_owned() } else { format!("{count} ended children") }
+}
+
+fn processes(count: u32) -> String {
+    if count == 1 { "1 process".to_owned() } else { format!("{count} processes") }
+}
+
+fn hang(ending: Ending) -> Hang {
+    match ending {
+        Ending::Deadlock { stuck, .. } => Hang {
+            kind: HangKind::Deadlock,
+            evidence: format!("{}, for ever: only they could wake each other", tasks(stuck.len())),
+        },
+        Ending::Wall { burning: Some(evidence), .. } | Ending::Cpu { burning: Some(evidence) } => {
+            Hang { kind: HangKind::Livelock, evidence }
+        }
+        Ending::Wall { burning: None, why_open } => Hang {
+            kind: HangKind::Timeout,
+            evidence: match why_open {
+                Some(reason) => format!(
+                    "it did not end within its bound of wall time; no deadlock is proved: {reason}"
+                ),
+                None => "it did not end within its bound of wall time".to_owned(),
+            },
+        },
+        Ending::Cpu { burning: None } => limit(LimitKind::Cpu, "it used more processor time"),
+        Ending::Output => limit(LimitKind::Output, "it wrote more output"),
+    }
+}
+
+fn tasks(count: usize) -> String {
+    match count {
+        1 => "its only thread waits for itself".to_owned(),
+        count => format!("all {count} threads and processes wait"),
+    }
+}
+
+fn too_many() -> Hang {
+    limit(LimitKind::Processes, "it had more processes and threads alive at once")
+}
+
+fn limit(kind: LimitKind, what: &str) -> Hang {
+    Hang { kind: HangKind::Limit(kind), evidence: format!("{what} than it may") }
+}
+
+/// The kernel enforces some bounds by itself; the end of the program tells.
+fn bound_broken(exit: Exit, stderr: &str) -> Option<Hang> {
+    match exit {
+        Exit::Signal(libc::SIGXCPU) => Some(limit(LimitKind::Cpu, "it used more processor time")),
+        Exit::Signal(libc::SIGXFSZ) => Some(limit(LimitKind::FileSize, "it wrote a larger file")),
+        Exit::Signal(libc::SIGABRT) if out_of_memory(stderr) => {
+            Some(limit(LimitKind::Memory, "it asked for more memory"))
+        }
+        Exit::Signal(_) | Exit::Code(_) => None,
+    }
+}
+
+/// What the standard library prints when the allocator has nothing to give.
+fn out_of_memory(stderr: &str) -> bool {
+    let mut lines = stderr.lines().rev();
+    lines.any(|line| line.starts_with("memory allocation of ") && line.ends_with(" bytes failed"))
+}
+
+fn name_of_signal(signal: i32) -> String {
+    nix::sys::signal::Signal::try_from(signal)
+        .map_or_else(|_| signal.to_string(), |signal| signal.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const END: End = End { exit: Exit::Code(3), panicked: false };
+
+    #[test]
+    fn a_run_that_ends_clean_passes_whatever_its_code() {
+        let (verdict, reason) = judge(None, Some(END), 0, 0);
+        assert_eq!(verdict, Verdict::Pass);
+        assert_eq!(reason, "it ended by itself with exit status 3 and left nothing behind");
+    }
+
+    #[test]
+    fn what_is_left_behind_is_counted_in_words() {
+        let (verdict, reason) = judge(None, Some(END), 1, 2);
+        assert_eq!(verdict, Verdict::Leak);
+        let expected =
+            "it left behind 1 ended child that no parent waited for and 2 processes still running";
+        assert_eq!(reason, expected);
+    }
+
+    #[test]
+    fn a_failed_allocation_is_a_limit_and_not_a_crash() {
+        let hang = bound_broken(Exit::Signal(6), "memory allocation of 99 bytes failed\n");
+        assert_eq!(hang.unwrap().kind, HangKind::Limit(LimitKind::Memory));
+    }
+}

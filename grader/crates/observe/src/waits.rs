@@ -1,0 +1,276 @@
+//! What a blocked task waits for, read from its system call.
+
+use std::fs;
+
+use crate::descriptors::{Descriptors, Mode, Opened};
+use crate::family::{Family, TaskRef};
+use crate::mappings::Mapping;
+use crate::proc::{self, Call};
+use crate::{locks, sockets, sysv};
+
+/// An untimed wait that only tasks of the run can end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// For a word in memory: a lock, a condition, a semaphore, the end of a thread.
+    Futex {
+        /// Where the word is, in the waiting process.
+        address: u64,
+        /// The processes that could change it and say so.
+        sharers: Vec<i32>,
+    },
+    /// For the end of one of these children.
+    Child {
+        /// The processes awaited.
+        children: Vec<i32>,
+    },
+    /// For an object of the kernel.
+    Object {
+        /// How a person calls it: `pipe 4711`, `System V semaphore set 3`.
+        name: String,
+        /// What it does not have.
+        lack: Lack,
+        /// The processes that could change that.
+        holders: Vec<i32>,
+    },
+}
+
+/// What an object does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// Something to read or take.
+    Content,
+    /// Room to write.
+    Room,
+    /// A lock that nobody else has.
+    Lock,
+}
+
+/// Everything that a judgement on a wait may have to look at.
+pub(crate) struct Scene<'a> {
+    /// The processes and threads of the run.
+    pub(crate) family: &'a Family,
+    /// The tasks that live.
+    pub(crate) roll: &'a [TaskRef],
+    descriptors: Option<Descriptors>,
+}
+
+type Judgement = Result<Wait, String>;
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef]) -> Self {
+        Self { family, roll, descriptors: None }
+    }
+
+    /// Whether a process belongs to the run.
+    pub(crate) fn is_member(&self, pid: i32) -> bool {
+        self.roll.iter().any(|task| task.pid == pid)
+    }
+
+    /// All processes of the run.
+    pub(crate) fn members(&self) -> Vec<i32> {
+        let mut members: Vec<_> = self.roll.iter().map(|task| task.pid).collect();
+        members.sort_unstable();
+        members.dedup();
+        members
+    }
+
+    /// What `task` waits for; otherwise why that proves nothing.
+    pub(crate) fn judge(&mut self, task: TaskRef, call: &Call) -> Judgement {
+        let [a, _, _, d, e, _] = call.args;
+        match call.number {
+            libc::SYS_futex => self.futex(task, call),
+            libc::SYS_wait4 => {
+                let wanted = a as i32;
+                self.child(task, (wanted > 0).then_some(wanted))
+            }
+            libc::SYS_waitid => self.waitid(task, call),
+            libc::SYS_read | libc::SYS_readv | libc::SYS_recvfrom | libc::SYS_recvmsg => {
+                self.file(task, a, Lack::Content)
+            }
+            libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
+                self.file(task, a, Lack::Room)
+            }
+            libc::SYS_semop => sysv::semaphores(self, task, a),
+            libc::SYS_semtimedop if d == 0 => sysv::semaphores(self, task, a),
+            libc::SYS_msgrcv => sysv::queue(self, a, Lack::Content),
+            libc::SYS_msgsnd => sysv::queue(self, a, Lack::Room),
+            libc::SYS_mq_timedreceive if e == 0 => self.message_queue(task, a, Lack::Content),
+            libc::SYS_mq_timedsend if e == 0 => self.message_queue(task, a, Lack::Room),
+            libc::SYS_fcntl | libc::SYS_flock => locks::file_lock(self, task, a),
+            number => Err(why_open(number)),
+        }
+    }
+
+    fn futex(&mut self, task: TaskRef, call: &Call) -> Judgement {
+        const PRIVATE: u64 = 128;
+        let [address, operation, _, timeout, ..] = call.args;
+        // WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2
+        if !matches!(operation & 0x7f, 0 | 6 | 9 | 11 | 13) {
+            return Err(format!("it is in futex operation {operation}"));
+        }
+        if timeout != 0 {
+            return Err("its wait is bounded in time".to_owned());
+        }
+        let sharers = if operation & PRIVATE == 0 {
+            self.sharers_of_memory(task.pid, address)?
+        } else {
+            vec![task.pid]
+        };
+        Ok(Wait::Futex { address, sharers })
+    }
+
+    fn sharers_of_memory(&self, pid: i32, address: u64) -> Result<Vec<i32>, String> {
+        let mapping = Mapping::of(pid, address).ok_or("its futex is in no mapping")?;
+        if !mapping.shared {
+            return Ok(vec![pid]);
+        }
+        let mut sharers = mapping.sharers();
+        sharers.sort_unstable();
+        self.all_inside(&sharers, "shares the memory")?;
+        if sharers.len() < 2 && mapping.has_name() {
+            return Err(format!("another program could open {}", mapping.path));
+        }
+        Ok(sharers)
+    }
+
+    fn waitid(&mut self, task: TaskRef, call: &Call) -> Judgement {
+        let number = call.args[1] as i32;
+        match call.args[0] as u32 {
+            libc::P_PID => self.child(task, Some(number)),
+            libc::P_PIDFD => {
+                let info = format!("/proc/{}/task/{}/fdinfo/{number}", task.pid, task.tid);
+                let pid = proc::line(&info, "Pid:").and_then(|pid| pid.parse().ok());
+                let pid = pid.ok_or("it waits for an unknown process")?;
+                self.child_by_our_number(task, Some(pid))
+            }
+            _ => self.child(task, None),
+        }
+    }
+
+    /// `wanted` is a number as the program knows it.
+    fn child(&mut self, task: TaskRef, wanted: Option<i32>) -> Judgement {
+        let wanted = match wanted {
+            None => None,
+            Some(number) => {
+                Some(self.family.seen(number).ok_or("it waits for a process outside the run")?)
+            }
+        };
+        self.child_by_our_number(task, wanted)
+    }
+
+    fn child_by_our_number(&mut self, task: TaskRef, wanted: Option<i32>) -> Judgement {
+        let mut children = self.family.living_children(task.pid);
+        if let Some(wanted) = wanted {
+            children.retain(|child| *child == wanted);
+        }
+        if children.is_empty() {
+            return Err("it waits for a process that is no child in the run".to_owned());
+        }
+        Ok(Wait::Child { children })
+    }
+
+    fn file(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
+        let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
+        if let Some(number) = numbered(&name, "pipe:[") {
+            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            return Ok(Wait::Object { name: format!("pipe {number}"), lack, holders });
+        }
+        if let Some(inode) = numbered(&name, "socket:[") {
+            let peer = sockets::peer(task, descriptor, inode)?;
+            let holders = self.holders(&format!("socket:[{peer}]"), |_| true)?;
+            return Ok(Wait::Object { name: format!("Unix socket {inode}"), lack, holders });
+        }
+        if name == "anon_inode:[eventfd]" {
+            return self.event_counter(task, descriptor, lack);
+        }
+        if is_fifo(task, descriptor) {
+            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            if holders.iter().all(|holder| *holder == task.pid) {
+                return Err(format!("another program could open the FIFO {name}"));
+            }
+            return Ok(Wait::Object { name: format!("FIFO {name}"), lack, holders });
+        }
+        Err(format!("it waits on {name}"))
+    }
+
+    fn event_counter(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
+        let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
+        let id = proc::line(&info, "eventfd-id:").ok_or("its eventfd has no number")?;
+        let holders = self.holders("anon_inode:[eventfd]", |end| {
+            proc::line(&end.info(), "eventfd-id:").is_none_or(|other| other == id)
+        })?;
+        Ok(Wait::Object { name: format!("eventfd {id}"), lack, holders })
+    }
+
+    fn message_queue(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
+        let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
+        let holders = self.holders(&name, |_| true)?;
+        if holders.len() < 2 {
+            return Err(format!("another program could open the message queue {name}"));
+        }
+        Ok(Wait::Object { name: format!("message queue {name}"), lack, holders })
+    }
+
+    /// The processes that hold a descriptor of `name` that counts, all of them inside.
+    fn holders(
+        &mut self,
+        name: &str,
+        counts: impl Fn(&Opened) -> bool,
+    ) -> Result<Vec<i32>, String> {
+        let all = self.descriptors.get_or_insert_with(Descriptors::scan).of(name);
+        let mut holders: Vec<_> = all.iter().filter(|end| counts(end)).map(|end| end.pid).collect();
+        holders.sort_unstable();
+        holders.dedup();
+        self.all_inside(&holders, &format!("holds {name}"))?;
+        if holders.is_empty() {
+            return Err(format!("nobody is seen to hold the other end of {name}"));
+        }
+        Ok(holders)
+    }
+
+    fn all_inside(&self, processes: &[i32], doing: &str) -> Result<(), String> {
+        match processes.iter().find(|pid| !self.is_member(**pid)) {
+            Some(outside) => Err(format!("process {outside}, outside the run, {doing}")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn why_open(number: i64) -> String {
+    match number {
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => "it sleeps".to_owned(),
+        libc::SYS_pause | libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => {
+            "it waits for a signal, which anyone may send".to_owned()
+        }
+        libc::SYS_poll
+        | libc::SYS_ppoll
+        | libc::SYS_select
+        | libc::SYS_pselect6
+        | libc::SYS_epoll_wait
+        | libc::SYS_epoll_pwait => "it waits for any of several files".to_owned(),
+        libc::SYS_accept | libc::SYS_accept4 => "it waits for a connection".to_owned(),
+        libc::SYS_open | libc::SYS_openat => "it waits for a file to be opened".to_owned(),
+        libc::SYS_semtimedop | libc::SYS_mq_timedreceive | libc::SYS_mq_timedsend => {
+            "its wait is bounded in time".to_owned()
+        }
+        other => format!("it is in system call {other}"),
+    }
+}
+
+fn other_end(lack: Lack, mode: Mode) -> bool {
+    match lack {
+        Lack::Content | Lack::Lock => mode.writes(),
+        Lack::Room => mode.reads(),
+    }
+}
+
+/// The number in a kernel name such as `pipe:[4711]`.
+fn numbered<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    name.strip_prefix(prefix)?.strip_suffix(']')
+}
+
+fn is_fifo(task: TaskRef, descriptor: u64) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(format!("/proc/{}/task/{}/fd/{descriptor}", task.pid, task.tid))
+        .is_ok_and(|file| file.file_type().is_fifo())
+}

@@ -1,0 +1,287 @@
+//! Keeps the bounds of a traced run and finds out whether it can go on.
+
+use std::io::{self, PipeReader};
+use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
+use std::time::Duration;
+
+use jail::Suspended;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use observation::{Limits, Observation};
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::exam::{Alarm, Examined};
+use crate::pace::Pace;
+use crate::proc;
+use crate::proof::{Attempt, Proof, Stuck, attempt};
+use crate::shared::{Exam, Shared};
+use crate::streams::{Capture, Streams};
+use crate::tracer::{Traced, trace};
+use crate::{ObserveError, verdict};
+
+/// Why we ended a run.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// Its wall time was up; `burning` tells whether it used the processor to no effect.
+    Wall { burning: Option<String>, why_open: Option<String> },
+    /// Its processor time was up.
+    Cpu { burning: Option<String> },
+    /// It wrote too much.
+    Output,
+    /// It was proved to be unable to go on, this long after it last did.
+    Deadlock { stuck: Vec<Stuck>, examined: Examined, latency: Duration },
+}
+
+/// Runs a suspended program within `limits` to the end of its last process.
+///
+/// Of `streams`, the other ends must be the program's standard streams and must have
+/// been closed by the caller. The program may be confined; it must not be traced.
+pub fn watch(
+    suspended: Suspended,
+    streams: Streams,
+    limits: &Limits,
+) -> Result<Observation, ObserveError> {
+    let shared = Shared::new(limits.processes);
+    let root = Root::of(&suspended)?;
+    let (done, bell) = io::pipe()?;
+    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace: Pace::default() };
+    let (traced, ending) = thread::scope(|scope| {
+        let tracing = scope.spawn(|| {
+            let traced = trace(suspended, &shared);
+            drop(bell);
+            traced
+        });
+        let ending = watcher.run(&done);
+        (tracing.join(), ending)
+    });
+    match traced {
+        Ok(Traced::Done) => {}
+        Ok(Traced::NotStarted(error)) => return Err(error.into()),
+        Ok(Traced::Refused(errno, _)) => return Err(ObserveError::Refused(errno)),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+    let streams = watcher.streams;
+    Ok(verdict::conclude(shared, streams.output, streams.error, ending))
+}
+
+/// The first process, by a descriptor that never means another one.
+struct Root {
+    pid: i32,
+    descriptor: OwnedFd,
+}
+
+impl Root {
+    fn of(suspended: &Suspended) -> io::Result<Self> {
+        let pid = suspended.pid().as_raw();
+        let known = rustix::process::Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self { pid, descriptor: pidfd_open(known, PidfdFlags::empty())? })
+    }
+}
+
+struct Watcher<'a> {
+    shared: &'a Shared,
+    streams: Streams,
+    limits: &'a Limits,
+    root: Root,
+    pace: Pace,
+}
+
+impl Watcher<'_> {
+    /// Watches until the tracing thread is done. Says why the run was ended, if we did.
+    fn run(&mut self, done: &PipeReader) -> Option<Ending> {
+        let mut ending = None;
+        let mut progress = Progress::default();
+        loop {
+            let over = self.wait(done, ending.is_some());
+            self.drain();
+            if over {
+                return ending;
+            }
+            if ending.is_none() && !self.shared.lock().ending {
+                ending = self.check(&mut progress);
+                if ending.is_some() {
+                    self.end();
+                }
+            }
+        }
+    }
+
+    /// Sleeps until something happened or it is time for a glance. True once all is over.
+    fn wait(&mut self, done: &PipeReader, ending: bool) -> bool {
+        let read = PollFlags::POLLIN;
+        let mut descriptors = vec![PollFd::new(done.as_fd(), read)];
+        for capture in [&self.streams.output, &self.streams.error] {
+            descriptors.extend(capture.pipe.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), read)));
+        }
+        if let Some(feed) = &self.streams.input {
+            descriptors.push(PollFd::new(feed.pipe.as_fd(), PollFlags::POLLOUT));
+        }
+        let interval = self.pace.interval(self.shared.now());
+        let interval = u16::try_from(interval.as_millis()).unwrap_or(1);
+        let timeout = if ending { PollTimeout::NONE } else { PollTimeout::from(interval) };
+        let _ = poll(&mut descriptors, timeout);
+        descriptors[0].any().unwrap_or(false)
+    }
+
+    fn drain(&mut self) {
+        self.streams.output.drain(self.limits.output);
+        self.streams.error.drain(self.limits.output);
+        if self.streams.input.as_mut().is_some_and(|feed| feed.write()) {
+            self.streams.input = None;
+        }
+    }
+
+    /// Whether it is time to end the run.
+    fn check(&mut self, progress: &mut Progress) -> Option<Ending> {
+        let exceeds = |capture: &Capture| capture.bytes() > self.limits.output;
+        if exceeds(&self.streams.output) || exceeds(&self.streams.error) {
+            return Some(Ending::Output);
+        }
+        let (now, cpu) = (self.shared.now(), self.cpu_time());
+        let output = self.streams.output.bytes() + self.streams.error.bytes();
+        let (tasks, ran) = (self.shared.lock().family.generation(), self.pace.moved);
+        progress.note(now, cpu, (output, tasks), ran);
+        if cpu >= self.limits.cpu {
+            return Some(Ending::Cpu { burning: progress.burning(now, cpu) });
+        }
+        if now >= self.limits.wall {
+            let burning = progress.burning(now, cpu);
+            return Some(Ending::Wall { burning, why_open: progress.why_open.take() });
+        }
+        if !self.pace.glance(cpu, now) {
+            return None;
+        }
+        let attempt = attempt(self.shared);
+        let after = self.shared.now();
+        match attempt {
+            Attempt::Busy => self.pace.attempted(now, after, true),
+            Attempt::Open(reason) => {
+                self.pace.attempted(now, after, false);
+                progress.why_open = Some(reason);
+            }
+            Attempt::Deadlock(proof) => match self.confirm(&proof) {
+                Confirmed::Yes(examined) => {
+                    let latency = self.shared.now().saturating_sub(self.pace.moved);
+                    return Some(Ending::Deadlock { stuck: proof.stuck, examined, latency });
+                }
+                Confirmed::No { reason, retry } => {
+                    let now = self.shared.now();
+                    self.pace.attempted(after, now, false);
+                    self.pace.put_off(now + retry);
+                    progress.why_open = Some(reason);
+                }
+            },
+        }
+        None
+    }
+
+    /// Makes sure that no alarm could end what was proved to be without end. The tasks
+    /// are held still afterwards if that is so.
+    fn confirm(&self, proof: &Proof) -> Confirmed {
+        let Some(examined) = self.examine() else {
+            let reason = "the tasks could not be held still".to_owned();
+            return Confirmed::No { reason, retry: Duration::from_secs(1) };
+        };
+        let verdict = alarm_of(&examined, proof);
+        if verdict.is_ok() {
+            return Confirmed::Yes(examined);
+        }
+        self.shared.set_exam(Exam::Continue);
+        let (reason, retry) = verdict.expect_err("checked just now");
+        Confirmed::No { reason: reason.to_owned(), retry }
+    }
+
+    /// Has all tasks held still. None if that is not possible.
+    fn examine(&self) -> Option<Examined> {
+        self.shared.set_exam(Exam::Requested);
+        let sent = pidfd_send_signal(&self.root.descriptor, Signal::STOP);
+        if sent.is_err() || !self.shared.wait_for_exam() {
+            self.shared.give_up_exam();
+            return None;
+        }
+        match &self.shared.lock().exam {
+            Exam::Ready(examined) => Some(examined.clone()),
+            _ => None,
+        }
+    }
+
+    fn cpu_time(&self) -> Duration {
+        let (processes, spent) = {
+            let state = self.shared.lock();
+            (state.family.running_processes(), state.spent)
+        };
+        processes.into_iter().filter_map(proc::cpu_time).sum::<Duration>() + spent
+    }
+
+    /// Kills the first process; the tracing thread then kills all others.
+    fn end(&self) {
+        let mut state = self.shared.lock();
+        if matches!(state.exam, Exam::Ready(_)) {
+            drop(state);
+            self.shared.set_exam(Exam::End);
+            return;
+        }
+        if !state.ending {
+            state.ending = true;
+            state.family.doom(self.root.pid);
+            // If it has just ended by itself, that is as good.
+            let _ = pidfd_send_signal(&self.root.descriptor, Signal::KILL);
+        }
+    }
+}
+
+enum Confirmed {
+    Yes(Examined),
+    No { reason: String, retry: Duration },
+}
+
+/// Whether an alarm, or something that happened since the proof, speaks against it.
+fn alarm_of(examined: &Examined, proof: &Proof) -> Result<(), (&'static str, Duration)> {
+    if examined.generation != proof.generation {
+        return Err(("it got a signal just then", Duration::ZERO));
+    }
+    for task in proof.stuck.iter().map(|stuck| stuck.task) {
+        match examined.alarms.get(&task.pid) {
+            Some(Alarm::Unset) => {}
+            Some(Alarm::Set(left)) => return Err(("an alarm is set", *left)),
+            Some(Alarm::Unknown) | None => {
+                return Err(("it cannot be seen whether an alarm is set", Duration::from_secs(1)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// When the run last did something that can be seen from outside.
+#[derive(Debug, Default)]
+struct Progress {
+    signs: (u64, u64),
+    since: Duration,
+    cpu_then: Duration,
+    /// Why the last attempt at a proof failed.
+    why_open: Option<String>,
+}
+
+impl Progress {
+    fn note(&mut self, now: Duration, cpu: Duration, signs: (u64, u64), _ran: Duration) {
+        if self.signs != signs {
+            *self = Self { signs, since: now, cpu_then: cpu, why_open: self.why_open.take() };
+        }
+    }
+
+    /// Evidence that processor time was used up without progress: most of the run,
+    /// and most of one processor.
+    fn burning(&self, now: Duration, cpu: Duration) -> Option<String> {
+        let (quiet, used) = (now - self.since, cpu.saturating_sub(self.cpu_then));
+        let long = quiet * 2 >= now;
+        let hot = used * 2 >= quiet;
+        (long && hot).then(|| {
+            format!(
+                "it used {:.1} s of processor time in the last {:.1} s, \
+                 wrote nothing and started or ended no thread or process",
+                used.as_secs_f64(),
+                quiet.as_secs_f64()
+            )
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! Programs that cannot go on are convicted, at once; others never.
+
+use std::process::Command;
+use std::time::Duration;
+
+use observation::{HangKind, LimitKind, Verdict};
+
+use support::{request, specimen, specimen_in};
+
+mod support;
+
+#[test]
+fn threads_that_wait_for_each_other_are_proved_to_be_deadlocked() {
+    for name in [
+        "crosswise",
+        "crosswise-with-main",
+        "condvar",
+        "self-lock",
+        "receiver",
+        "guard-leaked",
+        "barrier-short",
+        "rwlock-upgrade",
+        "philosophers",
+        "full-channel",
+        "park",
+    ] {
+        let seen = specimen(name);
+        assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
+        assert!(seen.verdict_latency.is_some());
+    }
+}
+
+#[test]
+fn processes_that_wait_for_each_other_are_proved_to_be_deadlocked() {
+    for name in [
+        "pipe-end-held",
+        "pipe-crosswise",
+        "pipe-to-itself",
+        "pipe-full",
+        "semaphores-crosswise",
+        "socket-pair",
+        "event-counter",
+        "file-locks",
+        "named-fifo",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let seen = specimen_in(name, directory.path());
+        assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn waits_for_system_v_objects_are_proved_to_be_endless() {
+    for (name, kind) in [("system-v-semaphores", "-s"), ("system-v-queue", "-q")] {
+        let seen = specimen(name);
+        let removed = Command::new("ipcrm").args([kind, seen.stdout.text.trim()]).status();
+        assert!(removed.unwrap().success());
+        assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn correct_programs_are_never_convicted() {
+    for name in [
+        "ping-pong-pipes",
+        "ping-pong-condvar",
+        "ping-pong-semaphores",
+        "slow-producer",
+        "long-sleep",
+        "waits-for-signal",
+        "alarm",
+        "interval-timer",
+        "posix-timer",
+        "socket-timeout",
+        "timer-descriptor",
+        "worker-sleeps",
+        "reads-input",
+    ] {
+        let seen = specimen(name);
+        assert_eq!(seen.verdict, Verdict::Pass, "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn an_alarm_that_is_set_ends_a_wait_that_nothing_else_would() {
+    assert_eq!(specimen("alarm").stdout.text, "rang\ndone\n");
+}
+
+#[test]
+fn a_look_at_a_semaphore_operation_does_not_break_it_off() {
+    let output = specimen("semaphore-and-alarm").stdout.text;
+    // Without SA_RESTART semantics a signal breaks it off, but not before.
+    assert!(output.ends_with(" true\n"), "{output}");
+}
+
+#[test]
+fn what_another_program_could_open_is_not_convicted() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = directory.path().file_name().unwrap().to_str().unwrap();
+    let mut request = request("named-semaphore");
+    request.args.push(name.to_owned());
+    request.limits.wall = Duration::from_millis(300);
+    let seen = observe::observe(&request).unwrap();
+    std::fs::remove_file(format!("/dev/shm/sem.{name}")).unwrap();
+    assert_eq!(seen.verdict, Verdict::Timeout);
+    assert!(seen.reason.contains("another program could open"), "{}", seen.reason);
+}
+
+fn bounded(name: &str) -> observation::Observation {
+    let mut request = request(name);
+    request.limits.wall = Duration::from_millis(400);
+    observe::observe(&request).unwrap()
+}
+
+#[test]
+fn a_program_that_burns_the_processor_is_a_livelock() {
+    for name in ["spin", "spin-politely"] {
+        let seen = bounded(name);
+        assert_eq!(seen.verdict, Verdict::Livelock, "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn a_program_that_sleeps_past_its_bound_is_a_timeout_with_the_reason() {
+    let seen = bounded("sleeps-for-ever");
+    assert_eq!((seen.verdict, seen.exit), (Verdict::Timeout, None));
+    assert!(seen.reason.contains("it sleeps"), "{}", seen.reason);
+}
+
+#[test]
+fn a_program_that_ignores_requests_to_end_is_ended() {
+    assert_eq!(bounded("ignores-term").verdict, Verdict::Timeout);
+}
+
+#[test]
+fn a_program_that_stops_itself_is_a_timeout_and_not_a_deadlock() {
+    assert_eq!(bounded("stops-itself").verdict, Verdict::Timeout);
+}
+
+#[test]
+fn a_flood_is_cut_and_ended() {
+    let mut request = request("flood");
+    request.limits.output = 10_000;
+    let seen = observe::observe(&request).unwrap();
+    assert_eq!(seen.hang.unwrap().kind, HangKind::Limit(LimitKind::Output));
+    assert_eq!((seen.stdout.text.len(), seen.stdout.truncated), (10_000, true));
+    assert!(seen.stdout.bytes > 10_000);
+}
