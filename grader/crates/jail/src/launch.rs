@@ -18,7 +18,7 @@ use nix::unistd::pipe2;
 
 use crate::child::{Child, EXECUTE, HELLO, Init, fork_into};
 use crate::enclosure::Enclosure;
-use crate::{Command, LaunchError, Step, Stdio};
+use crate::{Command, LaunchError, Stdio, Step};
 
 pub use nix::unistd::Pid;
 

@@ -40,13 +40,9 @@ impl Step {
                 Self::MakeFile(path) => {
                     unless_there(libc::mknod(path.as_ptr(), libc::S_IFREG | 0o644, 0))
                 }
-                Self::MakeLink { to, at } => {
-                    unless_there(libc::symlink(to.as_ptr(), at.as_ptr()))
-                }
+                Self::MakeLink { to, at } => unless_there(libc::symlink(to.as_ptr(), at.as_ptr())),
                 Self::Root(path) => root(path),
-                Self::HostName(name) => {
-                    done(libc::sethostname(name.as_ptr(), name.count_bytes()))
-                }
+                Self::HostName(name) => done(libc::sethostname(name.as_ptr(), name.count_bytes())),
                 Self::Permit { ruleset, path, rights } => permit(*ruleset, path, *rights),
                 Self::Landlock(ruleset) => {
                     did(libc::syscall(libc::SYS_landlock_restrict_self, *ruleset, 0u32))

@@ -61,9 +61,8 @@ pub(crate) fn steps(confinement: &Confinement) -> Result<Vec<Step>, NulError> {
 }
 
 fn entries(confinement: &Confinement) -> BTreeMap<PathBuf, Entry> {
-    let memory = |bytes: u64| Entry::Memory {
-        options: format!("size={bytes},nr_inodes=16384,mode=1777"),
-    };
+    let memory =
+        |bytes: u64| Entry::Memory { options: format!("size={bytes},nr_inodes=16384,mode=1777") };
     let mut entries = BTreeMap::new();
     for path in &confinement.readable {
         let Ok(metadata) = fs::symlink_metadata(path) else { continue };
