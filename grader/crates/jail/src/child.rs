@@ -32,11 +32,15 @@ pub(crate) struct Child<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Init<'a> {
     pub(crate) setup: &'a [Step],
-    /// Ends when init shall end, and with it everything in its pid namespace.
+    /// Written: what outlived the program, once nothing runs any more. Ends when init
+    /// shall end, and with it all namespaces.
     pub(crate) hold: RawFd,
     /// The parent's end.
     pub(crate) other: RawFd,
 }
+
+/// What init counts at the end, in the order of [`count_objects`].
+pub(crate) type Objects = [u32; 3];
 
 /// Says that the child is there; failures are longer.
 pub(crate) const HELLO: usize = 1;
@@ -82,14 +86,15 @@ impl Child<'_> {
         // SAFETY: as in `run`.
         unsafe {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            // Its memory is a copy of the grader's.
-            libc::prctl(libc::PR_SET_DUMPABLE, 0);
             self.perform(0, init.setup);
             let program = match fork_into(CloneFlags::empty()) {
                 Ok(0) => self.become_program(init.setup.len() as u32),
                 Ok(pid) => pid,
                 Err(error) => self.fail(EXECUTE - 1, error),
             };
+            // Its memory is a copy of the grader's, and the program may be the same user.
+            // The program's own is to be traced, and is replaced before it runs.
+            libc::prctl(libc::PR_SET_DUMPABLE, 0);
             libc::close(init.other);
             libc::dup2(init.hold, 0);
             libc::syscall(libc::SYS_close_range, 1u32, u32::MAX, 0u32);
@@ -100,6 +105,8 @@ impl Child<'_> {
                 libc::kill(-1, libc::SIGKILL);
             }
             reap_until(0);
+            let objects = count_objects();
+            libc::write(0, objects.as_ptr().cast(), size_of_val(&objects));
             let mut byte = 0u8;
             while libc::read(0, (&raw mut byte).cast(), 1) > 0 {}
             libc::_exit(0)
@@ -170,6 +177,24 @@ impl Child<'_> {
             libc::write(self.report, report.as_ptr().cast(), report.len());
             libc::_exit(127)
         }
+    }
+}
+
+/// The System V objects of the IPC namespace: segments, semaphore sets, queues.
+unsafe fn count_objects() -> Objects {
+    const SHM_INFO: libc::c_int = 14;
+    // SAFETY: each call fills a structure of its own; all are plain numbers, and more
+    // room is given than any of them takes.
+    unsafe {
+        let mut info = [0i32; 64];
+        let at = info.as_mut_ptr();
+        let of =
+            |result: libc::c_int, index: usize| if result < 0 { 0 } else { at.add(index).read() };
+        // The kernel says how many there are in used_ids, semusz and msgpool.
+        let segments = of(libc::shmctl(0, SHM_INFO, at.cast()), 0);
+        let sets = of(libc::semctl(0, 0, libc::SEM_INFO, at), 7);
+        let queues = of(libc::msgctl(0, libc::MSG_INFO, at.cast()), 0);
+        [segments as u32, sets as u32, queues as u32]
     }
 }
 

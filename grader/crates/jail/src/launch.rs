@@ -4,19 +4,20 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixCredentials, recvmsg,
     setsockopt, socketpair, sockopt::PassCred,
 };
+use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
 use nix::unistd::pipe2;
 
-use crate::child::{Child, EXECUTE, HELLO, Init, fork_into};
+use crate::child::{self, Child, EXECUTE, HELLO, Init, fork_into};
 use crate::enclosure::Enclosure;
 use crate::{Command, LaunchError, Stdio, Step};
 
@@ -73,22 +74,46 @@ impl Drop for Suspended {
 #[derive(Debug)]
 pub struct Walls {
     init: Option<Pid>,
+    /// The root of the program's file system.
+    root: Option<OwnedFd>,
     /// Init lives as long as this is open.
     hold: Option<File>,
 }
 
 impl Walls {
-    /// Where the files of the program can be seen from outside, if it has a root of its own.
+    /// Where the files of the program can be seen by this process, if it has a root of
+    /// its own. Good for as long as this lives.
     ///
     /// What lies there is the program's doing: follow no links.
     pub fn root(&self) -> Option<PathBuf> {
-        self.init.map(|init| PathBuf::from(format!("/proc/{init}/root")))
+        let root = self.root.as_ref()?;
+        Some(PathBuf::from(format!("/proc/self/fd/{}", root.as_raw_fd())))
     }
 
-    /// The init of the program, if it has one.
-    pub fn init(&self) -> Option<Pid> {
-        self.init
+    /// Waits until nothing runs any more behind them, and says what objects outlived
+    /// the program. None if there is no init to tell.
+    ///
+    /// To be called once the program has ended.
+    pub fn settle(&mut self) -> Option<Objects> {
+        let mut counts = [0; size_of::<child::Objects>()];
+        self.hold.as_mut()?.read_exact(&mut counts).ok()?;
+        let count = |index: usize| {
+            let bytes = counts[4 * index..][..4].try_into().expect("four bytes");
+            u32::from_ne_bytes(bytes)
+        };
+        Some(Objects { segments: count(0), semaphores: count(1), queues: count(2) })
     }
+}
+
+/// How many System V objects there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Objects {
+    /// Segments of shared memory.
+    pub segments: u32,
+    /// Sets of semaphores.
+    pub semaphores: u32,
+    /// Message queues.
+    pub queues: u32,
 }
 
 impl Drop for Walls {
@@ -125,8 +150,8 @@ pub fn enclose(
 ) -> Result<(Suspended, Walls), LaunchError> {
     let (gate, go) = pipe()?;
     let (failure, report) = reports()?;
-    let hold = if enclosure.has_init() { Some(pipe()?) } else { None };
-    let init = hold.as_ref().map(|(ours, other)| Init {
+    let hold = if enclosure.has_init() { Some(pair()?) } else { None };
+    let init = hold.as_ref().map(|(other, ours)| Init {
         setup: &enclosure.setup,
         hold: ours.as_raw_fd(),
         other: other.as_raw_fd(),
@@ -150,8 +175,9 @@ pub fn enclose(
     };
     drop((gate, report));
     let with_init = enclosure.has_init();
-    let walls =
-        Walls { init: with_init.then_some(first), hold: hold.map(|(_, other)| other.into()) };
+    let init = with_init.then_some(first);
+    let hold = hold.map(|(other, _)| other.into());
+    let mut walls = Walls { init, root: None, hold };
     let steps = enclosure.setup.iter().chain(&enclosure.steps).map(Step::describe).collect();
     let mut suspended = Suspended {
         pid: first,
@@ -165,6 +191,10 @@ pub fn enclose(
     adopted.map_err(|(path, source)| LaunchError::Adopt { path, source })?;
     let _ = suspended.go.as_mut().map(|go| go.write_all(&[1]));
     suspended.pid = suspended.greet()?;
+    if with_init {
+        // The setup is behind it, and its memory is not yet that of a stranger.
+        walls.root = Some(open_root(suspended.pid)?);
+    }
     Ok((suspended, walls))
 }
 
@@ -195,13 +225,19 @@ impl Suspended {
     }
 }
 
-fn explain(report: [u8; FAILURE], program: &PathBuf, steps: &[String]) -> LaunchError {
+fn open_root(pid: Pid) -> Result<OwnedFd, LaunchError> {
+    let path = format!("/proc/{pid}/root");
+    let opened = open(path.as_str(), OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty());
+    opened.map_err(|source| LaunchError::Host { action: "look into the jail", source })
+}
+
+fn explain(report: [u8; FAILURE], program: &Path, steps: &[String]) -> LaunchError {
     let [a, b, c, d, e, f, g, h] = report;
     let index = u32::from_ne_bytes([a, b, c, d]);
     let source = Errno::from_raw(i32::from_ne_bytes([e, f, g, h]));
     match steps.get(index as usize) {
         Some(step) => LaunchError::Step { step: step.clone(), source },
-        None if index == EXECUTE => LaunchError::Execute { program: program.clone(), source },
+        None if index == EXECUTE => LaunchError::Execute { program: program.to_owned(), source },
         None => LaunchError::Host { action: "fork the program", source },
     }
 }
@@ -210,13 +246,20 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), LaunchError> {
     pipe2(OFlag::O_CLOEXEC).map_err(|source| LaunchError::Host { action: "make a pipe", source })
 }
 
+const NO_SOCKETS: &str = "make a pair of sockets";
+
 /// Our end and the child's: messages keep their bounds and carry the sender.
 fn reports() -> Result<(OwnedFd, OwnedFd), LaunchError> {
-    let failed = |source| LaunchError::Host { action: "make a pair of sockets", source };
-    let (kind, flags) = (SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
-    let (ours, theirs) = socketpair(AddressFamily::Unix, kind, None, flags).map_err(failed)?;
-    setsockopt(&ours, PassCred, &true).map_err(failed)?;
+    let (ours, theirs) = pair()?;
+    let passed = setsockopt(&ours, PassCred, &true);
+    passed.map_err(|source| LaunchError::Host { action: NO_SOCKETS, source })?;
     Ok((ours, theirs))
+}
+
+fn pair() -> Result<(OwnedFd, OwnedFd), LaunchError> {
+    let (kind, flags) = (SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
+    let pair = socketpair(AddressFamily::Unix, kind, None, flags);
+    pair.map_err(|source| LaunchError::Host { action: NO_SOCKETS, source })
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
@@ -226,7 +269,6 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
 #[cfg(test)]
 mod tests {
     use std::io::Read;
-    use std::path::Path;
 
     use nix::sys::wait::WaitStatus;
 

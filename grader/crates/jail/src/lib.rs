@@ -5,6 +5,7 @@
 //! prepares a child that waits just before `execve`, [`Suspended::resume`] lets it go.
 
 mod calls;
+mod cgroup;
 mod child;
 mod command;
 mod confinement;
@@ -14,15 +15,18 @@ mod launch;
 mod perform;
 mod rules;
 mod step;
+mod sweep;
 mod tier;
 pub mod trace;
 mod tree;
 mod walls;
 
+pub use cgroup::{Controller, Groups, GroupsError};
 pub use command::{Command, LaunchError, Stdio};
 pub use confinement::{Artefact, Confinement};
 pub use enclosure::Enclosure;
-pub use launch::{Pid, Suspended, Walls, enclose, suspend};
+pub use launch::{Objects, Pid, Suspended, Walls, enclose, suspend};
 pub use step::{Access, Resource, Step};
+pub use sweep::{SweepError, adopt_orphans, end_user, reap_children, remove_objects};
 pub use tier::{Slot, Tier};
 pub use walls::{WallsError, walls};

@@ -84,15 +84,16 @@ unsafe fn mount(
 }
 
 unsafe fn show(source: &CStr, target: &CStr, access: Access) -> Done {
-    let mut attributes = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
-    if access == Access::Read {
-        attributes |= libc::MOUNT_ATTR_RDONLY;
-    }
+    let attributes = match access {
+        Access::Read => libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_RDONLY,
+        Access::Write => libc::MOUNT_ATTR_NODEV,
+        Access::Device => libc::MOUNT_ATTR_NOEXEC,
+    };
     // SAFETY: as in `mount`; the structure outlives the call.
     unsafe {
         mount(Some(source), target, None, MsFlags::MS_BIND | MsFlags::MS_REC, None)?;
         let mut set: libc::mount_attr = std::mem::zeroed();
-        set.attr_set = attributes;
+        set.attr_set = libc::MOUNT_ATTR_NOSUID | attributes;
         did(libc::syscall(
             libc::SYS_mount_setattr,
             libc::AT_FDCWD,

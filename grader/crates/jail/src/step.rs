@@ -88,6 +88,8 @@ pub enum Access {
     Read,
     /// Writing too.
     Write,
+    /// Writing too, and using it as a device.
+    Device,
 }
 
 /// A resource that `setrlimit` bounds.

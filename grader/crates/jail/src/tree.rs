@@ -4,7 +4,7 @@
 //! a directory that every host has and that nothing is shown from, and becomes the
 //! root at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CString, NulError};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -51,7 +51,7 @@ pub(crate) fn steps(confinement: &Confinement) -> Result<Vec<Step>, NulError> {
         },
     ];
     // In the order of their paths, so that what lies below comes after what it lies in.
-    let mut made = BTreeMap::new();
+    let mut made = BTreeSet::new();
     for (place, entry) in entries(confinement) {
         make_parents(&place, &mut made, &mut steps)?;
         put(&place, entry, own, &mut steps)?;
@@ -65,20 +65,58 @@ fn entries(confinement: &Confinement) -> BTreeMap<PathBuf, Entry> {
         |bytes: u64| Entry::Memory { options: format!("size={bytes},nr_inodes=16384,mode=1777") };
     let mut entries = BTreeMap::new();
     for path in &confinement.readable {
-        let Ok(metadata) = fs::symlink_metadata(path) else { continue };
-        let entry = match fs::read_link(path) {
-            Ok(to) if metadata.is_symlink() => Entry::Link(to),
-            _ => Entry::Shown(Access::Read),
-        };
-        entries.insert(path.clone(), entry);
+        add_shown(path.clone(), &mut entries);
     }
-    entries.extend(DEVICES.iter().map(|path| (path.into(), Entry::Shown(Access::Write))));
+    remove_covered(&mut entries);
+    entries.extend(DEVICES.iter().map(|path| (path.into(), Entry::Shown(Access::Device))));
     entries.extend(STREAMS.iter().map(|(at, to)| (at.into(), Entry::Link(to.into()))));
     entries.insert("/tmp".into(), memory(confinement.temporary));
     entries.insert("/dev/shm".into(), memory(confinement.shared_memory));
     entries.insert("/dev/mqueue".into(), Entry::MessageQueues);
     entries.insert("/proc".into(), Entry::Processes);
     entries
+}
+
+/// Adds what is at `path`, and the links on the way to it.
+fn add_shown(path: PathBuf, entries: &mut BTreeMap<PathBuf, Entry>) {
+    // What the kernel would follow at most.
+    const LINKS: usize = 40;
+    let mut path = path;
+    for _ in 0..LINKS {
+        let mut ways: Vec<_> = path.ancestors().collect();
+        ways.reverse();
+        let link = ways.iter().find_map(|way| Some((way.to_path_buf(), fs::read_link(way).ok()?)));
+        let Some((at, to)) = link else {
+            if path.exists() {
+                entries.insert(path, Entry::Shown(Access::Read));
+            }
+            return;
+        };
+        let rest = path.strip_prefix(&at).unwrap_or(Path::new("")).to_owned();
+        path = without_dots(&at.parent().unwrap_or(Path::new("/")).join(&to)).join(rest);
+        entries.insert(at, Entry::Link(to));
+    }
+}
+
+/// `path` with `..` taken literally: links before it have been resolved.
+fn without_dots(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut path, part| {
+        match part {
+            Component::ParentDir => drop(path.pop()),
+            Component::CurDir => {}
+            other => path.push(other),
+        }
+        path
+    })
+}
+
+/// What lies below something shown is shown with it.
+fn remove_covered(entries: &mut BTreeMap<PathBuf, Entry>) {
+    let is_shown = |entry: &Entry| matches!(entry, Entry::Shown(_));
+    let shown: Vec<_> =
+        entries.iter().filter(|(_, entry)| is_shown(entry)).map(|(path, _)| path.clone()).collect();
+    let covered = |path: &Path| path.ancestors().skip(1).any(|above| shown.iter().any(|one| one == above));
+    entries.retain(|path, _| !covered(path));
 }
 
 fn put(place: &Path, entry: Entry, own: MsFlags, steps: &mut Vec<Step>) -> Result<(), NulError> {
@@ -118,12 +156,12 @@ fn put(place: &Path, entry: Entry, own: MsFlags, steps: &mut Vec<Step>) -> Resul
 
 fn make_parents(
     place: &Path,
-    made: &mut BTreeMap<PathBuf, ()>,
+    made: &mut BTreeSet<PathBuf>,
     steps: &mut Vec<Step>,
 ) -> Result<(), NulError> {
     let parents: Vec<_> = place.ancestors().skip(1).filter(|one| *one != Path::new("/")).collect();
     for parent in parents.into_iter().rev() {
-        if made.insert(parent.to_owned(), ()).is_none() {
+        if made.insert(parent.to_owned()) {
             steps.push(Step::MakeDirectory(inside(parent)?));
         }
     }
@@ -148,6 +186,22 @@ mod tests {
     #[test]
     fn a_place_can_only_be_inside_the_new_root() {
         assert_eq!(inside(Path::new("/../../etc")).unwrap(), c"/proc/etc".to_owned());
+    }
+
+    #[test]
+    fn links_on_the_way_are_rebuilt_and_what_lies_below_something_shown_is_not_shown_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path();
+        fs::create_dir_all(base.join("usr/bin")).unwrap();
+        fs::write(base.join("usr/bin/true"), "").unwrap();
+        std::os::unix::fs::symlink("usr/bin", base.join("bin")).unwrap();
+        let mut entries = BTreeMap::new();
+        add_shown(base.join("bin/true"), &mut entries);
+        add_shown(base.join("usr"), &mut entries);
+        remove_covered(&mut entries);
+        let places: Vec<_> = entries.keys().cloned().collect();
+        assert_eq!(places, [base.join("bin"), base.join("usr")]);
+        assert!(matches!(&entries[&base.join("bin")], Entry::Link(to) if to == Path::new("usr/bin")));
     }
 
     #[test]
