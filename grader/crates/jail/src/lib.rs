@@ -5,6 +5,7 @@
 //! prepares a child that waits just before `execve`, [`Suspended::resume`] lets it go.
 
 mod calls;
+pub mod canary;
 mod cgroup;
 mod child;
 mod command;
@@ -14,6 +15,8 @@ mod filter;
 mod launch;
 mod perform;
 mod rules;
+#[cfg(test)]
+mod sabotage;
 mod step;
 mod sweep;
 mod tier;

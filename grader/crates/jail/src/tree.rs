@@ -115,7 +115,8 @@ fn remove_covered(entries: &mut BTreeMap<PathBuf, Entry>) {
     let is_shown = |entry: &Entry| matches!(entry, Entry::Shown(_));
     let shown: Vec<_> =
         entries.iter().filter(|(_, entry)| is_shown(entry)).map(|(path, _)| path.clone()).collect();
-    let covered = |path: &Path| path.ancestors().skip(1).any(|above| shown.iter().any(|one| one == above));
+    let covered =
+        |path: &Path| path.ancestors().skip(1).any(|above| shown.iter().any(|one| one == above));
     entries.retain(|path, _| !covered(path));
 }
 
@@ -201,7 +202,9 @@ mod tests {
         remove_covered(&mut entries);
         let places: Vec<_> = entries.keys().cloned().collect();
         assert_eq!(places, [base.join("bin"), base.join("usr")]);
-        assert!(matches!(&entries[&base.join("bin")], Entry::Link(to) if to == Path::new("usr/bin")));
+        assert!(
+            matches!(&entries[&base.join("bin")], Entry::Link(to) if to == Path::new("usr/bin"))
+        );
     }
 
     #[test]

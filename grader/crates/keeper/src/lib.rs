@@ -18,6 +18,8 @@ mod job;
 mod leftover;
 mod scratch;
 mod serve;
+mod settle;
 
 pub use client::{Keeper, KeeperError, Place, PlaceError, Variable};
 pub use serve::{ARGUMENT, serve};
+pub use settle::{NoTier, Settled, TierError, Weak, prove, settle};

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    keeper::serve()
+    keeper::serve(std::env::args().skip(2))
 }

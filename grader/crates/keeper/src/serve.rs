@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use jail::{Command, Confinement, Groups, LaunchError, Stdio, Tier, enclose, end_user, walls};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use observation::{Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Request, Verdict};
+use observation::{
+    Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Request, Verdict,
+};
 use observe::{streams, watch};
 use thiserror::Error;
 
@@ -36,25 +38,38 @@ enum ServeError {
     Sweep(#[from] jail::SweepError),
 }
 
+/// The second argument by which a keeper is told to be what it keeps: a canary.
+pub(crate) const CANARY: &str = "canary";
+
 /// The whole life of a keeper: one job from standard input, one answer to standard output.
 ///
-/// To be called by the main thread of a process that has no others.
-pub fn serve() -> ExitCode {
+/// `arguments` are those after [`ARGUMENT`]. To be called by the main thread of a
+/// process that has no others.
+pub fn serve(arguments: impl IntoIterator<Item = String>) -> ExitCode {
+    let mut input = Vec::new();
+    let read = io::stdin().lock().read_to_end(&mut input);
+    let read = read.map_err(|source| ServeError::Host { action: "read the job", source });
+    if arguments.into_iter().next().as_deref() == Some(CANARY) {
+        return be_canary(&input);
+    }
     // The one who asked is gone with its thread, and nobody else wants the answer.
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
-    let mut job = Vec::new();
-    let answer = io::stdin()
-        .lock()
-        .read_to_end(&mut job)
-        .map_err(|source| ServeError::Host { action: "read the job", source })
-        .and_then(|_| Ok(serde_json::from_slice(&job)?))
-        .and_then(|job| keep(&job));
-    let answer = match answer {
+    let job = read.and_then(|_| Ok(serde_json::from_slice(&input)?));
+    let answer = match job.and_then(|job| keep(&job)) {
         Ok(observation) => Answer::Observed(Box::new(observation)),
         Err(error) => Answer::Failed(error.to_string()),
     };
     let sent = serde_json::to_vec(&answer).map_err(io::Error::from);
-    match sent.and_then(|bytes| io::stdout().lock().write_all(&bytes)) {
+    say(sent)
+}
+
+fn be_canary(scene: &[u8]) -> ExitCode {
+    let scene = serde_json::from_slice(scene).map_err(io::Error::from);
+    say(scene.map(|scene| jail::canary::perform(&scene).into_bytes()))
+}
+
+fn say(bytes: io::Result<Vec<u8>>) -> ExitCode {
+    match bytes.and_then(|bytes| io::stdout().lock().write_all(&bytes)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
