@@ -57,6 +57,12 @@ pub enum LaunchError {
         /// What the kernel said.
         source: Errno,
     },
+    /// The host does not let us make namespaces.
+    #[error("cannot make namespaces: {source}; does the host, or the container, forbid them?")]
+    Namespaces {
+        /// What the kernel said.
+        source: Errno,
+    },
     /// The child could not be given what its enclosure grants.
     #[error("cannot write {path}: {source}", path = path.display())]
     Adopt {

@@ -167,14 +167,15 @@ pub fn enclose(
         report: report.as_raw_fd(),
         others: [go.as_raw_fd(), failure.as_raw_fd()],
     };
+    let with_init = enclosure.has_init();
     // SAFETY: the child only performs system calls on memory prepared above.
     let first = match unsafe { fork_into(enclosure.namespaces) } {
         Ok(0) => child.run(),
         Ok(pid) => Pid::from_raw(pid),
+        Err(source) if with_init => return Err(LaunchError::Namespaces { source }),
         Err(source) => return Err(LaunchError::Host { action: "fork", source }),
     };
     drop((gate, report));
-    let with_init = enclosure.has_init();
     let init = with_init.then_some(first);
     let hold = hold.map(|(other, _)| other.into());
     let mut walls = Walls { init, root: None, hold };

@@ -40,9 +40,8 @@ pub enum SweepError {
     },
 }
 
-const GONE: i32 = 0;
-const SIGNALLED: i32 = 1;
-const NOT_ALONE: i32 = 2;
+const SIGNALLED: i32 = 0;
+const NOT_ALONE: i32 = 1;
 
 /// Makes the calling process the one to which orphans below it fall.
 ///
@@ -69,14 +68,14 @@ pub fn end_user(slot: Slot) -> Result<(), SweepError> {
             Err(source) => return Err(SweepError::Fork { user, source }),
         };
         match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, GONE)) => return Ok(()),
-            Ok(WaitStatus::Exited(_, SIGNALLED)) => {
-                reap_children(None);
-                // What is left is for somebody else to reap, who does not tell us.
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            Ok(WaitStatus::Exited(_, SIGNALLED)) => reap_children(None),
             status => return Err(SweepError::Failed { user, status: format!("{status:?}") }),
         }
+        if !has_processes(user) {
+            return Ok(());
+        }
+        // What is left is somebody else's child, whose end nobody tells us.
+        std::thread::sleep(Duration::from_millis(1));
     }
     Err(SweepError::Survived { user })
 }
@@ -88,6 +87,20 @@ pub fn reap_children(flags: Option<WaitPidFlag>) {
             return;
         }
     }
+}
+
+/// Whether a process of `user` is alive. The kernel's answer to the signal does not tell.
+fn has_processes(user: u32) -> bool {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let statuses = entries.filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok());
+    statuses.into_iter().any(|status| is_alive_as(user, &status))
+}
+
+fn is_alive_as(user: u32, status: &str) -> bool {
+    let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+    let is_user = |ids: &str| ids.split_whitespace().any(|id| id.parse() == Ok(user));
+    let is_dead = |state: &str| state.trim_start().starts_with(['Z', 'X']);
+    line("Uid:").is_some_and(is_user) && !line("State:").is_some_and(is_dead)
 }
 
 /// In a child of its own: signals every process that `user` may signal.
@@ -104,7 +117,9 @@ unsafe fn signal_all_of(user: u32) -> i32 {
         if !known || !ours || user < Slot(0).user() {
             return NOT_ALONE;
         }
-        if libc::kill(-1, libc::SIGKILL) == 0 { SIGNALLED } else { GONE }
+        // That there is nobody to signal is no failure.
+        libc::kill(-1, libc::SIGKILL);
+        SIGNALLED
     }
 }
 
@@ -148,4 +163,17 @@ fn owned_by(user: u32, table: &str) -> Vec<i32> {
     let mine = lines.filter(|row| row.get(owner).and_then(|id| id.parse().ok()) == Some(user));
     // The id is the second column of each of the tables.
     mine.filter_map(|row| row.get(1)?.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dead_and_the_others_are_not_alive_as_a_user() {
+        let status = |state: &str, ids: &str| format!("Name:\tx\nState:\t{state}\nUid:\t{ids}\n");
+        assert!(is_alive_as(7, &status("S (sleeping)", "0\t7\t0\t0")));
+        assert!(!is_alive_as(7, &status("Z (zombie)", "7\t7\t7\t7")));
+        assert!(!is_alive_as(7, &status("R (running)", "77\t0\t0\t0")));
+    }
 }

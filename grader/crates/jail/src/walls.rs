@@ -159,7 +159,7 @@ fn permits(
     let own: &[&str] = match scratch {
         None => &["/tmp", "/dev/shm", "/dev/mqueue", "/proc"],
         // Its own entry of /proc is the only one that shows nobody else.
-        Some(_) => &["/dev/shm", "/proc/self"],
+        Some(_) => &["/dev/shm", "/dev/mqueue", "/proc/self"],
     };
     for path in own.iter().map(Path::new).chain(scratch) {
         steps.push(permit(path, Grant::Write)?);
