@@ -12,8 +12,8 @@ pub struct Confinement {
     pub tier: Tier,
     /// Where it runs.
     pub slot: Slot,
-    /// Files and directories that it sees, under the paths that they have outside,
-    /// and cannot change. What is not there is passed over.
+    /// Files and directories that it sees, under the absolute paths that they have
+    /// outside, and cannot change. What is not there is passed over.
     pub readable: Vec<PathBuf>,
     /// Bytes of its /tmp, where it has one of its own; it starts out empty.
     pub temporary: u64,

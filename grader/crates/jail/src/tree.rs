@@ -65,7 +65,7 @@ fn entries(confinement: &Confinement) -> BTreeMap<PathBuf, Entry> {
         |bytes: u64| Entry::Memory { options: format!("size={bytes},nr_inodes=16384,mode=1777") };
     let mut entries = BTreeMap::new();
     for path in &confinement.readable {
-        add_shown(path.clone(), &mut entries);
+        add_shown(without_dots(path), &mut entries);
     }
     remove_covered(&mut entries);
     entries.extend(DEVICES.iter().map(|path| (path.into(), Entry::Shown(Access::Device))));
