@@ -1,5 +1,39 @@
 //! The command line of the grader.
 
-fn main() -> anyhow::Result<()> {
-    Ok(())
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line owns both")]
+
+mod commands;
+mod exit;
+mod output;
+mod place;
+mod progress;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// Grades submissions to a course on concurrent programming.
+#[derive(Debug, Parser)]
+#[command(version, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Grade(commands::grade::Arguments),
+    Observe(commands::observe::Arguments),
+    #[command(subcommand)]
+    Course(commands::course::Command),
+}
+
+fn main() -> Exit {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Grade(arguments) => commands::grade::run(&arguments),
+        Command::Observe(arguments) => commands::observe::run(&arguments),
+        Command::Course(command) => commands::course::run(&command),
+    };
+    done.unwrap_or_else(|error| exit::explain(error))
 }

@@ -109,7 +109,9 @@ impl Events {
             let claim = format!("expected one event with `{key}=`, saw {}", values.len());
             return Err(Finding::wrong(claim).seeing(self.to_string()));
         };
-        value.parse().map_err(|_| Finding::wrong(format!("`{key}={value}` is not what was expected")))
+        value
+            .parse()
+            .map_err(|_| Finding::wrong(format!("`{key}={value}` is not what was expected")))
     }
 
     /// How often each text occurs, whoever said it.
@@ -132,7 +134,9 @@ impl Events {
         for (who, said) in self.per_worker() {
             if said != expected {
                 let claim = format!("{who} should say {}", expected.join(", then "));
-                return Err(Finding::wrong(claim).seeing(compare(&expected.join("\n"), &said.join("\n"))));
+                return Err(
+                    Finding::wrong(claim).seeing(compare(&expected.join("\n"), &said.join("\n")))
+                );
             }
         }
         Ok(())

@@ -31,6 +31,7 @@ mod property;
 mod random;
 mod run;
 mod show;
+mod snapshot;
 
 pub use assert_cmd;
 pub use insta;
@@ -45,6 +46,8 @@ pub use property::{RUNS_VARIABLE, property};
 pub use random::Random;
 pub use run::Run;
 pub use show::{compare, compare_unordered};
+#[doc(hidden)]
+pub use snapshot::compare_snapshot;
 
 /// The program of this lesson, as Cargo built it or as the grader names it.
 #[macro_export]

@@ -61,11 +61,13 @@ impl Run {
     pub fn ends_well(&self) -> Checked {
         if let Some(hang) = &self.observation.hang {
             let verdict = hang_verdict(hang.kind);
-            return Err(self.found(Finding::new(verdict, hang.evidence.clone()).seeing(self.seen())));
+            return Err(
+                self.found(Finding::new(verdict, hang.evidence.clone()).seeing(self.seen()))
+            );
         }
         let claim = match self.observation.exit {
             Some(Exit::Code(0)) => return Ok(()),
-            Some(Exit::Code(101)) => "the program panicked".to_owned(),
+            Some(Exit::Code(101)) => panic_message(&self.observation.stderr.text),
             Some(Exit::Code(code)) => format!("the program ended with exit code {code}"),
             Some(Exit::Signal(signal)) => format!("the program was ended by signal {signal}"),
             None => "the program did not end".to_owned(),
@@ -116,12 +118,17 @@ impl Run {
         let seen = &self.observation;
         let mut left = Vec::new();
         if seen.zombies > 0 {
-            left.push(format!("{} never reaped by wait", plural(seen.zombies, "child", "children")));
+            left.push(format!(
+                "{} never reaped by wait",
+                plural(seen.zombies, "child", "children")
+            ));
         }
         if seen.orphans > 0 {
             left.push(format!("{} still running", plural(seen.orphans, "process", "processes")));
         }
-        left.extend(seen.leftovers.iter().map(|object| format!("{:?} {}", object.kind, object.name)));
+        left.extend(
+            seen.leftovers.iter().map(|object| format!("{:?} {}", object.kind, object.name)),
+        );
         let claim = format!("the program left behind: {}", left.join(", "));
         self.check(Finding::new(Verdict::Leak, claim).unless(left.is_empty()))
     }
@@ -152,7 +159,9 @@ impl Run {
         if let Some(graph) = &self.observation.wait_for {
             let _ = writeln!(text, "{graph}");
         }
-        for (name, output) in [("stderr", &self.observation.stderr), ("stdout", &self.observation.stdout)] {
+        for (name, output) in
+            [("stderr", &self.observation.stderr), ("stdout", &self.observation.stdout)]
+        {
             let lines: Vec<_> = output.text.lines().collect();
             if lines.is_empty() {
                 continue;
@@ -164,6 +173,22 @@ impl Run {
             }
         }
         text
+    }
+}
+
+/// Where and why a program panicked, as the first panic on `stderr` says.
+fn panic_message(stderr: &str) -> String {
+    let place = |line: &str| {
+        let (_, place) = line.strip_prefix("thread '")?.split_once(" panicked at ")?;
+        Some(place.trim_end_matches(':').to_owned())
+    };
+    let mut lines = stderr.lines();
+    match lines.find_map(place) {
+        Some(place) => {
+            let message = lines.next().unwrap_or_default();
+            format!("the program panicked at {place}: {message}")
+        }
+        None => "the program panicked".to_owned(),
     }
 }
 
@@ -180,4 +205,20 @@ fn hang_verdict(kind: HangKind) -> Verdict {
 fn plural(count: impl Display + PartialEq<u32>, one: &str, many: &str) -> String {
     let word = if count == 1 { one } else { many };
     format!("{count} {word}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_panic_is_told_with_its_place() {
+        let stderr = "\nthread 'main' (7) panicked at src/lib.rs:18:9:\nnot yet implemented: count\n\
+                      note: run with `RUST_BACKTRACE=1`\nthread 'b' (8) panicked at x:1:1:\nlater\n";
+        assert_eq!(
+            panic_message(stderr),
+            "the program panicked at src/lib.rs:18:9: not yet implemented: count"
+        );
+        assert_eq!(panic_message("Segmentation fault"), "the program panicked");
+    }
 }

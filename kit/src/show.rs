@@ -7,7 +7,8 @@ const SHOWN: usize = 12;
 
 /// `expected` against `actual` line by line: where they part, and a few lines from there.
 pub fn compare(expected: &str, actual: &str) -> String {
-    let (expected, actual): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
+    let (expected, actual): (Vec<_>, Vec<_>) =
+        (expected.lines().collect(), actual.lines().collect());
     let same = expected.iter().zip(&actual).take_while(|(a, b)| a == b).count();
     let mut lines = Vec::new();
     if same > 0 {

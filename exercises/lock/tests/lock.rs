@@ -51,7 +51,10 @@ fn the_threads_are_really_started() {
         run.ends_well()?;
         // The driver itself starts as many again, and a reader.
         let created = run.threads_created()?;
-        let claim = format!("{threads} threads were asked for, {} started", created.saturating_sub(threads + 1));
+        let claim = format!(
+            "{threads} threads were asked for, {} started",
+            created.saturating_sub(threads + 1)
+        );
         run.check(Finding::wrong(claim).unless(created == 2 * threads + 1))
     });
 }

@@ -1,6 +1,6 @@
 //! What a parallel map promises, whichever worker is the first to finish.
 
-use kit::{Checked, Finding, Program, Random, Run, Verdict, insta, program, property};
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 fn pool(workers: usize, chunk: usize, numbers: &[i64]) -> Program {
     program!().arg("workers", workers).arg("chunk", chunk).list("numbers", numbers)
@@ -144,7 +144,6 @@ fn the_whole_story_of_five_numbers() {
     property(|_| {
         let run = pool(2, 2, &[1, 2, 3, 4, 5]).run()?;
         run.ends_well()?;
-        insta::assert_snapshot!("five_numbers_in_chunks_of_two", run.events().to_string());
-        Ok(())
+        run.check(kit::snapshot!("five_numbers_in_chunks_of_two", run.events()))
     });
 }

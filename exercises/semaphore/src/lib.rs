@@ -37,10 +37,7 @@ impl Semaphore {
 /// Does `job` while holding a permit of `semaphore`.
 ///
 /// The permit goes back whichever way the job ends: with `Ok`, with `Err`, or in a panic.
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let _ = (semaphore, job);
     todo!("acquire, do the job, release")
 }

@@ -30,7 +30,8 @@ fn main() -> io::Result<()> {
         // SAFETY: this process has one thread, so the child may do whatever the parent may.
         match unsafe { fork() }? {
             ForkResult::Child => {
-                let job = || work(number, &meeting, fail.contains(&number), panic.contains(&number));
+                let job =
+                    || work(number, &meeting, fail.contains(&number), panic.contains(&number));
                 let ended = catch_unwind(AssertUnwindSafe(|| with_permit(&semaphore, job)));
                 let how = match ended {
                     Ok(Ok(())) => "done",

@@ -73,7 +73,8 @@ pub struct Problem {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// The bytes of the file that the mistake is about; never across lines.
+    /// The bytes of the text, after any byte order mark, that the mistake is about; never
+    /// across lines.
     pub span: Range<usize>,
 }
 

@@ -47,6 +47,8 @@ pub fn load(root: &Path) -> Result<Course, CourseError> {
 
 /// Checks the text of a course file; `path` is for the messages alone.
 pub fn parse(text: &str, path: &Path) -> Result<Course, CourseErrors> {
+    // Editors do not count a byte order mark, so columns must not either.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = Arc::new(Source { path: path.to_owned(), text: text.to_owned() });
     let root = match node::read(text) {
         Ok(root) => root,

@@ -213,3 +213,33 @@ fn the_tests_of_a_binary_are_held_against_the_course() {
     let errors = course.check_tests(lesson, &found).unwrap_err();
     insta::assert_snapshot!(errors);
 }
+
+#[test]
+fn no_slip_of_the_keyboard_is_too_much_for_the_reader() {
+    let slips =
+        ["", "[", "}", "\"", "'", ": ", "- ", "#", "&a ", "*a", "!a ", "|", "\t", "\r", "并"];
+    for ((at, c), slip) in SOUND.char_indices().zip(slips.into_iter().cycle()) {
+        let slipped = [&SOUND[..at], slip, &SOUND[at + c.len_utf8()..]].concat();
+        for text in [&slipped, &SOUND[..at]] {
+            let Err(errors) = parse(text) else { continue };
+            assert!(!errors.problems().is_empty());
+            for problem in errors.problems() {
+                assert!(text.get(problem.span.clone()).is_some(), "{problem:?} in {text}");
+            }
+            assert!(errors.to_string().starts_with("course.yaml:"), "{errors}");
+        }
+    }
+}
+
+#[test]
+fn lines_and_columns_are_right_however_lines_end() {
+    for (text, line, column) in [
+        (SOUND.replace('\n', "\r\n").replace("points: 2.5", "points: -1"), 22, 21),
+        (format!("\u{feff}{}", SOUND.replace("points: 2.5", "points: -1")), 22, 21),
+        ("\u{feff}course: C\n".to_owned(), 1, 1),
+    ] {
+        let errors = parse(&text).unwrap_err();
+        let first = &errors.problems()[0];
+        assert_eq!((first.line, first.column), (line, column), "{errors}");
+    }
+}

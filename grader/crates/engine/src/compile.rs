@@ -75,7 +75,8 @@ pub fn compile(
     let program = place.join("program");
 
     let mut student = Rustc::new("rlib", &prepared.crate_name, "src/lib.rs", &library);
-    let allowed = |name: &str| lesson.crates.iter().any(|allowed| allowed.as_str().replace('-', "_") == name);
+    let allowed =
+        |name: &str| lesson.crates.iter().any(|allowed| allowed.as_str().replace('-', "_") == name);
     student.link(prepared, |name| allowed(name));
     if lesson.unsafe_code == Permission::Forbidden {
         student.args.extend(["-F".into(), "unsafe_code".into()]);
@@ -95,7 +96,9 @@ pub fn compile(
         // The driver compiles against the stub, so what it misses is the student's.
         Some(Compiled::Refused { verdict, message }) => Compiled::Refused {
             verdict,
-            message: format!("the driver does not compile against your file; keep the signatures of the stub\n{message}"),
+            message: format!(
+                "the driver does not compile against your file; keep the signatures of the stub\n{message}"
+            ),
         },
         Some(program) => program,
     })
@@ -141,7 +144,11 @@ impl Rustc {
     fn link(&mut self, prepared: &Prepared, allowed: impl Fn(&str) -> bool) {
         self.args.push("-L".to_owned());
         self.args.push(format!("dependency={}", prepared.dependencies.display()));
-        prepared.externs.iter().filter(|library| allowed(&library.name)).for_each(|library| self.add(library));
+        prepared
+            .externs
+            .iter()
+            .filter(|library| allowed(&library.name))
+            .for_each(|library| self.add(library));
     }
 
     fn add(&mut self, library: &Extern) {
@@ -152,7 +159,8 @@ impl Rustc {
     fn run(self, toolchain: &Toolchain, place: &Path) -> Result<Outcome, CompileError> {
         // The linker is looked up on the path; nothing else of our environment matters.
         let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
-        let environment = BTreeMap::from([("PATH".to_owned(), path.to_string_lossy().into_owned())]);
+        let environment =
+            BTreeMap::from([("PATH".to_owned(), path.to_string_lossy().into_owned())]);
         let request = Request {
             program: toolchain.rustc().to_owned(),
             args: self.args,
@@ -219,7 +227,11 @@ impl Diagnostic {
 
     /// The closing "aborting due to 3 previous errors" has no code and no place of its own.
     fn is_closing(&self) -> bool {
-        self.code.is_none() && self.rendered.as_deref().is_some_and(|text| text.starts_with("error: aborting due to"))
+        self.code.is_none()
+            && self
+                .rendered
+                .as_deref()
+                .is_some_and(|text| text.starts_with("error: aborting due to"))
     }
 }
 
@@ -248,7 +260,9 @@ mod tests {
     }
 
     fn verdict(stderr: &str) -> (Verdict, String) {
-        let Compiled::Refused { verdict, message } = refused(&errors(stderr)) else { unreachable!() };
+        let Compiled::Refused { verdict, message } = refused(&errors(stderr)) else {
+            unreachable!()
+        };
         (verdict, message)
     }
 
@@ -266,7 +280,8 @@ mod tests {
 
     #[test]
     fn code_that_only_lacks_permission_is_forbidden() {
-        let unsafe_code = diagnostic("error", r#"{"code":"unsafe_code"}"#, "usage of an `unsafe` block");
+        let unsafe_code =
+            diagnostic("error", r#"{"code":"unsafe_code"}"#, "usage of an `unsafe` block");
         assert_eq!(verdict(&unsafe_code).0, Verdict::Forbidden);
     }
 

@@ -108,7 +108,11 @@ fn place_of(student: &Path, lesson: &LessonId) -> Option<PathBuf> {
     let exercises = student.join("exercises");
     let places = [student.join(lesson.as_str()), exercises.join(lesson.as_str())];
     let real = |place: &PathBuf| is_real_folder(place);
-    if is_real_folder(&exercises) { places.into_iter().find(real) } else { places.into_iter().take(1).find(real) }
+    if is_real_folder(&exercises) {
+        places.into_iter().find(real)
+    } else {
+        places.into_iter().take(1).find(real)
+    }
 }
 
 fn is_real_folder(path: &Path) -> bool {
@@ -119,7 +123,7 @@ fn is_real_folder(path: &Path) -> bool {
 ///
 /// `src/lib.rs` may also lie at the top as `lib.rs`.
 pub fn read_files(place: &Path, lesson: &Lesson) -> Result<Vec<SourceFile>, BadFile> {
-    lesson.files.iter().map(|file| read_file(place, Path::new(file.as_str()))).collect()
+    lesson.files.iter().map(|file| read_file(place, file.as_path())).collect()
 }
 
 fn read_file(place: &Path, path: &Path) -> Result<SourceFile, BadFile> {
@@ -182,7 +186,11 @@ pub fn choose<'a>(course: &'a Course, ids: &[String]) -> Result<Vec<&'a Lesson>,
     let find = |id: &String| {
         course.lesson(id).ok_or_else(|| UnknownLesson {
             id: id.clone(),
-            known: course.lessons().map(|lesson| lesson.id.to_string()).collect::<Vec<_>>().join(", "),
+            known: course
+                .lessons()
+                .map(|lesson| lesson.id.to_string())
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     };
     ids.iter().map(find).collect()

@@ -54,6 +54,9 @@ pub enum JudgeError {
 /// Bytes of a test's own output that are kept.
 const OUTPUT: u64 = 64 << 10;
 
+/// Where insta notes which snapshots it compared with.
+const SNAPSHOTS: &str = "snapshots.txt";
+
 /// Runs the test `name` of `lesson` against `program`; `place` takes its finding.
 pub fn judge(
     lesson: &Lesson,
@@ -76,6 +79,7 @@ pub fn judge(
         .env("CARGO_PKG_NAME", lesson.id.as_str())
         .env("INSTA_UPDATE", "no")
         .env("INSTA_WORKSPACE_ROOT", workspace_of(&prepared.driver))
+        .env("INSTA_SNAPSHOT_REFERENCES_FILE", place.join(SNAPSHOTS))
         .env(PROGRAM_VARIABLE, program)
         .env(FINDING_VARIABLE, &finding)
         .stdin(Stdio::null())
@@ -93,6 +97,12 @@ pub fn judge(
     conclude(name, read(name, &finding)?.unwrap_or_else(|| plain_failure(&text)))
 }
 
+/// The snapshots that the tests run in `place` compared with.
+pub fn snapshots(place: &Path) -> Vec<PathBuf> {
+    let noted = std::fs::read_to_string(place.join(SNAPSHOTS)).unwrap_or_default();
+    noted.lines().map(PathBuf::from).collect()
+}
+
 fn conclude(name: &str, finding: Finding) -> Result<Judgement, JudgeError> {
     match finding.outcome {
         Outcome::Failed => Ok(Judgement::Failed(finding)),
@@ -108,14 +118,19 @@ fn read(name: &str, path: &PathBuf) -> Result<Option<Finding>, JudgeError> {
         Err(source) => return Err(JudgeError::Run { test: name.to_owned(), source }),
     };
     // The next test of this submission must not find it.
-    std::fs::remove_file(path).map_err(|source| JudgeError::Run { test: name.to_owned(), source })?;
+    std::fs::remove_file(path)
+        .map_err(|source| JudgeError::Run { test: name.to_owned(), source })?;
     let finding = serde_json::from_slice(&json);
-    finding.map(Some).map_err(|error| JudgeError::Unreadable { test: name.to_owned(), message: error.to_string() })
+    finding.map(Some).map_err(|error| JudgeError::Unreadable {
+        test: name.to_owned(),
+        message: error.to_string(),
+    })
 }
 
 /// A test that failed by an ordinary assertion: what it said is the evidence.
 fn plain_failure(output: &str) -> Finding {
-    let said = output.lines().filter(|line| !is_frame_of_libtest(line)).collect::<Vec<_>>().join("\n");
+    let said =
+        output.lines().filter(|line| !is_frame_of_libtest(line)).collect::<Vec<_>>().join("\n");
     Finding::wrong("an assertion of the test failed").seeing(said.trim())
 }
 

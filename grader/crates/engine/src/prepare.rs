@@ -140,7 +140,8 @@ fn build(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Artifact>, PrepareError
     let lines = output.stdout.split(|&byte| byte == b'\n');
     let artifacts = lines.filter_map(|line| {
         let message: serde_json::Value = serde_json::from_slice(line).ok()?;
-        (message.get("reason")? == "compiler-artifact").then(|| serde_json::from_value(message).ok())?
+        (message.get("reason")? == "compiler-artifact")
+            .then(|| serde_json::from_value(message).ok())?
     });
     Ok(artifacts.collect())
 }
@@ -211,7 +212,8 @@ impl Graph {
 
     /// The id of the workspace's own package `name`.
     fn package(&self, name: &str) -> Result<String, PrepareError> {
-        let ours = self.packages.iter().find(|package| package.name == name && package.source.is_none());
+        let ours =
+            self.packages.iter().find(|package| package.name == name && package.source.is_none());
         ours.map(|package| package.id.clone()).ok_or_else(|| {
             let message = format!("there is no package `{name}`; is there an exercises/{name}?");
             PrepareError::Answer { about: "the packages of the course", message }
@@ -235,7 +237,8 @@ fn cargo(root: &Path) -> Command {
     cargo.current_dir(root);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let outer = text.starts_with("CARGO_") && text != "CARGO_HOME" && !text.starts_with("CARGO_TARGET");
+        let outer =
+            text.starts_with("CARGO_") && text != "CARGO_HOME" && !text.starts_with("CARGO_TARGET");
         if outer {
             cargo.env_remove(&name);
         }

@@ -1,3 +1,5 @@
+//! Finds the compiler that builds submissions.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

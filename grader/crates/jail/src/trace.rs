@@ -53,17 +53,27 @@ pub struct Usage {
 
 /// Waits for any child or tracee of the calling thread; `ECHILD` if there is none.
 pub fn wait_any() -> Result<Waited, Errno> {
+    let waited = wait(-1, libc::__WALL | libc::__WNOTHREAD)?;
+    Ok(waited.expect("wait4 returns 0 only if told not to wait"))
+}
+
+/// Reaps one child if it has ended; none if it lives.
+pub fn reap(pid: Pid) -> Result<Option<Waited>, Errno> {
+    wait(pid.as_raw(), libc::WNOHANG)
+}
+
+fn wait(which: i32, flags: i32) -> Result<Option<Waited>, Errno> {
     let mut raw = 0;
-    let flags = libc::__WALL | libc::__WNOTHREAD;
     // SAFETY: rusage is plain data, for which all zeroes are valid.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     loop {
         // SAFETY: both pointers are valid for writes.
-        let pid = unsafe { libc::wait4(-1, &raw mut raw, flags, &raw mut usage) };
+        let pid = unsafe { libc::wait4(which, &raw mut raw, flags, &raw mut usage) };
         match Errno::result(pid) {
+            Ok(0) => return Ok(None),
             Ok(pid) => {
-                let pid = Pid::from_raw(pid);
-                return Ok(Waited { pid, status: Status::of(raw), usage: Usage::of(&usage) });
+                let (pid, usage) = (Pid::from_raw(pid), Usage::of(&usage));
+                return Ok(Some(Waited { pid, status: Status::of(raw), usage }));
             }
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error),

@@ -4,7 +4,7 @@ use std::fs::{self, FileType};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use jail::Objects;
+use jail::{Artefact, Objects};
 use observation::{Leftover, LeftoverKind};
 
 /// How many are named; a program that makes thousands is told of the first.
@@ -12,11 +12,13 @@ const NAMED: usize = 64;
 
 /// What lies in the three directories of the file system of a run.
 ///
-/// `root` is where its root is seen from here. Nothing there is opened or followed.
-pub(crate) fn files_below(root: &Path, artefacts: &[&str]) -> Vec<Leftover> {
+/// `root` is where its root is seen from here. Nothing there is opened or followed, and
+/// what is about to be taken out is not left behind.
+pub(crate) fn files_below(root: &Path, artefacts: &[Artefact]) -> Vec<Leftover> {
     let mut found = in_directory(&root.join("tmp"), "/tmp", &of_file);
     found.retain(|leftover| {
-        !artefacts.iter().any(|name| leftover.name.strip_prefix("/tmp/") == Some(name))
+        let name = leftover.name.strip_prefix("/tmp/");
+        !artefacts.iter().any(|artefact| name == Some(&artefact.name))
     });
     found.extend(in_directory(&root.join("dev/shm"), "/dev/shm", &of_shared_memory));
     found.extend(in_directory(&root.join("dev/mqueue"), "/dev/mqueue", &|_, _| {
@@ -108,7 +110,8 @@ mod tests {
         for file in ["tmp/made", "tmp/x", "dev/shm/sem.lock", "dev/shm/ring", "dev/mqueue/jobs"] {
             fs::write(root.path().join(file), "").unwrap();
         }
-        let found = files_below(root.path(), &["made"]);
+        let made = Artefact { name: "made".to_owned(), to: "/made".into(), size: 1 };
+        let found = files_below(root.path(), &[made]);
         let found: Vec<_> = found.iter().map(|one| (one.kind, one.name.as_str())).collect();
         let expected = [
             (LeftoverKind::File, "/tmp/x"),

@@ -6,9 +6,9 @@ use jail::{Command, Confinement, Groups, LaunchError, Stdio, Tier, enclose, end_
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use observation::{
-    Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Request, Verdict,
+    Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Request, Verdict,
 };
-use observe::{streams, watch};
+use observe::{Surroundings, streams, watch};
 use thiserror::Error;
 
 use crate::artefact::take_out;
@@ -96,7 +96,12 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     let stdio: Stdio = stdio;
     let (suspended, mut behind) = enclose(command(request, scratch)?, &stdio, enclosure)?;
     drop(stdio);
-    let watched = watch(suspended, streams, &request.limits);
+    let surroundings = if confinement.tier.has_namespaces() {
+        Surroundings::Private
+    } else {
+        Surroundings::Shared
+    };
+    let watched = watch(suspended, streams, &request.limits, surroundings);
     match confinement.tier {
         Tier::A | Tier::B => {}
         Tier::C => end_user(confinement.slot)?,
@@ -105,20 +110,22 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     }
     let mut observation = watched?;
 
-    let objects = match confinement.tier {
-        Tier::A | Tier::B => behind.settle().unwrap_or_default(),
-        Tier::C => jail::remove_objects(confinement.slot),
-        Tier::D => jail::Objects::default(),
-    };
-    let mut leftovers = of_system_v(objects);
     let root = behind.root();
-    let artefacts: Vec<_> = confinement.artefacts.iter().map(|one| one.name.as_str()).collect();
-    match &root {
-        Some(root) => leftovers.extend(files_below(root, &artefacts)),
-        None if confinement.tier == Tier::C => {
-            leftovers.extend(sweep_shared_memory(confinement.slot.user()));
+    match confinement.tier {
+        Tier::A | Tier::B => {
+            let mut left = of_system_v(behind.settle().unwrap_or_default());
+            left.extend(root.iter().flat_map(|root| files_below(root, &confinement.artefacts)));
+            note_leftovers(left, &mut observation);
         }
-        None => {}
+        Tier::C => {
+            let mut left = of_system_v(jail::remove_objects(confinement.slot));
+            left.extend(sweep_shared_memory(confinement.slot.user()));
+            // Whose they were is certain here; the observer could only guess.
+            observation.leftovers.clear();
+            observation.unsure.retain(|unsure| unsure.fact != Fact::Leftovers);
+            note_leftovers(left, &mut observation);
+        }
+        Tier::D => {}
     }
     let made_in = root.map(|root| root.join("tmp")).or(scratch.map(Path::to_owned));
     if let Some(directory) = made_in {
@@ -126,7 +133,6 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     }
     drop(behind);
     note_memory(&groups, confinement, &mut observation);
-    note_leftovers(leftovers, &mut observation);
     observation.confinement = confinement.tier.describe().to_owned();
     Ok(observation)
 }

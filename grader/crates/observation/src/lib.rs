@@ -14,7 +14,7 @@ pub use observation::{
 };
 pub use request::{Limits, Request};
 pub use verdict::{UnknownVerdict, Verdict};
-pub use wait_for::{Edge, Node, NodeId, Place, WaitFor};
+pub use wait_for::{Edge, Node, NodeId, Place, Relation, WaitFor};
 
 /// Durations as milliseconds with a fraction, the unit of every report.
 pub mod milliseconds {

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{ProcessId, ThreadId};
+
 /// Who waits for whom: the evidence for a deadlock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitFor {
@@ -25,10 +27,7 @@ impl fmt::Display for WaitFor {
             }
             write!(f, " for {}", node.waits_for)?;
             for edge in self.edges.iter().filter(|edge| edge.from == node.id) {
-                write!(f, ", held by {}", self.name(edge.to))?;
-                if let Some(place) = &edge.held_since {
-                    write!(f, " since {place}")?;
-                }
+                write!(f, "{}", self.describe(edge))?;
             }
             writeln!(f)?;
         }
@@ -42,6 +41,19 @@ impl fmt::Display for WaitFor {
 }
 
 impl WaitFor {
+    /// What an edge adds to the sentence about its task: `, held by worker-1 since lib.rs:15`.
+    pub fn describe(&self, edge: &Edge) -> String {
+        let name = self.name(edge.to);
+        let since = edge.held_since.as_ref().map(|place| format!(" since {place}"));
+        let since = since.unwrap_or_default();
+        match edge.relation {
+            Relation::Holds => format!(", held by {name}{since}"),
+            Relation::SeemsToHold => format!(", held by {name}{since}, as its stack shows"),
+            Relation::MustEnd => String::new(),
+            Relation::CouldAct => format!("; {name} has {}", edge.resource),
+        }
+    }
+
     fn name(&self, id: NodeId) -> &str {
         let node = self.nodes.iter().find(|node| node.id == id);
         node.map_or("a task that is gone", |node| &node.name)
@@ -64,6 +76,12 @@ pub struct Node {
     pub waits_for: String,
     /// Where it waits, in the student's own file if that is known.
     pub at: Option<Place>,
+    /// The process of the observation that it is or belongs to, if it is a real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessId>,
+    /// The thread of the observation that it is; none for the first of a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadId>,
 }
 
 /// `from` can go on only after `to` has acted.
@@ -77,6 +95,24 @@ pub struct Edge {
     pub resource: String,
     /// Where `to` took hold of it, if that is known.
     pub held_since: Option<Place>,
+    /// How `to` stands to what is waited for.
+    #[serde(default)]
+    pub relation: Relation,
+}
+
+/// How the other task stands to what a task waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// It holds it.
+    #[default]
+    Holds,
+    /// It seems to hold it: a guard lies on its stack.
+    SeemsToHold,
+    /// Its own end is what is waited for.
+    MustEnd,
+    /// It has the means to act, which the edge names: `the write end of pipe 4711`.
+    CouldAct,
 }
 
 /// A line of a source file.
@@ -107,12 +143,25 @@ mod tests {
 
     fn node(id: u32, name: &str, line: u32) -> Node {
         let waits_for = format!("the Mutex made at lib.rs:{}", 10 + id);
-        Node { id: NodeId(id), name: name.to_owned(), waits_for, at: place(line) }
+        Node {
+            id: NodeId(id),
+            name: name.to_owned(),
+            waits_for,
+            at: place(line),
+            process: None,
+            thread: None,
+        }
     }
 
     fn edge(from: u32, to: u32, line: u32) -> Edge {
         let resource = "a Mutex".to_owned();
-        Edge { from: NodeId(from), to: NodeId(to), resource, held_since: place(line) }
+        Edge {
+            from: NodeId(from),
+            to: NodeId(to),
+            resource,
+            held_since: place(line),
+            relation: Relation::Holds,
+        }
     }
 
     #[test]

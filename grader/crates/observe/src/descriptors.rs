@@ -18,7 +18,8 @@ pub(crate) struct Descriptors {
 pub(crate) struct Opened {
     /// Whose.
     pub(crate) pid: i32,
-    number: u64,
+    /// Its number there.
+    pub(crate) number: u64,
 }
 
 /// How a file was opened.

@@ -14,6 +14,7 @@ use libc::user_regs_struct;
 use nix::sys::ptrace;
 
 use crate::memory;
+use crate::proc::Call;
 use crate::shared::Exam;
 use crate::tracer::{Next, Tracer, kill_all_but};
 
@@ -26,6 +27,21 @@ pub(crate) struct Examined {
     pub(crate) alarms: BTreeMap<i32, Alarm>,
     /// The generation of the family while all were held.
     pub(crate) generation: u64,
+}
+
+impl Examined {
+    /// The system call that holding the task broke off, to be taken up again.
+    pub(crate) fn interrupted_call(&self, tid: i32) -> Option<Call> {
+        let regs = self.registers.get(&tid)?;
+        // ERESTARTSYS and its kin, which no program ever sees, and EINTR of semop.
+        let broken_off = [512, 513, 514, 516, i64::from(libc::EINTR)];
+        if !broken_off.contains(&regs.rax.cast_signed().wrapping_neg()) {
+            return None;
+        }
+        let args = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
+        let number = regs.orig_rax.cast_signed();
+        (number >= 0).then_some(Call { number, args, at: (regs.rsp, regs.rip) })
+    }
 }
 
 /// Whether a process will get SIGALRM.
@@ -43,7 +59,7 @@ impl Tracer<'_> {
     /// Whether this stop is the one that the watching thread causes to request an
     /// examination.
     pub(crate) fn requests_exam(&self, waited: &Waited) -> bool {
-        is_ours(waited) && matches!(self.shared.lock().exam, Exam::Requested)
+        is_ours(waited, self.nested) && matches!(self.shared.lock().exam, Exam::Requested)
     }
 
     /// Holds all tasks, reports what is to be seen, and does as is then decided.
@@ -120,13 +136,15 @@ fn release(held: BTreeMap<i32, Next>) {
 }
 
 /// Whether a task stopped for a SIGSTOP of ours, which it must never get to see.
-pub(crate) fn is_ours(waited: &Waited) -> bool {
+///
+/// The program of a `nested` run has a pid namespace of its own. It is told that we, who
+/// are outside, are process 0; our own number may there be that of somebody else.
+pub(crate) fn is_ours(waited: &Waited, nested: bool) -> bool {
     if waited.status != (Status::Stopped { signal: libc::SIGSTOP, event: 0 }) {
         return false;
     }
-    // A sender outside the pid namespace of the program is reported as 0.
-    let us = [nix::unistd::getpid().as_raw(), 0];
-    ptrace::getsiginfo(waited.pid).is_ok_and(|info| us.contains(&jail::trace::sender(&info)))
+    let us = if nested { 0 } else { nix::unistd::getpid().as_raw() };
+    ptrace::getsiginfo(waited.pid).is_ok_and(|info| jail::trace::sender(&info) == us)
 }
 
 /// Makes a held task call `getitimer`. Its registers are as before afterwards.

@@ -219,6 +219,13 @@ impl Family {
         }
     }
 
+    /// Records that a process is gone, and that nobody saw how.
+    pub(crate) fn lost(&mut self, pid: i32, at: Duration) {
+        self.ended(pid, Exit::Code(0), Usage::default(), at);
+        let gone = self.processes.iter_mut().rev().find(|one| one.pid == pid);
+        gone.into_iter().for_each(|one| one.facts.exit = None);
+    }
+
     /// Changes whenever the answer of [`roll`](Self::roll) does, or a signal arrives.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
@@ -253,6 +260,18 @@ impl Family {
         };
         let children = self.processes.iter().filter(|one| one.facts.parent == Some(parent));
         children.filter(|one| one.fate != Fate::Ended).map(|one| one.pid).collect()
+    }
+
+    /// The numbers of a living task within the run. A first thread has none of its own.
+    pub(crate) fn identity(&self, tid: i32) -> (Option<ProcessId>, Option<ThreadId>) {
+        let Some(task) = self.tasks.get(&tid) else { return (None, None) };
+        let process = self.processes[task.process].facts.id;
+        (Some(process), task.thread.map(|thread| self.threads[thread].id))
+    }
+
+    /// The numbers of all processes, as we see them.
+    pub(crate) fn pids(&self) -> Vec<i32> {
+        self.processes.iter().map(|one| one.pid).collect()
     }
 
     /// How many tasks live.

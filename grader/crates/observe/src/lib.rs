@@ -13,21 +13,31 @@
 //! untimed wait that only other tasks of the run could end. What cannot be proved
 //! is not claimed: the run then goes on to its bound.
 //!
+//! Where ptrace is refused, the run is watched from `/proc` alone and the
+//! observation says what it is therefore unsure of.
+//!
 //! Whatever happens, no process of the run is alive when [`observe`] returns.
 
 mod bare;
 mod descriptors;
 mod exam;
 mod family;
+mod graph;
+mod influences;
+mod leftovers;
 mod locks;
 mod mappings;
 mod memory;
 mod pace;
+mod portable;
+mod primitive;
 mod proc;
 mod proof;
 mod shared;
 mod sockets;
+mod stacks;
 mod streams;
+mod symbols;
 mod sysv;
 mod tracer;
 mod verdict;
@@ -35,14 +45,24 @@ mod waits;
 mod watch;
 
 use std::io;
+use std::os::fd::OwnedFd;
 
-use jail::LaunchError;
-use nix::errno::Errno;
+use jail::{LaunchError, Stdio};
 use observation::{Observation, Request};
 use thiserror::Error;
 
 pub use streams::{Streams, streams};
 pub use watch::watch;
+
+/// Who could touch what a run uses, besides the run itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surroundings {
+    /// Anyone on the host: what has a name could be opened, signals could be sent.
+    Shared,
+    /// Nobody: the run has namespaces of its own for processes, for IPC and for files.
+    /// What it leaves in there is for the caller to list: the observer is outside.
+    Private,
+}
 
 /// Why nothing could be observed. Whatever the program itself does is never an error.
 #[derive(Debug, Error)]
@@ -53,15 +73,39 @@ pub enum ObserveError {
     /// The host has no pipe or thread to give.
     #[error("cannot make the pipes of the program: {0}; is the host short of descriptors?")]
     Pipes(#[from] io::Error),
-    /// The host refuses ptrace.
-    #[error("the host does not permit to trace the program: {0}")]
-    Refused(Errno),
+    /// The program was taken from us.
+    #[error("cannot wait for the program: {0}; does something else in this process reap it?")]
+    Wait(#[from] nix::errno::Errno),
 }
 
 /// Runs a program as the calling user, without confinement beyond its bounds.
 pub fn observe(request: &Request) -> Result<Observation, ObserveError> {
     let (stdio, streams) = streams(request.stdin.clone())?;
+    start(request, stdio, streams)
+}
+
+/// The same, with `input` in place of the input of the request.
+///
+/// Whoever holds its other end is outside the run, so to wait for it is never a deadlock.
+pub fn observe_reading(request: &Request, input: OwnedFd) -> Result<Observation, ObserveError> {
+    let (stdio, streams) = streams(Vec::new())?;
+    start(request, Stdio { input, ..stdio }, streams)
+}
+
+/// Runs a program as [`observe`] does, but attempts to prove a deadlock without pause.
+///
+/// For measuring how often correct programs are convicted; never is right. Returns the
+/// number of attempts as well.
+pub fn observe_relentlessly(request: &Request) -> Result<(Observation, u64), ObserveError> {
+    let (stdio, streams) = streams(request.stdin.clone())?;
     let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
     drop(stdio);
-    watch(suspended, streams, &request.limits)
+    let pace = pace::Pace::relentless();
+    watch::watch_at(suspended, streams, &request.limits, Surroundings::Shared, pace)
+}
+
+fn start(request: &Request, stdio: Stdio, streams: Streams) -> Result<Observation, ObserveError> {
+    let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
+    drop(stdio);
+    watch(suspended, streams, &request.limits, Surroundings::Shared)
 }

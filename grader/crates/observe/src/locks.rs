@@ -23,7 +23,12 @@ pub(crate) fn file_lock(scene: &Scene<'_>, task: TaskRef, descriptor: u64) -> Re
     if let Some(outside) = holders.iter().find(|pid| !scene.is_member(**pid)) {
         return Err(format!("process {outside}, outside the run, may hold a lock on {name}"));
     }
-    Ok(Wait::Object { name: format!("the lock on {name}"), lack: Lack::Lock, holders })
+    Ok(Wait::Object {
+        name: format!("the lock on {name}"),
+        lack: Lack::Lock,
+        holders,
+        ends: Vec::new(),
+    })
 }
 
 /// The processes that hold a lock on the file; those that wait are marked by an arrow.

@@ -15,6 +15,8 @@ pub(crate) struct Mapping {
     pub(crate) shared: bool,
     /// The file, or nothing, or a word in brackets.
     pub(crate) path: String,
+    /// The inode of the file, or 0.
+    pub(crate) inode: u64,
     /// Device and inode as `/proc` prints them: the same in every sharer.
     identity: String,
 }
@@ -52,7 +54,14 @@ impl Mapping {
         let offset = hex(words.next()?)?;
         let (device, inode) = (words.next()?, words.next()?);
         let path = words.collect::<Vec<_>>().join(" ");
-        Some(Self { range, offset, shared, path, identity: format!(" {device} {inode} ") })
+        Some(Self {
+            range,
+            offset,
+            shared,
+            path,
+            inode: inode.parse().ok()?,
+            identity: format!(" {device} {inode} "),
+        })
     }
 }
 

@@ -10,13 +10,19 @@ use std::time::Duration;
 /// Decides when an attempt at a proof is worth its cost.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
+    /// Whether to attempt at every glance, to see whether that ever goes wrong.
+    relentless: bool,
+    /// Attempts made.
+    attempts: u64,
+    /// The last glance.
+    glanced: Duration,
     last: Option<Duration>,
     /// Whether `last` has been attempted on already, and when.
     attempted: Option<Duration>,
     cost: Duration,
     /// No attempt before this moment.
     not_before: Duration,
-    /// The last moment at which some task was seen to have run.
+    /// No task has run since this moment.
     pub(crate) moved: Duration,
 }
 
@@ -24,8 +30,21 @@ pub(crate) struct Pace {
 const SHARE: u32 = 200;
 
 impl Pace {
+    /// Attempts without pause, whatever the hint says.
+    pub(crate) fn relentless() -> Self {
+        Self { relentless: true, ..Self::default() }
+    }
+
+    /// Attempts made so far.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts
+    }
+
     /// How long to sleep before the next glance.
     pub(crate) fn interval(&self, now: Duration) -> Duration {
+        if self.relentless {
+            return Duration::ZERO;
+        }
         // Young runs are short, and so is the time that a person likes to wait.
         if now < Duration::from_secs(2) {
             Duration::from_millis(1)
@@ -36,16 +55,19 @@ impl Pace {
 
     /// Whether to attempt a proof, given the processor time used so far.
     pub(crate) fn glance(&mut self, cpu: Duration, now: Duration) -> bool {
+        let before = std::mem::replace(&mut self.glanced, now);
         if self.last != Some(cpu) {
             self.last = Some(cpu);
             self.attempted = None;
-            self.moved = now;
-            return false;
+            // It ran at some moment since the last glance, perhaps just after it.
+            self.moved = before;
+            return self.relentless;
         }
         if now < self.not_before {
             return false;
         }
         match self.attempted {
+            _ if self.relentless => true,
             None => true,
             // Somebody outside may have let go of something in the meantime.
             Some(before) => now - before > (self.cost * SHARE).max(Duration::from_millis(100)),
@@ -61,6 +83,7 @@ impl Pace {
     ///
     /// One that found somebody awake is repeated soon.
     pub(crate) fn attempted(&mut self, from: Duration, to: Duration, somebody_awake: bool) {
+        self.attempts += 1;
         self.cost = to - from;
         if !somebody_awake {
             self.attempted = Some(to);

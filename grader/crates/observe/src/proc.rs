@@ -9,9 +9,36 @@ use std::time::Duration;
 
 /// The state letter of a process or thread; none if there is no such task.
 pub(crate) fn state(tid: i32) -> Option<char> {
-    let stat = read(&format!("/proc/{tid}/stat"))?;
-    let after_name = stat.rfind(')')?;
-    stat[after_name + 1..].trim_start().chars().next()
+    stat(tid).map(|stat| stat.state)
+}
+
+/// Selected fields of `/proc/<pid>/stat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stat {
+    /// `S`, `R`, `T`, `t`, `D`, `Z`.
+    pub(crate) state: char,
+    /// The parent.
+    pub(crate) parent: i32,
+    /// The first process of the session.
+    pub(crate) session: i32,
+    /// The moment of birth, in ticks since the host started.
+    pub(crate) started: u64,
+}
+
+/// Reads the vital facts of a process.
+pub(crate) fn stat(pid: i32) -> Option<Stat> {
+    parse_stat(&read(&format!("/proc/{pid}/stat"))?)
+}
+
+fn parse_stat(text: &str) -> Option<Stat> {
+    // The name before it may hold anything, blanks and brackets included.
+    let mut words = text[text.rfind(')')? + 1..].split_whitespace();
+    Some(Stat {
+        state: words.next()?.chars().next()?,
+        parent: words.next()?.parse().ok()?,
+        session: words.nth(1)?.parse().ok()?,
+        started: words.nth(15)?.parse().ok()?,
+    })
 }
 
 /// The last command name of a task, or nothing.
@@ -23,6 +50,12 @@ pub(crate) fn name(tid: i32) -> String {
 pub(crate) fn cpu_time(pid: i32) -> Option<Duration> {
     let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
     clock.now().ok().map(Duration::from)
+}
+
+/// How long a thread was ready to run, but had no processor.
+pub(crate) fn delay(pid: i32, tid: i32) -> Option<Duration> {
+    let text = read(&format!("/proc/{pid}/task/{tid}/schedstat"))?;
+    text.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Selected lines of `/proc/<tid>/status`.
@@ -153,6 +186,13 @@ mod tests {
             switches: (7, 9),
         };
         assert_eq!(status, expected);
+    }
+
+    #[test]
+    fn a_name_may_look_like_the_rest_of_a_stat() {
+        let text = "9 (a) S 1 (b) R 7 8 6 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 4711 99 1\n";
+        let expected = Stat { state: 'R', parent: 7, session: 6, started: 4711 };
+        assert_eq!(parse_stat(text), Some(expected));
     }
 
     #[test]

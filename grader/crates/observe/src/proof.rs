@@ -11,10 +11,12 @@
 //! One thing cannot be read from `/proc`: whether a process has set an alarm. So
 //! the proof holds only together with an [examination](crate::exam).
 
+use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
 use crate::proc::{self, Call};
 use crate::shared::Shared;
 use crate::waits::{Scene, Wait};
+use crate::{Surroundings, influences};
 
 /// What an attempt at a proof came to.
 #[derive(Clone, Debug)]
@@ -41,8 +43,6 @@ pub(crate) struct Proof {
 pub(crate) struct Stuck {
     /// Which.
     pub(crate) task: TaskRef,
-    /// In which call.
-    pub(crate) call: Call,
     /// For what.
     pub(crate) wait: Wait,
 }
@@ -74,22 +74,44 @@ pub(crate) fn attempt(shared: &Shared) -> Attempt {
     if first.is_empty() || first != second || state.family.generation() != generation {
         return Attempt::Busy;
     }
-    judge(&state.family, &roll, first)
+    judge(&state.family, &roll, first, shared.surroundings)
 }
 
-fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>) -> Attempt {
-    let mut scene = Scene::new(family, roll);
+fn judge(
+    family: &Family,
+    roll: &[TaskRef],
+    sights: Vec<Sight>,
+    surroundings: Surroundings,
+) -> Attempt {
+    let mut scene = Scene::new(family, roll, surroundings);
     let mut stuck = Vec::with_capacity(sights.len());
     for Sight { task, call, .. } in sights {
         match scene.judge(task, &call) {
-            Ok(wait) => stuck.push(Stuck { task, call, wait }),
+            Ok(wait) => stuck.push(Stuck { task, wait }),
             Err(reason) => return Attempt::Open(format!("{}: {reason}", describe(task))),
         }
     }
-    if let Some(reason) = timers(roll) {
+    if let Some(reason) = influences::from_outside(roll, surroundings) {
         return Attempt::Open(reason);
     }
     Attempt::Deadlock(Proof { stuck, generation: family.generation() })
+}
+
+/// Those of the held tasks that were waiting for the others, each judged by itself.
+///
+/// That proves nothing as long as somebody else is awake, but tells where they are.
+pub(crate) fn asleep(
+    family: &Family,
+    examined: &Examined,
+    surroundings: Surroundings,
+) -> Vec<Stuck> {
+    let roll = family.roll();
+    let mut scene = Scene::new(family, &roll, surroundings);
+    let held = roll.iter().filter_map(|task| {
+        let call = examined.interrupted_call(task.tid)?;
+        Some(Stuck { task: *task, wait: scene.judge(*task, &call).ok()? })
+    });
+    held.collect()
 }
 
 /// Sees every task asleep in a system call, or gives up.
@@ -128,16 +150,6 @@ fn ended_before_its_threads(roll: &[TaskRef], task: TaskRef) -> Option<()> {
     let first = task.pid == task.tid;
     let others = roll.iter().any(|other| other.pid == task.pid && !other.exiting);
     (first && others && proc::state(task.tid) == Some('Z')).then_some(())
-}
-
-/// Timers of `timer_create` are listed by the kernel; alarms are not.
-fn timers(roll: &[TaskRef]) -> Option<String> {
-    let mut firsts = roll.iter().filter(|task| task.pid == task.tid);
-    firsts.find_map(|task| match proc::read(&format!("/proc/{}/timers", task.pid)) {
-        Some(list) if list.is_empty() => None,
-        Some(_) => Some(format!("{}: it has a timer", describe(*task))),
-        None => Some("this kernel does not list timers".to_owned()),
-    })
 }
 
 fn describe(task: TaskRef) -> String {

@@ -1,10 +1,13 @@
 //! What the tracing thread and the watching thread of one run share.
 
+use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use crate::Surroundings;
 use crate::exam::Examined;
 use crate::family::Family;
+use crate::leftovers::{self, Inventory};
 
 /// The state of a run, and the clock that all of its times refer to.
 #[derive(Debug)]
@@ -13,6 +16,10 @@ pub(crate) struct Shared {
     pub(crate) started: Instant,
     /// How many tasks may live at once.
     pub(crate) processes: u64,
+    /// Who else is there.
+    pub(crate) surroundings: Surroundings,
+    /// When shared objects of the host had last changed before the start.
+    shm_changed: Option<SystemTime>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -45,6 +52,10 @@ pub(crate) struct State {
     pub(crate) exam: Exam,
     /// Whether every process has ended.
     pub(crate) over: bool,
+    /// What there was before its first instruction.
+    pub(crate) before: Option<Inventory>,
+    /// The inodes of shared objects that its processes used.
+    pub(crate) touched: BTreeSet<u64>,
     /// Whether it started more tasks than it may.
     pub(crate) too_many: bool,
     /// Processor time of the processes that have ended.
@@ -56,12 +67,21 @@ pub(crate) struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(processes: u64) -> Self {
+    pub(crate) fn new(processes: u64, surroundings: Surroundings) -> Self {
         Self {
             started: Instant::now(),
             processes,
+            surroundings,
+            shm_changed: leftovers::last_change(),
             state: Mutex::default(),
             changed: Condvar::new(),
+        }
+    }
+
+    /// Notes which shared objects a process uses, if any have come or gone at all.
+    pub(crate) fn note_touched(&self, state: &mut State, pid: i32) {
+        if leftovers::last_change() != self.shm_changed {
+            state.touched.extend(leftovers::touched_by(pid));
         }
     }
 

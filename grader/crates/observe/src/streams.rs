@@ -1,11 +1,13 @@
 //! The three standard streams of a run, seen from our side.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 use jail::Stdio;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use observation::Output;
 
 /// Our ends of the pipes to and from a program.
@@ -30,6 +32,45 @@ pub fn streams(input: Vec<u8>) -> io::Result<(Stdio, Streams)> {
     let output = Capture::new(output.into())?;
     let error = Capture::new(error.into())?;
     Ok((stdio, Streams { input: feed, output, error }))
+}
+
+impl Streams {
+    /// Sleeps until a stream is ready or `done` has been closed, at most for `timeout`.
+    /// True if it was `done`.
+    pub(crate) fn wait(&self, done: Option<&PipeReader>, timeout: Option<Duration>) -> bool {
+        let read = PollFlags::POLLIN;
+        let mut descriptors: Vec<_> =
+            done.iter().map(|done| PollFd::new(done.as_fd(), read)).collect();
+        for capture in [&self.output, &self.error] {
+            descriptors.extend(capture.pipe.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), read)));
+        }
+        if let Some(feed) = &self.input {
+            descriptors.push(PollFd::new(feed.pipe.as_fd(), PollFlags::POLLOUT));
+        }
+        let timeout = timeout.map(|time| u16::try_from(time.as_millis()).unwrap_or(u16::MAX));
+        let timeout = timeout.map_or(PollTimeout::NONE, PollTimeout::from);
+        let ready = poll(&mut descriptors, timeout).is_ok_and(|ready| ready > 0);
+        ready && done.is_some() && descriptors[0].any().unwrap_or(false)
+    }
+
+    /// Moves what can be moved now; keeps up to `limit` bytes of each output.
+    pub(crate) fn drain(&mut self, limit: u64) {
+        self.output.drain(limit);
+        self.error.drain(limit);
+        if self.input.as_mut().is_some_and(Feed::write) {
+            self.input = None;
+        }
+    }
+
+    /// Whether more than `limit` bytes came on one of the outputs.
+    pub(crate) fn exceed(&self, limit: u64) -> bool {
+        self.output.bytes > limit || self.error.bytes > limit
+    }
+
+    /// Bytes that came on both outputs.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.output.bytes + self.error.bytes
+    }
 }
 
 /// What is still to be written to standard input.
@@ -92,11 +133,6 @@ impl Capture {
                 Err(_) => self.pipe = None,
             }
         }
-    }
-
-    /// Bytes that came so far.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
     }
 
     pub(crate) fn into_output(self) -> Output {

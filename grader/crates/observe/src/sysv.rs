@@ -10,13 +10,18 @@ pub(crate) fn semaphores(scene: &Scene<'_>, task: TaskRef, id: u64) -> Result<Wa
     let others: Vec<_> = holders.iter().copied().filter(|pid| *pid != task.pid).collect();
     let holders = if others.is_empty() { holders } else { others };
     let name = format!("System V semaphore set {id}");
-    Ok(Wait::Object { name, lack: Lack::Content, holders })
+    Ok(Wait::Object { name, lack: Lack::Content, holders, ends: Vec::new() })
 }
 
 /// A wait on a message queue, which only the run can know.
 pub(crate) fn queue(scene: &Scene<'_>, id: u64, lack: Lack) -> Result<Wait, String> {
     let holders = users(scene, "/proc/sysvipc/msg", id, "System V message queue")?;
-    Ok(Wait::Object { name: format!("System V message queue {id}"), lack, holders })
+    Ok(Wait::Object {
+        name: format!("System V message queue {id}"),
+        lack,
+        holders,
+        ends: Vec::new(),
+    })
 }
 
 /// All processes of the run, if none outside could use the object.
@@ -29,7 +34,7 @@ fn users(scene: &Scene<'_>, table: &str, id: u64, what: &str) -> Result<Vec<i32>
     let object = find(&text, id).ok_or_else(|| format!("its {what} is not listed"))?;
     let members = scene.members();
     let made_here = object.changed.saturating_add(1) >= scene.family.began();
-    if object.key != 0 && !(made_here && members.len() > 1) {
+    if object.key != 0 && !(made_here && members.len() > 1) && scene.has_neighbours() {
         return Err(format!("another program could use the {what} {id}"));
     }
     Ok(members)

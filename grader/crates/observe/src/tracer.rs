@@ -15,8 +15,10 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use observation::Exit;
 
+use crate::Surroundings;
 use crate::exam::is_ours;
 use crate::family::ChildState;
+use crate::leftovers::Inventory;
 use crate::proc;
 use crate::shared::{Shared, State};
 
@@ -91,7 +93,7 @@ pub(crate) struct Tracer<'a> {
     pub(crate) shared: &'a Shared,
     root: i32,
     /// Whether the program sees other numbers than we do.
-    nested: bool,
+    pub(crate) nested: bool,
     /// Tasks seen before the event that announces their birth.
     early: RefCell<HashSet<i32>>,
 }
@@ -109,7 +111,7 @@ impl Tracer<'_> {
         match waited.status {
             Status::Exited(code) => self.ended(pid, Exit::Code(code), waited.usage),
             Status::Killed(signal) => self.ended(pid, Exit::Signal(signal), waited.usage),
-            Status::Stopped { event: 0, .. } if is_ours(waited) => {
+            Status::Stopped { event: 0, .. } if is_ours(waited, self.nested) => {
                 return Some(Next::Run { signal: 0 });
             }
             Status::Stopped { signal, event: 0 } => {
@@ -128,7 +130,11 @@ impl Tracer<'_> {
                     // It announced itself, and may even have ended since.
                     Some(child) if self.early.borrow_mut().remove(&child) => {}
                     Some(child) => {
-                        let parent = self.shared.lock().family.process_of(pid.as_raw());
+                        let parent = {
+                            let mut state = self.shared.lock();
+                            let parent = state.family.process_of(pid.as_raw());
+                            parent.inspect(|pid| self.shared.note_touched(&mut state, *pid))
+                        };
                         self.born(child, parent);
                     }
                     None => {}
@@ -184,6 +190,12 @@ impl Tracer<'_> {
     fn executed(&self, pid: Pid) {
         let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
         let mut state = self.shared.lock();
+        if state.before.is_none() {
+            let directory = fs::read_link(format!("/proc/{pid}/cwd")).ok();
+            if self.shared.surroundings == Surroundings::Shared {
+                state.before = Some(Inventory::take(directory.as_deref()));
+            }
+        }
         state.family.executed(pid.as_raw(), program, self.shared.now());
     }
 
@@ -198,6 +210,7 @@ impl Tracer<'_> {
         if !state.ending {
             state.family.leave_children(process, child_state);
         }
+        self.shared.note_touched(&mut state, process);
         if process == self.root {
             state.root_memory = proc::status(process).unwrap_or_default().peak_memory;
             self.root_ends(&mut state);

@@ -1,33 +1,45 @@
 //! Turns what was seen of a run into an observation with a verdict and a reason.
 
 use observation::{
-    Exit, Hang, HangKind, LimitKind, Observation, Process, Resources, SCHEMA, Unsure, Verdict,
+    Exit, Hang, HangKind, Leftover, LimitKind, Observation, Process, Resources, SCHEMA, Unsure,
+    Verdict,
 };
 
 use crate::shared::Shared;
-use crate::streams::Capture;
+use crate::streams::Streams;
 use crate::watch::Ending;
 
 /// The observation of a run that is over.
 pub(crate) fn conclude(
     shared: Shared,
-    stdout: Capture,
-    stderr: Capture,
+    streams: Streams,
     ending: Option<Ending>,
+    mut unsure: Vec<Unsure>,
 ) -> Observation {
     let wall = shared.now();
     let state = shared.into_state();
-    let wall = state.root_ended.unwrap_or(wall);
+    let leftovers = match &state.before {
+        Some(before) => {
+            let (left, doubtful) = before.since(&state.touched, &state.family.pids());
+            unsure.extend(doubtful);
+            left
+        }
+        None => Vec::new(),
+    };
+    // A hung run is over when the verdict on it is found; what follows is diagnosis.
+    let found = ending.as_ref().and_then(Ending::found);
+    let wall = state.root_ended.or(found).unwrap_or(wall);
     let usage = state.family.usage();
     let (peak_processes, peak_threads) = (state.family.peak_processes, state.family.peak_threads);
     let (processes, threads) = state.family.into_facts();
-    let latency = match &ending {
-        Some(Ending::Deadlock { latency, .. }) => Some(*latency),
-        _ => None,
+    let (latency, wait_for) = match &ending {
+        Some(Ending::Deadlock { latency, graph, .. }) => (Some(*latency), Some(graph.clone())),
+        Some(Ending::Wall { graph, .. }) => (None, graph.clone()),
+        _ => (None, None),
     };
     let exit = processes.first().and_then(|root| root.exit);
     let hang = if state.too_many { Some(too_many()) } else { ending.map(hang) };
-    let stderr = stderr.into_output();
+    let stderr = streams.error.into_output();
     let hang = hang.or_else(|| exit.and_then(|exit| bound_broken(exit, &stderr.text)));
     let count = |is: fn(&Process) -> bool| {
         u32::try_from(processes.iter().filter(|one| is(one)).count()).unwrap_or(u32::MAX)
@@ -36,7 +48,8 @@ pub(crate) fn conclude(
     let orphans = count(|process| process.orphan);
     let outlived = count(|process| process.orphan && process.ended.is_none());
     let ended = exit.map(|exit| End { exit, panicked: panicked(exit, &stderr.text) });
-    let (verdict, reason) = judge(hang.as_ref(), ended, zombies, outlived);
+    let left = Left { zombies, outlived, objects: &leftovers };
+    let (verdict, reason) = judge(hang.as_ref(), ended, &left);
     Observation {
         schema: SCHEMA.to_owned(),
         verdict,
@@ -45,7 +58,7 @@ pub(crate) fn conclude(
         hang,
         wall,
         verdict_latency: latency,
-        stdout: stdout.into_output(),
+        stdout: streams.output.into_output(),
         stderr,
         processes,
         threads,
@@ -53,7 +66,7 @@ pub(crate) fn conclude(
         peak_threads,
         zombies,
         orphans,
-        leftovers: Vec::new(),
+        leftovers,
         resources: Resources {
             user: usage.user,
             system: usage.system,
@@ -61,8 +74,8 @@ pub(crate) fn conclude(
             voluntary_switches: usage.voluntary_switches,
             involuntary_switches: usage.involuntary_switches,
         },
-        wait_for: None,
-        unsure: Vec::<Unsure>::new(),
+        wait_for,
+        unsure,
         confinement: String::new(),
     }
 }
@@ -79,7 +92,14 @@ fn panicked(exit: Exit, stderr: &str) -> bool {
     exit == Exit::Code(101) && stderr.contains("panicked at ")
 }
 
-fn judge(hang: Option<&Hang>, end: Option<End>, zombies: u32, outlived: u32) -> (Verdict, String) {
+/// What a run left behind.
+struct Left<'a> {
+    zombies: u32,
+    outlived: u32,
+    objects: &'a [Leftover],
+}
+
+fn judge(hang: Option<&Hang>, end: Option<End>, left: &Left<'_>) -> (Verdict, String) {
     if let Some(hang) = hang {
         let verdict = match hang.kind {
             HangKind::Deadlock => Verdict::Deadlock,
@@ -99,21 +119,24 @@ fn judge(hang: Option<&Hang>, end: Option<End>, zombies: u32, outlived: u32) -> 
         Some(End { exit: Exit::Code(code), .. }) => code,
         None => 0,
     };
-    if zombies + outlived > 0 {
-        return (Verdict::Leak, left_behind(zombies, outlived));
+    if left.zombies > 0 || left.outlived > 0 || !left.objects.is_empty() {
+        return (Verdict::Leak, left.in_words());
     }
     (Verdict::Pass, format!("it ended by itself with exit status {code} and left nothing behind"))
 }
 
-fn left_behind(zombies: u32, outlived: u32) -> String {
-    let mut parts = Vec::new();
-    if zombies > 0 {
-        parts.push(format!("{} that no parent waited for", children(zombies)));
+impl Left<'_> {
+    fn in_words(&self) -> String {
+        let mut parts = Vec::new();
+        if self.zombies > 0 {
+            parts.push(format!("{} that no parent waited for", children(self.zombies)));
+        }
+        if self.outlived > 0 {
+            parts.push(format!("{} still running", processes(self.outlived)));
+        }
+        parts.extend(self.objects.iter().map(|object| object.name.clone()));
+        format!("it left behind {}", parts.join(" and "))
     }
-    if outlived > 0 {
-        parts.push(format!("{} still running", processes(outlived)));
-    }
-    format!("it left behind {}", parts.join(" and "))
 }
 
 fn children(count: u32) -> String {
@@ -126,14 +149,13 @@ fn processes(count: u32) -> String {
 
 fn hang(ending: Ending) -> Hang {
     match ending {
-        Ending::Deadlock { stuck, .. } => Hang {
-            kind: HangKind::Deadlock,
-            evidence: format!("{}, for ever: only they could wake each other", tasks(stuck.len())),
-        },
+        Ending::Deadlock { graph, .. } => {
+            Hang { kind: HangKind::Deadlock, evidence: deadlock(graph.nodes.len()) }
+        }
         Ending::Wall { burning: Some(evidence), .. } | Ending::Cpu { burning: Some(evidence) } => {
             Hang { kind: HangKind::Livelock, evidence }
         }
-        Ending::Wall { burning: None, why_open } => Hang {
+        Ending::Wall { burning: None, why_open, .. } => Hang {
             kind: HangKind::Timeout,
             evidence: match why_open {
                 Some(reason) => format!(
@@ -147,10 +169,10 @@ fn hang(ending: Ending) -> Hang {
     }
 }
 
-fn tasks(count: usize) -> String {
-    match count {
-        1 => "its only thread waits for itself".to_owned(),
-        count => format!("all {count} threads and processes wait"),
+fn deadlock(waiting: usize) -> String {
+    match waiting {
+        1 => "its only thread waits for what only it could do".to_owned(),
+        all => format!("all {all} threads wait, each for what only another of them could do"),
     }
 }
 
@@ -193,14 +215,16 @@ mod tests {
 
     #[test]
     fn a_run_that_ends_clean_passes_whatever_its_code() {
-        let (verdict, reason) = judge(None, Some(END), 0, 0);
+        let (verdict, reason) =
+            judge(None, Some(END), &Left { zombies: 0, outlived: 0, objects: &[] });
         assert_eq!(verdict, Verdict::Pass);
         assert_eq!(reason, "it ended by itself with exit status 3 and left nothing behind");
     }
 
     #[test]
     fn what_is_left_behind_is_counted_in_words() {
-        let (verdict, reason) = judge(None, Some(END), 1, 2);
+        let (verdict, reason) =
+            judge(None, Some(END), &Left { zombies: 1, outlived: 2, objects: &[] });
         assert_eq!(verdict, Verdict::Leak);
         let expected =
             "it left behind 1 ended child that no parent waited for and 2 processes still running";

@@ -6,7 +6,7 @@ use crate::descriptors::{Descriptors, Mode, Opened};
 use crate::family::{Family, TaskRef};
 use crate::mappings::Mapping;
 use crate::proc::{self, Call};
-use crate::{locks, sockets, sysv};
+use crate::{Surroundings, locks, sockets, sysv};
 
 /// An untimed wait that only tasks of the run can end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) enum Wait {
         lack: Lack,
         /// The processes that could change that.
         holders: Vec<i32>,
+        /// Their descriptors by which they could.
+        ends: Vec<(i32, u64)>,
     },
 }
 
@@ -51,14 +53,32 @@ pub(crate) struct Scene<'a> {
     pub(crate) family: &'a Family,
     /// The tasks that live.
     pub(crate) roll: &'a [TaskRef],
+    surroundings: Surroundings,
     descriptors: Option<Descriptors>,
+}
+
+/// Who holds an object by which descriptors.
+struct Ends {
+    holders: Vec<i32>,
+    ends: Vec<(i32, u64)>,
+}
+
+impl Ends {
+    fn of(self, name: String, lack: Lack) -> Wait {
+        Wait::Object { name, lack, holders: self.holders, ends: self.ends }
+    }
 }
 
 type Judgement = Result<Wait, String>;
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef]) -> Self {
-        Self { family, roll, descriptors: None }
+    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef], surroundings: Surroundings) -> Self {
+        Self { family, roll, surroundings, descriptors: None }
+    }
+
+    /// Whether somebody outside could use what has a name.
+    pub(crate) fn has_neighbours(&self) -> bool {
+        self.surroundings == Surroundings::Shared
     }
 
     /// Whether a process belongs to the run.
@@ -127,7 +147,7 @@ impl<'a> Scene<'a> {
         let mut sharers = mapping.sharers();
         sharers.sort_unstable();
         self.all_inside(&sharers, "shares the memory")?;
-        if sharers.len() < 2 && mapping.has_name() {
+        if sharers.len() < 2 && mapping.has_name() && self.has_neighbours() {
             return Err(format!("another program could open {}", mapping.path));
         }
         Ok(sharers)
@@ -172,23 +192,24 @@ impl<'a> Scene<'a> {
     fn file(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
         if let Some(number) = numbered(&name, "pipe:[") {
-            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
-            return Ok(Wait::Object { name: format!("pipe {number}"), lack, holders });
+            let ends = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            return Ok(ends.of(format!("pipe {number}"), lack));
         }
         if let Some(inode) = numbered(&name, "socket:[") {
             let peer = sockets::peer(task, descriptor, inode)?;
-            let holders = self.holders(&format!("socket:[{peer}]"), |_| true)?;
-            return Ok(Wait::Object { name: format!("Unix socket {inode}"), lack, holders });
+            let ends = self.holders(&format!("socket:[{peer}]"), |_| true)?;
+            return Ok(ends.of(format!("Unix socket {inode}"), lack));
         }
         if name == "anon_inode:[eventfd]" {
             return self.event_counter(task, descriptor, lack);
         }
         if is_fifo(task, descriptor) {
-            let holders = self.holders(&name, |end| other_end(lack, end.mode()))?;
-            if holders.iter().all(|holder| *holder == task.pid) {
+            let ends = self.holders(&name, |end| other_end(lack, end.mode()))?;
+            let alone = ends.holders.iter().all(|holder| *holder == task.pid);
+            if alone && self.has_neighbours() {
                 return Err(format!("another program could open the FIFO {name}"));
             }
-            return Ok(Wait::Object { name: format!("FIFO {name}"), lack, holders });
+            return Ok(ends.of(format!("FIFO {name}"), lack));
         }
         Err(format!("it waits on {name}"))
     }
@@ -196,36 +217,34 @@ impl<'a> Scene<'a> {
     fn event_counter(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
         let id = proc::line(&info, "eventfd-id:").ok_or("its eventfd has no number")?;
-        let holders = self.holders("anon_inode:[eventfd]", |end| {
+        let ends = self.holders("anon_inode:[eventfd]", |end| {
             proc::line(&end.info(), "eventfd-id:").is_none_or(|other| other == id)
         })?;
-        Ok(Wait::Object { name: format!("eventfd {id}"), lack, holders })
+        Ok(ends.of(format!("eventfd {id}"), lack))
     }
 
     fn message_queue(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
-        let holders = self.holders(&name, |_| true)?;
-        if holders.len() < 2 {
+        let ends = self.holders(&name, |_| true)?;
+        if ends.holders.len() < 2 && self.has_neighbours() {
             return Err(format!("another program could open the message queue {name}"));
         }
-        Ok(Wait::Object { name: format!("message queue {name}"), lack, holders })
+        Ok(ends.of(format!("message queue {name}"), lack))
     }
 
     /// The processes that hold a descriptor of `name` that counts, all of them inside.
-    fn holders(
-        &mut self,
-        name: &str,
-        counts: impl Fn(&Opened) -> bool,
-    ) -> Result<Vec<i32>, String> {
+    fn holders(&mut self, name: &str, counts: impl Fn(&Opened) -> bool) -> Result<Ends, String> {
         let all = self.descriptors.get_or_insert_with(Descriptors::scan).of(name);
-        let mut holders: Vec<_> = all.iter().filter(|end| counts(end)).map(|end| end.pid).collect();
+        let ends = all.iter().filter(|end| counts(end)).map(|end| (end.pid, end.number));
+        let ends: Vec<_> = ends.collect();
+        let mut holders: Vec<_> = ends.iter().map(|(pid, _)| *pid).collect();
         holders.sort_unstable();
         holders.dedup();
         self.all_inside(&holders, &format!("holds {name}"))?;
         if holders.is_empty() {
             return Err(format!("nobody is seen to hold the other end of {name}"));
         }
-        Ok(holders)
+        Ok(Ends { holders, ends })
     }
 
     fn all_inside(&self, processes: &[i32], doing: &str) -> Result<(), String> {

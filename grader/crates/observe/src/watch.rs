@@ -1,13 +1,12 @@
 //! Keeps the bounds of a traced run and finds out whether it can go on.
 
 use std::io::{self, PipeReader};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
 use jail::Suspended;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use observation::{Limits, Observation};
+use observation::{Limits, Observation, WaitFor};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::exam::{Alarm, Examined};
@@ -15,21 +14,36 @@ use crate::pace::Pace;
 use crate::proc;
 use crate::proof::{Attempt, Proof, Stuck, attempt};
 use crate::shared::{Exam, Shared};
-use crate::streams::{Capture, Streams};
+use crate::streams::Streams;
 use crate::tracer::{Traced, trace};
-use crate::{ObserveError, verdict};
+use crate::{ObserveError, Surroundings, graph, portable, proof, verdict};
 
 /// Why we ended a run.
 #[derive(Debug)]
 pub(crate) enum Ending {
     /// Its wall time was up; `burning` tells whether it used the processor to no effect.
-    Wall { burning: Option<String>, why_open: Option<String> },
+    Wall {
+        found: Duration,
+        burning: Option<String>,
+        why_open: Option<String>,
+        graph: Option<WaitFor>,
+    },
     /// Its processor time was up.
     Cpu { burning: Option<String> },
     /// It wrote too much.
     Output,
     /// It was proved to be unable to go on, this long after it last did.
-    Deadlock { stuck: Vec<Stuck>, examined: Examined, latency: Duration },
+    Deadlock { graph: WaitFor, found: Duration, latency: Duration },
+}
+
+impl Ending {
+    /// When the verdict was found, if a diagnosis followed.
+    pub(crate) fn found(&self) -> Option<Duration> {
+        match self {
+            Self::Deadlock { found, .. } | Self::Wall { found, .. } => Some(*found),
+            Self::Cpu { .. } | Self::Output => None,
+        }
+    }
 }
 
 /// Runs a suspended program within `limits` to the end of its last process.
@@ -40,11 +54,23 @@ pub fn watch(
     suspended: Suspended,
     streams: Streams,
     limits: &Limits,
+    surroundings: Surroundings,
 ) -> Result<Observation, ObserveError> {
-    let shared = Shared::new(limits.processes);
+    watch_at(suspended, streams, limits, surroundings, Pace::default()).map(|(seen, _)| seen)
+}
+
+/// The same at a given pace; also says how many attempts at a proof were made.
+pub(crate) fn watch_at(
+    suspended: Suspended,
+    streams: Streams,
+    limits: &Limits,
+    surroundings: Surroundings,
+    pace: Pace,
+) -> Result<(Observation, u64), ObserveError> {
+    let shared = Shared::new(limits.processes, surroundings);
     let root = Root::of(&suspended)?;
     let (done, bell) = io::pipe()?;
-    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace: Pace::default() };
+    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace };
     let (traced, ending) = thread::scope(|scope| {
         let tracing = scope.spawn(|| {
             let traced = trace(suspended, &shared);
@@ -57,11 +83,15 @@ pub fn watch(
     match traced {
         Ok(Traced::Done) => {}
         Ok(Traced::NotStarted(error)) => return Err(error.into()),
-        Ok(Traced::Refused(errno, _)) => return Err(ObserveError::Refused(errno)),
+        Ok(Traced::Refused(errno, suspended)) => {
+            let streams = watcher.streams;
+            let seen = portable::watch(suspended, streams, limits, surroundings, errno)?;
+            return Ok((seen, 0));
+        }
         Err(panic) => std::panic::resume_unwind(panic),
     }
-    let streams = watcher.streams;
-    Ok(verdict::conclude(shared, streams.output, streams.error, ending))
+    let (streams, attempts) = (watcher.streams, watcher.pace.attempts());
+    Ok((verdict::conclude(shared, streams, ending, Vec::new()), attempts))
 }
 
 /// The first process, by a descriptor that never means another one.
@@ -93,7 +123,7 @@ impl Watcher<'_> {
         let mut progress = Progress::default();
         loop {
             let over = self.wait(done, ending.is_some());
-            self.drain();
+            self.streams.drain(self.limits.output);
             if over {
                 return ending;
             }
@@ -108,45 +138,24 @@ impl Watcher<'_> {
 
     /// Sleeps until something happened or it is time for a glance. True once all is over.
     fn wait(&mut self, done: &PipeReader, ending: bool) -> bool {
-        let read = PollFlags::POLLIN;
-        let mut descriptors = vec![PollFd::new(done.as_fd(), read)];
-        for capture in [&self.streams.output, &self.streams.error] {
-            descriptors.extend(capture.pipe.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), read)));
-        }
-        if let Some(feed) = &self.streams.input {
-            descriptors.push(PollFd::new(feed.pipe.as_fd(), PollFlags::POLLOUT));
-        }
         let interval = self.pace.interval(self.shared.now());
-        let interval = u16::try_from(interval.as_millis()).unwrap_or(1);
-        let timeout = if ending { PollTimeout::NONE } else { PollTimeout::from(interval) };
-        let _ = poll(&mut descriptors, timeout);
-        descriptors[0].any().unwrap_or(false)
-    }
-
-    fn drain(&mut self) {
-        self.streams.output.drain(self.limits.output);
-        self.streams.error.drain(self.limits.output);
-        if self.streams.input.as_mut().is_some_and(|feed| feed.write()) {
-            self.streams.input = None;
-        }
+        self.streams.wait(Some(done), (!ending).then_some(interval))
     }
 
     /// Whether it is time to end the run.
     fn check(&mut self, progress: &mut Progress) -> Option<Ending> {
-        let exceeds = |capture: &Capture| capture.bytes() > self.limits.output;
-        if exceeds(&self.streams.output) || exceeds(&self.streams.error) {
+        if self.streams.exceed(self.limits.output) {
             return Some(Ending::Output);
         }
         let (now, cpu) = (self.shared.now(), self.cpu_time());
-        let output = self.streams.output.bytes() + self.streams.error.bytes();
-        let (tasks, ran) = (self.shared.lock().family.generation(), self.pace.moved);
-        progress.note(now, cpu, (output, tasks), ran);
+        let output = self.streams.bytes();
+        let tasks = self.shared.lock().family.generation();
+        progress.note(now, cpu, (output, tasks));
         if cpu >= self.limits.cpu {
-            return Some(Ending::Cpu { burning: progress.burning(now, cpu) });
+            return Some(Ending::Cpu { burning: progress.burning(now, cpu, self.delay()) });
         }
         if now >= self.limits.wall {
-            let burning = progress.burning(now, cpu);
-            return Some(Ending::Wall { burning, why_open: progress.why_open.take() });
+            return Some(self.time_is_up(progress, now, cpu));
         }
         if !self.pace.glance(cpu, now) {
             return None;
@@ -161,8 +170,10 @@ impl Watcher<'_> {
             }
             Attempt::Deadlock(proof) => match self.confirm(&proof) {
                 Confirmed::Yes(examined) => {
-                    let latency = self.shared.now().saturating_sub(self.pace.moved);
-                    return Some(Ending::Deadlock { stuck: proof.stuck, examined, latency });
+                    let found = self.shared.now();
+                    let latency = found.saturating_sub(self.pace.moved);
+                    let graph = self.graph(&examined, &proof.stuck);
+                    return Some(Ending::Deadlock { graph, found, latency });
                 }
                 Confirmed::No { reason, retry } => {
                     let now = self.shared.now();
@@ -173,6 +184,23 @@ impl Watcher<'_> {
             },
         }
         None
+    }
+
+    /// Has a last look at who waits, or burns the processor, and where.
+    fn time_is_up(&self, progress: &mut Progress, now: Duration, cpu: Duration) -> Ending {
+        let graph = self.examine().map(|examined| {
+            let state = self.shared.lock();
+            let asleep = proof::asleep(&state.family, &examined, self.shared.surroundings);
+            let awake = graph::running(&state.family, &examined);
+            (graph::wait_for(&state.family, &examined, &asleep), awake)
+        });
+        let (graph, awake) = graph.unzip();
+        let burning = progress.burning(now, cpu, self.delay());
+        let burning = burning.map(|evidence| {
+            let awake = awake.unwrap_or_default();
+            std::iter::once(evidence).chain(awake).collect::<Vec<_>>().join("; ")
+        });
+        Ending::Wall { found: now, burning, why_open: progress.why_open.take(), graph }
     }
 
     /// Makes sure that no alarm could end what was proved to be without end. The tasks
@@ -191,6 +219,11 @@ impl Watcher<'_> {
         Confirmed::No { reason: reason.to_owned(), retry }
     }
 
+    fn graph(&self, examined: &Examined, stuck: &[Stuck]) -> WaitFor {
+        // Nothing changes while the tasks are held still; the lock is only for reading.
+        graph::wait_for(&self.shared.lock().family, examined, stuck)
+    }
+
     /// Has all tasks held still. None if that is not possible.
     fn examine(&self) -> Option<Examined> {
         self.shared.set_exam(Exam::Requested);
@@ -203,6 +236,12 @@ impl Watcher<'_> {
             Exam::Ready(examined) => Some(examined.clone()),
             _ => None,
         }
+    }
+
+    /// How long the tasks were ready to run, but had no processor.
+    fn delay(&self) -> Duration {
+        let roll = self.shared.lock().family.roll();
+        roll.iter().filter_map(|task| proc::delay(task.pid, task.tid)).sum()
     }
 
     fn cpu_time(&self) -> Duration {
@@ -254,7 +293,7 @@ fn alarm_of(examined: &Examined, proof: &Proof) -> Result<(), (&'static str, Dur
 
 /// When the run last did something that can be seen from outside.
 #[derive(Debug, Default)]
-struct Progress {
+pub(crate) struct Progress {
     signs: (u64, u64),
     since: Duration,
     cpu_then: Duration,
@@ -263,18 +302,19 @@ struct Progress {
 }
 
 impl Progress {
-    fn note(&mut self, now: Duration, cpu: Duration, signs: (u64, u64), _ran: Duration) {
+    pub(crate) fn note(&mut self, now: Duration, cpu: Duration, signs: (u64, u64)) {
         if self.signs != signs {
             *self = Self { signs, since: now, cpu_then: cpu, why_open: self.why_open.take() };
         }
     }
 
-    /// Evidence that processor time was used up without progress: most of the run,
-    /// and most of one processor.
-    fn burning(&self, now: Duration, cpu: Duration) -> Option<String> {
+    /// Evidence that processor time was used up without progress: for most of the run,
+    /// and most of what one processor gives, or gave on a busy host: `delay` is what the
+    /// tasks wanted in vain.
+    pub(crate) fn burning(&self, now: Duration, cpu: Duration, delay: Duration) -> Option<String> {
         let (quiet, used) = (now - self.since, cpu.saturating_sub(self.cpu_then));
         let long = quiet * 2 >= now;
-        let hot = used * 2 >= quiet;
+        let hot = used * 2 >= quiet || (used * 20 >= quiet && (used + delay) * 2 >= quiet);
         (long && hot).then(|| {
             format!(
                 "it used {:.1} s of processor time in the last {:.1} s, \

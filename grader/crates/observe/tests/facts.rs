@@ -98,6 +98,13 @@ fn a_daemon_in_its_own_session_does_not_escape() {
 }
 
 #[test]
+fn a_grandchild_that_outlived_its_parent_but_ended_in_time_is_no_leak() {
+    let seen = specimen("double-fork");
+    assert_eq!((seen.verdict, seen.orphans, seen.zombies), (Verdict::Pass, 1, 0));
+    assert!(seen.processes[2].orphan && seen.processes[2].ended.is_some());
+}
+
+#[test]
 fn children_that_end_with_their_parent_are_each_a_zombie_or_an_orphan() {
     let seen = specimen("ends-while-child-ends");
     let bad = |child: &&Process| child.reaped == Some(false) || child.orphan;
@@ -188,6 +195,70 @@ fn input_is_given_whole_and_then_ends() {
 fn signals_of_every_number_are_passed_on() {
     let seen = specimen("real-time-signal");
     assert_eq!((seen.verdict, seen.stdout.text.as_str()), (Verdict::Pass, "done\n"));
+}
+
+#[test]
+fn what_cannot_be_executed_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let plain = directory.path().join("plain");
+    std::fs::write(&plain, "").unwrap();
+    for (program, reason) in [(directory.path().join("none"), "ENOENT"), (plain, "EACCES")] {
+        let error = observe::observe(&observation::Request::new(&program)).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(reason) && text.contains(program.to_str().unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn a_set_user_id_program_gains_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("specimen");
+    std::fs::copy(support::specimen_path(), &program).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o4755)).unwrap();
+    let mut request = request("silent");
+    request.program = program;
+    assert_eq!(observe::observe(&request).unwrap().verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_program_may_close_its_own_descriptors() {
+    assert_eq!(specimen("closes-everything").verdict, Verdict::Pass);
+}
+
+#[test]
+fn a_program_cannot_trace_itself_or_its_children() {
+    for name in ["traces-itself", "traces-child"] {
+        let seen = specimen(name);
+        assert_eq!((seen.verdict, seen.stdout.text.as_str()), (Verdict::Pass, "refused\n"));
+    }
+}
+
+#[test]
+fn files_and_memory_have_their_bounds() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut file = request("big-file");
+    file.args.push(directory.path().join("file").display().to_string());
+    let seen = observe::observe(&file).unwrap();
+    assert_eq!(seen.hang.unwrap().kind, HangKind::Limit(LimitKind::FileSize));
+    let seen = specimen("big-memory");
+    assert_eq!(seen.hang.unwrap().kind, HangKind::Limit(LimitKind::Memory));
+}
+
+#[test]
+fn many_runs_at_once_do_not_disturb_each_other() {
+    let names = ["fork-twice", "named", "zombie", "exit-3", "crosswise", "orphan"];
+    let run = |name: &'static str| std::thread::spawn(move || (name, specimen(name)));
+    let runs: Vec<_> = (0..4).flat_map(|_| names.map(run)).collect();
+    for run in runs {
+        let (name, seen) = run.join().unwrap();
+        let expected = match name {
+            "zombie" | "orphan" => Verdict::Leak,
+            "crosswise" => Verdict::Deadlock,
+            _ => Verdict::Pass,
+        };
+        assert_eq!(seen.verdict, expected, "{name}: {}", seen.reason);
+    }
 }
 
 #[test]

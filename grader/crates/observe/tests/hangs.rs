@@ -82,6 +82,17 @@ fn correct_programs_are_never_convicted() {
 }
 
 #[test]
+fn looking_without_pause_convicts_no_correct_program() {
+    let mut attempts = 0;
+    for name in ["ping-pong-pipes", "ping-pong-condvar", "ping-pong-semaphores", "alarm"] {
+        let (seen, made) = observe::observe_relentlessly(&request(name)).unwrap();
+        assert_eq!(seen.verdict, Verdict::Pass, "{name}: {}", seen.reason);
+        attempts += made;
+    }
+    assert!(attempts > 1_000, "{attempts}");
+}
+
+#[test]
 fn an_alarm_that_is_set_ends_a_wait_that_nothing_else_would() {
     assert_eq!(specimen("alarm").stdout.text, "rang\ndone\n");
 }
@@ -106,10 +117,27 @@ fn what_another_program_could_open_is_not_convicted() {
     assert!(seen.reason.contains("another program could open"), "{}", seen.reason);
 }
 
+#[test]
+fn a_program_that_expects_a_signal_is_not_convicted() {
+    let seen = bounded("waits-for-interrupt");
+    assert_eq!(seen.verdict, Verdict::Timeout);
+    assert!(seen.reason.contains("has a handler for SIGINT"), "{}", seen.reason);
+}
+
+#[test]
+fn input_that_somebody_else_could_still_give_is_not_a_deadlock() {
+    let (input, _writer) = std::io::pipe().unwrap();
+    let mut request = request("reads-input");
+    request.limits.wall = Duration::from_millis(300);
+    let seen = observe::observe_reading(&request, input.into()).unwrap();
+    assert_eq!(seen.verdict, Verdict::Timeout);
+    assert!(seen.reason.contains("outside the run"), "{}", seen.reason);
+}
+
 fn bounded(name: &str) -> observation::Observation {
     let mut request = request(name);
     request.limits.wall = Duration::from_millis(400);
-    observe::observe(&request).unwrap()
+    observe::observe(&request).expect("a specimen can be observed")
 }
 
 #[test]

@@ -62,6 +62,9 @@ fn all_come_to_nothing(tier: Tier) {
         if !survivors.is_empty() {
             wrong.push(format!("{program}: left processes {survivors:?}"));
         }
+        if std::fs::exists(format!("{name}.new")).unwrap() {
+            wrong.push(format!("{program}: made files outside"));
+        }
         if neighbour(stage, tier) != alone {
             wrong.push(format!("{program}: the next one to run fared differently"));
         }

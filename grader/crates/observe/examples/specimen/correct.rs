@@ -14,13 +14,14 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("alarm", alarm),
     ("interval-timer", interval_timer),
     ("posix-timer", posix_timer),
-    ("reads-input", || drop(read(0))),
+    ("reads-input", || assert!(read(0) >= 0)),
     ("waits-for-signal", waits_for_signal),
     ("worker-sleeps", worker_sleeps),
     ("socket-timeout", socket_timeout),
     ("semaphore-and-alarm", semaphore_and_alarm),
     ("named-semaphore", named_semaphore),
     ("timer-descriptor", timer_descriptor),
+    ("waits-for-interrupt", waits_for_interrupt),
 ];
 
 fn rounds(default: usize) -> usize {
@@ -58,13 +59,17 @@ fn ping_pong_condvar() {
             }
         })
     });
-    players.map(|player| player.join().unwrap());
+    for player in players {
+        player.join().unwrap();
+    }
 }
 
 fn ping_pong_semaphores() {
     let memory = shared::<[libc::sem_t; 2]>();
     let at = |index: usize| memory.cast::<libc::sem_t>().wrapping_add(index);
-    (0..2).for_each(|index| drop(unsafe { libc::sem_init(at(index), 1, 0) }));
+    for index in 0..2 {
+        unsafe { libc::sem_init(at(index), 1, 0) };
+    }
     let rounds = rounds(5_000);
     let child = fork(|| {
         for _ in 0..rounds {
@@ -213,4 +218,19 @@ fn timer_descriptor() {
         libc::timerfd_settime(timer, 0, &raw const when, std::ptr::null_mut());
         read(timer);
     }
+}
+
+static WRITER: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(-1);
+
+extern "C" fn on_interrupt(_: i32) {
+    write(WRITER.load(std::sync::atomic::Ordering::SeqCst), b"x");
+}
+
+/// As servers wait for Ctrl-C: the handler writes into a pipe that a thread reads.
+fn waits_for_interrupt() {
+    let (reader, writer) = pipe();
+    WRITER.store(writer, std::sync::atomic::Ordering::SeqCst);
+    let handler = on_interrupt as extern "C" fn(i32);
+    unsafe { libc::signal(libc::SIGINT, handler as usize) };
+    thread::spawn(move || read(reader)).join().unwrap();
 }

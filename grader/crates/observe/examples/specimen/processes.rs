@@ -1,5 +1,6 @@
 //! Processes that fork, end, die and leave things behind.
 
+use std::ffi::CString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -35,6 +36,12 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("real-time-signal", real_time_signal),
     ("ends-while-child-ends", ends_while_child_ends),
     ("vfork", vfork),
+    ("leaves-shared-memory", || leaves_shared_memory(false)),
+    ("removes-shared-memory", || leaves_shared_memory(true)),
+    ("leaves-semaphore", leaves_semaphore),
+    ("leaves-system-v", leaves_system_v),
+    ("leaves-fifo", leaves_fifo),
+    ("double-fork", double_fork),
 ];
 
 fn segv() {
@@ -47,12 +54,12 @@ fn die_by(signal: i32) {
 
 fn fork_twice() {
     let children = [fork(|| 0), fork(|| 7)];
-    children.map(wait);
+    children.into_iter().for_each(wait);
 }
 
 fn fork_100() {
     let children: Vec<_> = (0..100).map(|_| fork(|| 0)).collect();
-    children.into_iter().for_each(|child| drop(wait(child)));
+    children.into_iter().for_each(wait);
 }
 
 fn zombie() {
@@ -118,7 +125,7 @@ fn exits() {
             std::process::abort();
         }),
     ];
-    children.map(wait);
+    children.into_iter().for_each(wait);
 }
 
 /// Three children that are alive at the same time.
@@ -135,7 +142,7 @@ fn overlap() {
         .collect();
     close(reader);
     close(writer);
-    children.into_iter().for_each(|child| drop(wait(child)));
+    children.into_iter().for_each(wait);
 }
 
 fn ignores_term() {
@@ -215,4 +222,53 @@ fn ends_while_child_ends() {
 fn vfork() {
     let done = Command::new("/bin/true").status().unwrap();
     assert!(done.success());
+}
+
+fn name() -> CString {
+    CString::new(format!("/{}", std::env::args().nth(2).unwrap())).unwrap()
+}
+
+fn leaves_shared_memory(removes: bool) {
+    let name = name();
+    unsafe {
+        let flags = libc::O_CREAT | libc::O_RDWR;
+        let memory = libc::shm_open(name.as_ptr(), flags, 0o600);
+        libc::ftruncate(memory, 4096);
+        if removes {
+            libc::shm_unlink(name.as_ptr());
+        }
+    }
+}
+
+fn leaves_semaphore() {
+    unsafe { libc::sem_open(name().as_ptr(), libc::O_CREAT, 0o600, 1) };
+}
+
+fn leaves_system_v() {
+    let id = unsafe { libc::shmget(libc::IPC_PRIVATE, 4096, 0o600) };
+    println!("{id}");
+}
+
+fn leaves_fifo() {
+    unsafe { libc::mkfifo(c"left".as_ptr(), 0o600) };
+}
+
+/// The middle ends at once; the grandchild is waited for by nobody, but ends in time.
+fn double_fork() {
+    let (reader, writer) = pipe();
+    let (ended, ends) = pipe();
+    let middle = fork(|| {
+        fork(|| {
+            close(writer);
+            close(ended);
+            read(reader);
+            0
+        });
+        0
+    });
+    close(reader);
+    close(ends);
+    wait(middle);
+    close(writer);
+    read(ended);
 }

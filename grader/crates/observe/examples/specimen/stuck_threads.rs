@@ -16,7 +16,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("rwlock-upgrade", rwlock_upgrade),
     ("philosophers", philosophers),
     ("full-channel", full_channel),
-    ("park", || thread::park()),
+    ("park", park),
 ];
 
 fn crosswise() {
@@ -34,7 +34,9 @@ fn crosswise() {
         thread::Builder::new().name(name.to_owned()).spawn(work).unwrap()
     };
     let workers = [start("worker-0", &left, &right), start("worker-1", &right, &left)];
-    workers.map(|worker| worker.join().unwrap());
+    for worker in workers {
+        worker.join().unwrap();
+    }
 }
 
 fn crosswise_with_main() {
@@ -70,7 +72,9 @@ fn condvar() {
         };
         thread::Builder::new().name(format!("waiter-{number}")).spawn(wait).unwrap()
     });
-    waiters.map(|waiter| waiter.join().unwrap());
+    for waiter in waiters {
+        waiter.join().unwrap();
+    }
 }
 
 fn self_lock() {
@@ -101,9 +105,11 @@ fn barrier_short() {
     let barrier = Arc::new(Barrier::new(3));
     let waiters = [(); 2].map(|()| {
         let barrier = barrier.clone();
-        thread::spawn(move || drop(barrier.wait()))
+        thread::spawn(move || barrier.wait())
     });
-    waiters.map(|waiter| waiter.join().unwrap());
+    for waiter in waiters {
+        waiter.join().unwrap();
+    }
 }
 
 fn rwlock_upgrade() {
@@ -133,4 +139,9 @@ fn full_channel() {
     let (sender, receiver) = mpsc::sync_channel(1);
     (0..3).for_each(|item| sender.send(item).unwrap());
     drop(receiver);
+}
+
+fn park() {
+    thread::park();
+    println!("unparked");
 }

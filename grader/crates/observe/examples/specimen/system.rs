@@ -15,10 +15,9 @@ pub(crate) fn fork(work: impl FnOnce() -> i32) -> i32 {
 }
 
 /// Waits for one child.
-pub(crate) fn wait(pid: i32) -> i32 {
+pub(crate) fn wait(pid: i32) {
     let mut status = 0;
     unsafe { libc::waitpid(pid, &raw mut status, 0) };
-    status
 }
 
 /// Waits for a child to end without reaping it.

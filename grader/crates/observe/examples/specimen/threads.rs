@@ -26,10 +26,12 @@ fn threads(count: usize) {
     let all = Arc::new(Barrier::new(count));
     let start = |_| {
         let all = Arc::clone(&all);
-        thread::spawn(move || drop(all.wait()))
+        thread::spawn(move || all.wait())
     };
     let threads: Vec<_> = (0..count).map(start).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 fn threads_one_by_one() {
@@ -38,7 +40,9 @@ fn threads_one_by_one() {
 
 fn named() {
     let start = |name: &str| thread::Builder::new().name(name.to_owned()).spawn(|| ()).unwrap();
-    ["worker-0", "worker-1"].map(start).map(|thread| thread.join().unwrap());
+    for thread in ["worker-0", "worker-1"].map(start) {
+        thread.join().unwrap();
+    }
 }
 
 /// Two threads sleep on when the program ends.
@@ -79,5 +83,7 @@ fn spin_politely() {
             }
         })
     });
-    spinners.map(|spinner| spinner.join().unwrap());
+    for spinner in spinners {
+        spinner.join().unwrap();
+    }
 }

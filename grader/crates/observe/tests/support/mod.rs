@@ -1,19 +1,21 @@
 //! Runs the specimens under observation.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use observation::{Observation, Request};
 
 /// The program that holds all specimens; `cargo test` builds it next to the tests.
-pub fn specimen_path() -> PathBuf {
+pub(crate) fn specimen_path() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let target = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
     target.join("examples/specimen")
 }
 
 /// A request to run one specimen.
-pub fn request(name: &str) -> Request {
+pub(crate) fn request(name: &str) -> Request {
     let mut request = Request::new(specimen_path());
     request.args = vec![name.to_owned()];
     request.limits.wall = Duration::from_secs(30);
@@ -21,13 +23,12 @@ pub fn request(name: &str) -> Request {
 }
 
 /// Observes one specimen.
-pub fn specimen(name: &str) -> Observation {
+pub(crate) fn specimen(name: &str) -> Observation {
     observe::observe(&request(name)).expect("a specimen can be observed")
 }
 
 /// Observes one specimen that keeps files in `directory`.
-#[allow(dead_code, reason = "not every test keeps files")]
-pub fn specimen_in(name: &str, directory: &std::path::Path) -> Observation {
+pub(crate) fn specimen_in(name: &str, directory: &std::path::Path) -> Observation {
     let mut request = request(name);
     request.args.push(directory.display().to_string());
     observe::observe(&request).expect("a specimen can be observed")

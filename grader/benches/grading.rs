@@ -1,0 +1,220 @@
+//! Grades the same submissions in three ways and prints processor and wall time of each.
+//!
+//!     cargo bench -p grader --bench grading -- [submissions] [lesson]
+//!
+//! - `grader`: this grader, one run over the whole class;
+//! - `usual loop`: copy src/lib.rs into the exercise, `cargo test -p`, one shared target folder;
+//! - `bare`: rustc on the library and the driver, and the program as often as the tests run
+//!   it, without any test: what cannot be saved.
+//!
+//! All three run in one go on the same machine, so their ratios hold where bare times do not.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+
+/// How often the tests of a lesson run its program: eight runs for each call of `run`.
+const RUNS: [(&str, usize); 3] = [("semaphore", 9 * 8), ("pool-map", 10 * 8), ("lock", 5 * 8)];
+
+fn main() -> anyhow::Result<()> {
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+    let count: usize = words.next().map_or(Ok(10), |word| word.parse())?;
+    let lesson = words.next().unwrap_or_else(|| "semaphore".to_owned());
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the grader is in a workspace")?;
+    let scratch = tempfile::tempdir()?;
+    let class = Class::new(root, &lesson, count, scratch.path())?;
+
+    // Each way once on one submission first, so that what is built once is built.
+    with_grader(&class, 1)?;
+    let loop_root = usual_root(root, scratch.path())?;
+    usual_loop(&class, &loop_root, 1)?;
+
+    let ways = [
+        ("grader", measure(|| with_grader(&class, count))?),
+        ("usual loop", measure(|| usual_loop(&class, &loop_root, count))?),
+        ("bare", measure(|| bare(&class, root, scratch.path(), count))?),
+    ];
+    println!("{count} submissions to {lesson}, all of them right\n");
+    println!("{:12} {:>14} {:>14} {:>12}", "", "CPU s each", "wall s each", "cores busy");
+    for (name, Cost { cpu, wall }) in &ways {
+        let each = |time: &Duration| time.as_secs_f64() / count as f64;
+        let busy = cpu.as_secs_f64() / wall.as_secs_f64();
+        println!("{name:12} {:>14.3} {:>14.3} {busy:>12.2}", each(cpu), each(wall));
+    }
+    let [(_, ours), (_, usual), (_, bare)] = &ways;
+    let ratio = |a: &Cost, b: &Cost| a.cpu.as_secs_f64() / b.cpu.as_secs_f64();
+    println!("\nCPU, grader / usual loop: {:.2}", ratio(ours, usual));
+    println!("CPU, grader / bare:       {:.2}", ratio(ours, bare));
+    println!("CPU, usual loop / bare:   {:.2}", ratio(usual, bare));
+    Ok(())
+}
+
+/// Submissions that differ in a comment, so that none is graded for another.
+struct Class {
+    lesson: String,
+    folder: PathBuf,
+    sources: Vec<String>,
+}
+
+impl Class {
+    fn new(root: &Path, lesson: &str, count: usize, scratch: &Path) -> anyhow::Result<Self> {
+        let solution =
+            std::fs::read_to_string(root.join(format!("solutions/{lesson}/src/lib.rs")))?;
+        let sources: Vec<_> = (0..count).map(|n| format!("{solution}\n// {n}\n")).collect();
+        Ok(Self { lesson: lesson.to_owned(), folder: scratch.join("classes"), sources })
+    }
+
+    /// A folder with the first `count` submissions.
+    fn of(&self, count: usize) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.join(count.to_string());
+        for (number, source) in self.sources.iter().take(count).enumerate() {
+            let place = folder.join(format!("student-{number:04}")).join(&self.lesson).join("src");
+            std::fs::create_dir_all(&place)?;
+            std::fs::write(place.join("lib.rs"), source)?;
+        }
+        Ok(folder)
+    }
+}
+
+struct Cost {
+    cpu: Duration,
+    wall: Duration,
+}
+
+/// The cost of `work` in all the processes that it starts and waits for.
+fn measure(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Cost> {
+    let (before, started) = (children()?, Instant::now());
+    work()?;
+    Ok(Cost { cpu: children()? - before, wall: started.elapsed() })
+}
+
+fn children() -> anyhow::Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let of = |time: TimeVal| Duration::new(time.tv_sec() as u64, time.tv_usec() as u32 * 1000);
+    Ok(of(usage.user_time()) + of(usage.system_time()))
+}
+
+fn with_grader(class: &Class, count: usize) -> anyhow::Result<()> {
+    let folder = class.of(count)?;
+    let mut grader = Command::new(env!("CARGO_BIN_EXE_grader"));
+    grader.arg("grade").arg(&folder).arg("--out").arg(class.folder.join("results"));
+    let output = run(grader.arg("--format").arg("json"))?;
+    let points = output.lines().filter(|line| line.starts_with("student-")).count();
+    if points != count || !output.contains(" pass") {
+        bail!("the grader did not grade all {count} submissions:\n{output}");
+    }
+    Ok(())
+}
+
+/// A copy of the course of its own, whose exercise can be written over.
+fn usual_root(root: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
+    let copy = scratch.join("usual");
+    std::fs::create_dir(&copy)?;
+    for part in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "course.yaml",
+        "exercises",
+        "grader",
+        "kit",
+        "stage",
+        "tests",
+        "interleave",
+    ] {
+        if root.join(part).exists() {
+            run(Command::new("cp").arg("-r").arg(root.join(part)).arg(&copy))?;
+        }
+    }
+    Ok(copy)
+}
+
+fn usual_loop(class: &Class, root: &Path, count: usize) -> anyhow::Result<()> {
+    let file = root.join(format!("exercises/{}/src/lib.rs", class.lesson));
+    for source in class.sources.iter().take(count) {
+        std::fs::write(&file, source)?;
+        let mut cargo = Command::new("cargo");
+        run(cargo.args(["test", "-q", "-p", &class.lesson]).current_dir(root))?;
+    }
+    Ok(())
+}
+
+fn bare(class: &Class, root: &Path, scratch: &Path, count: usize) -> anyhow::Result<()> {
+    let runs = RUNS.iter().find(|(lesson, _)| *lesson == class.lesson);
+    let (_, runs) = runs.context("a lesson whose runs are counted: semaphore, pool-map or lock")?;
+    let deps =
+        Path::new(env!("CARGO_BIN_EXE_grader")).ancestors().nth(2).context("a target folder")?;
+    let deps = deps.join("debug/deps");
+    let name = class.lesson.replace('-', "_");
+    let driver = root.join(format!("exercises/{}/src/main.rs", class.lesson));
+    let (library, program) = (scratch.join(format!("lib{name}.rlib")), scratch.join("program"));
+    let source = scratch.join("lib.rs");
+    for text in class.sources.iter().take(count) {
+        std::fs::write(&source, text)?;
+        let externs = externs(&deps)?;
+        let mut rustc = rustc("rlib", &name, &source, &library, &deps, &externs);
+        run(&mut rustc)?;
+        let externs = [externs, vec![format!("{name}={}", library.display())]].concat();
+        run(&mut self::rustc("bin", "driver", &driver, &program, &deps, &externs))?;
+        for _ in 0..*runs {
+            run(&mut Command::new(&program))?;
+        }
+    }
+    Ok(())
+}
+
+fn rustc(
+    kind: &str,
+    name: &str,
+    source: &Path,
+    output: &Path,
+    deps: &Path,
+    externs: &[String],
+) -> Command {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition=2024", "-Cdebuginfo=line-tables-only", "-Awarnings"]);
+    rustc.args(["--crate-type", kind, "--crate-name", name]).arg(source).arg("-o").arg(output);
+    rustc.arg("-L").arg(format!("dependency={}", deps.display()));
+    externs.iter().for_each(|library| {
+        rustc.arg("--extern").arg(library);
+    });
+    rustc
+}
+
+/// The newest of each library that the lessons are linked with.
+fn externs(deps: &Path) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for name in ["stage", "nix", "libc"] {
+        let prefix = format!("lib{name}-");
+        let mut files: Vec<_> = std::fs::read_dir(deps)?
+            .flatten()
+            .filter(|entry| {
+                let file = entry.file_name();
+                let file = file.to_string_lossy();
+                file.starts_with(&prefix) && file.ends_with(".rlib")
+            })
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .collect();
+        files.sort();
+        let (_, path) =
+            files.pop().with_context(|| format!("no {prefix}*.rlib in {}", deps.display()))?;
+        found.push(format!("{name}={}", path.display()));
+    }
+    Ok(found)
+}
+
+/// Runs to the end and returns standard output; a failure is an error with both streams.
+fn run(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.stdin(Stdio::null()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        bail!("{command:?} failed:\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(text)
+}

@@ -1,0 +1,237 @@
+//! Proves a course sound: solutions pass, stubs fail, mistakes get their verdicts.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use course::{Language, Lesson, LessonId};
+use observation::Verdict;
+use report::TestStatus;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::class::{Event, Graded, grade_class};
+use crate::grade::{Outcome, Workshop};
+use crate::intake::{Submission, read_files};
+use crate::score::score;
+
+/// Something that makes a course unsound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unsound {
+    /// The lesson.
+    pub lesson: LessonId,
+    /// The part of it: `solution`, `stub`, `tests/submissions/lock/no-lock`.
+    pub part: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+/// What was looked at, and what is unsound.
+#[derive(Clone, Debug, Serialize)]
+pub struct Soundness {
+    /// How many solutions, stubs and specimens were graded.
+    pub graded: usize,
+    /// Empty if the course is sound.
+    pub unsound: Vec<Unsound>,
+}
+
+/// Why a course cannot be checked at all.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// A folder or file of the course cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An `expect.yaml` is not understood.
+    #[error("{path}: {source}; write verdict, fails and about", path = path.display())]
+    Expectation {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_yaml::Error,
+    },
+}
+
+/// What a specimen must get, as its `expect.yaml` says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expectation {
+    verdict: Verdict,
+    /// Exactly the tests that fail.
+    fails: BTreeSet<String>,
+    /// What its author got wrong, in a line.
+    about: String,
+}
+
+/// What is expected of one submission of the course's own.
+enum Expected {
+    FullMarks,
+    Failure,
+    Exactly(Expectation),
+}
+
+struct Specimen {
+    part: String,
+    submission: Submission,
+    expected: Expected,
+}
+
+/// Grades everything that the course says about `lessons` and compares.
+pub fn check(
+    root: &Path,
+    workshop: &Workshop,
+    lessons: &[LessonId],
+    jobs: NonZeroUsize,
+    tell: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Soundness, CheckError> {
+    let mut specimens = Vec::new();
+    let mut unsound = Vec::new();
+    for lesson in lessons.iter().map(|id| workshop.lesson(id)) {
+        specimens.extend(specimens_of(root, lesson)?);
+        unsound.extend(crate::check_text::problems(root, lesson));
+    }
+    let submissions: Vec<_> =
+        specimens.iter().map(|specimen| specimen.submission.clone()).collect();
+    let graded = grade_class(workshop, &submissions, jobs, tell);
+    for (specimen, graded) in specimens.iter().zip(&graded) {
+        let lesson = workshop.lesson(&specimen.submission.lesson);
+        let problem = compare(specimen, graded, lesson);
+        let stale = stale_snapshots(root, specimen, graded);
+        unsound.extend(problem.into_iter().chain(stale).map(|problem| Unsound {
+            lesson: lesson.id.clone(),
+            part: specimen.part.clone(),
+            problem,
+        }));
+    }
+    Ok(Soundness { graded: graded.len(), unsound })
+}
+
+/// How many submissions [`check`] will grade.
+pub fn count(root: &Path, workshop: &Workshop, lessons: &[LessonId]) -> Result<usize, CheckError> {
+    let each = lessons.iter().map(|id| specimens_of(root, workshop.lesson(id)));
+    each.map(|specimens| specimens.map(|specimens| specimens.len())).sum()
+}
+
+fn specimens_of(root: &Path, lesson: &Lesson) -> Result<Vec<Specimen>, CheckError> {
+    let own = |part: &str, folder: &str, expected| Specimen {
+        part: part.to_owned(),
+        submission: submission(part, lesson, &root.join(folder).join(lesson.id.as_str())),
+        expected,
+    };
+    let mut specimens = vec![
+        own("solution", "solutions", Expected::FullMarks),
+        own("stub", "exercises", Expected::Failure),
+    ];
+    let folder = root.join("tests/submissions").join(lesson.id.as_str());
+    for place in folders(&folder)? {
+        let path = place.join("expect.yaml");
+        let read = |source| CheckError::Read { path: path.clone(), source };
+        let text = std::fs::read_to_string(&path).map_err(read)?;
+        let expectation = serde_yaml::from_str(&text);
+        let expectation = expectation.map_err(|source| CheckError::Expectation { path, source })?;
+        let part = place.strip_prefix(root).unwrap_or(&place).display().to_string();
+        specimens.push(Specimen {
+            submission: submission(&part, lesson, &place),
+            part,
+            expected: Expected::Exactly(expectation),
+        });
+    }
+    Ok(specimens)
+}
+
+fn submission(part: &str, lesson: &Lesson, place: &Path) -> Submission {
+    let files = read_files(place, lesson);
+    Submission { student: part.to_owned(), lesson: lesson.id.clone(), files }
+}
+
+/// The folders in `folder`, sorted; none if there is no such folder.
+fn folders(folder: &Path) -> Result<Vec<PathBuf>, CheckError> {
+    let read = |source| CheckError::Read { path: folder.to_owned(), source };
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(folder).map_err(read)?;
+    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut folders: Vec<_> =
+        paths.map_err(read)?.into_iter().filter(|path| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// What differs between what was expected and what came out.
+fn compare(specimen: &Specimen, graded: &Graded, lesson: &Lesson) -> Vec<String> {
+    let result = score(graded, lesson, Language::En);
+    let failed: BTreeSet<String> = result
+        .tests
+        .iter()
+        .filter(|test| test.status != TestStatus::Passed)
+        .map(|test| test.name.to_string())
+        .collect();
+    let seen = || {
+        let messages = result.tests.iter().filter_map(|test| {
+            let message = test.message.as_ref()?;
+            Some(format!("{} ({}): {message}", test.name, test.verdict))
+        });
+        result.message.clone().into_iter().chain(messages).collect::<Vec<_>>().join("\n")
+    };
+    match &specimen.expected {
+        Expected::FullMarks if result.verdict == Verdict::Pass => vec![],
+        Expected::FullMarks => {
+            vec![format!("should get full marks, gets `{}`\n{}", result.verdict, seen())]
+        }
+        Expected::Failure if matches!(result.verdict, Verdict::Pass | Verdict::NotGradable) => {
+            vec![format!("should fail, gets `{}`", result.verdict)]
+        }
+        Expected::Failure => vec![],
+        Expected::Exactly(expectation) => {
+            let mut problems = Vec::new();
+            if result.verdict != expectation.verdict {
+                problems.push(format!(
+                    "should get `{}`, gets `{}`\n{}",
+                    expectation.verdict,
+                    result.verdict,
+                    seen()
+                ));
+            }
+            let list = |names: Vec<&String>| {
+                names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+            };
+            let passing = list(expectation.fails.difference(&failed).collect());
+            if !passing.is_empty() {
+                problems.push(format!("should fail, but passes: {passing}"));
+            }
+            let failing = list(failed.difference(&expectation.fails).collect());
+            if !failing.is_empty() {
+                problems.push(format!("should pass, but fails: {failing}\n{}", seen()));
+            }
+            if expectation.about.trim().is_empty() {
+                problems.push(
+                    "`about` in expect.yaml is empty; say what the author got wrong".to_owned(),
+                );
+            }
+            problems
+        }
+    }
+}
+
+/// Snapshots beside the tests that the solution's run did not compare with.
+fn stale_snapshots(root: &Path, specimen: &Specimen, graded: &Graded) -> Option<String> {
+    let (Expected::FullMarks, Ok(Outcome::Judged { snapshots, .. })) =
+        (&specimen.expected, &graded.outcome)
+    else {
+        return None;
+    };
+    let lesson = specimen.submission.lesson.as_str();
+    let folder = root.join("exercises").join(lesson).join("tests/snapshots");
+    let there = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let used: BTreeSet<_> = snapshots.iter().filter_map(|path| path.file_name()).collect();
+    let stale: Vec<_> = there
+        .filter(|path| path.file_name().is_some_and(|name| !used.contains(name)))
+        .map(|path| path.display().to_string())
+        .collect();
+    (!stale.is_empty()).then(|| format!("no test compares with {}; remove it", stale.join(", ")))
+}

@@ -1,0 +1,130 @@
+//! Grades one submission to one lesson.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use course::{Course, Lesson, LessonId, TestName};
+use observation::Verdict;
+use tempfile::TempDir;
+use thiserror::Error;
+
+use crate::compile::{CompileError, Compiled, compile};
+use crate::intake::Submission;
+use crate::judge::{JudgeError, Judgement, judge};
+use crate::prepare::{PrepareError, Prepared, prepare};
+use crate::toolchain::{Toolchain, ToolchainError};
+
+/// All that is built and known before the first submission is looked at.
+pub struct Workshop {
+    course: Course,
+    toolchain: Toolchain,
+    prepared: BTreeMap<LessonId, Prepared>,
+}
+
+/// Why grading cannot begin.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// No compiler.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// The course's tests cannot be built or do not fit course.yaml.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It never ran: a file is missing, or the compiler refused it.
+    Refused {
+        /// The kind of refusal.
+        verdict: Verdict,
+        /// What to tell its author.
+        message: String,
+    },
+    /// Every test of the lesson ran, in the order of course.yaml.
+    Judged {
+        /// Each test with what it found.
+        tests: Vec<(TestName, Judgement)>,
+        /// The snapshots that the tests compared with.
+        snapshots: Vec<PathBuf>,
+    },
+}
+
+/// Why a submission could not be graded: never its author's fault.
+#[derive(Debug, Error)]
+pub enum GradeError {
+    /// No folder to work in.
+    #[error("cannot make a folder to work in: {0}; is the disk full?")]
+    Scratch(#[source] std::io::Error),
+    /// The compiler could not do its work.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// A test could not do its work.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+}
+
+impl Workshop {
+    /// Builds the tests of `lessons` in the course at `root`.
+    pub fn set_up(root: &Path, course: Course, lessons: &[LessonId]) -> Result<Self, SetupError> {
+        let toolchain = Toolchain::find(root)?;
+        let chosen: Vec<&Lesson> =
+            course.lessons().filter(|lesson| lessons.contains(&lesson.id)).collect();
+        let prepared = prepare(root, &course, &chosen)?;
+        Ok(Self { course, toolchain, prepared })
+    }
+
+    /// The course.
+    pub fn course(&self) -> &Course {
+        &self.course
+    }
+
+    /// The compiler.
+    pub fn toolchain(&self) -> &Toolchain {
+        &self.toolchain
+    }
+
+    /// The lesson that a submission is for.
+    ///
+    /// # Panics
+    ///
+    /// If the workshop was not set up for it.
+    pub fn lesson(&self, id: &LessonId) -> &Lesson {
+        self.course
+            .lesson(id.as_str())
+            .expect("submissions are collected for lessons of the course")
+    }
+
+    /// Grades `submission` in a folder of its own that is gone afterwards.
+    pub fn grade(&self, submission: &Submission) -> Result<Outcome, GradeError> {
+        let lesson = self.lesson(&submission.lesson);
+        let prepared = &self.prepared[&submission.lesson];
+        let files = match &submission.files {
+            Ok(files) => files,
+            Err(bad) => {
+                let message = bad.to_string();
+                return Ok(Outcome::Refused { verdict: Verdict::DoesNotCompile, message });
+            }
+        };
+        let place = TempDir::with_prefix("submission-").map_err(GradeError::Scratch)?;
+        match compile(&self.toolchain, lesson, prepared, files, place.path())? {
+            Compiled::Refused { verdict, message } => Ok(Outcome::Refused { verdict, message }),
+            Compiled::Program(program) => judge_all(lesson, prepared, &program, place.path()),
+        }
+    }
+}
+
+fn judge_all(
+    lesson: &Lesson,
+    prepared: &Prepared,
+    program: &Path,
+    place: &Path,
+) -> Result<Outcome, GradeError> {
+    let mut tests = Vec::new();
+    for test in &lesson.tests {
+        let judgement = judge(lesson, prepared, test.name.as_str(), program, place)?;
+        tests.push((test.name.clone(), judgement));
+    }
+    Ok(Outcome::Judged { tests, snapshots: crate::judge::snapshots(place) })
+}

@@ -1,0 +1,157 @@
+//! Who waits for whom, as a small picture: the cycle as a ring, the others beside it.
+
+use std::f64::consts::TAU;
+
+use observation::{Edge, NodeId, Relation, WaitFor};
+
+use crate::dot::{in_cycle, label};
+use crate::svg::{Drawing, round, shorten};
+
+/// Half the size of a box.
+const HALF: (f64, f64) = (84.0, 20.0);
+const MARGIN: f64 = 30.0;
+/// From one box beside the ring to the next.
+const PITCH: f64 = 72.0;
+
+/// Draws the tasks as boxes and an arrow from each to those it waits for.
+pub fn wait_for(graph: &WaitFor) -> String {
+    let layout = Layout::of(graph);
+    let mut drawing = Drawing::new();
+    for edge in &graph.edges {
+        draw_edge(&mut drawing, &layout, graph, edge);
+    }
+    for node in &graph.nodes {
+        let (x, y) = layout.at(node.id);
+        drawing.titled(
+            "rect",
+            &[
+                ("x", &round(x - HALF.0)),
+                ("y", &round(y - HALF.1)),
+                ("width", &(HALF.0 * 2.0)),
+                ("height", &(HALF.1 * 2.0)),
+                ("rx", &6),
+                ("class", &"box"),
+            ],
+            &format!("{} waits for {}", node.name, node.waits_for),
+        );
+        let text = label(node);
+        let mut lines = text.lines();
+        let above = if node.at.is_some() { -3.0 } else { 4.0 };
+        let name = lines.next().unwrap_or_default();
+        drawing.text(x, y + above, "", "middle", &shorten(name, 24));
+        let place = lines.next().unwrap_or_default();
+        drawing.text(x, y + 13.0, "dim small", "middle", &shorten(place, 26));
+    }
+    drawing.finished(round(layout.size.0), round(layout.size.1), &graph.to_string())
+}
+
+struct Layout {
+    places: Vec<(NodeId, (f64, f64))>,
+    size: (f64, f64),
+}
+
+impl Layout {
+    fn of(graph: &WaitFor) -> Self {
+        let ring = &graph.cycle;
+        let beside = graph.nodes.iter().map(|node| node.id).filter(|id| !ring.contains(id));
+        let beside: Vec<_> = beside.collect();
+        let radius = if ring.len() < 2 { 0.0 } else { (ring.len() as f64 * 34.0).max(100.0) };
+        // Two lie side by side.
+        let above = if ring.len() < 3 { 0.0 } else { radius };
+        let tall = (beside.len() as f64 * PITCH).max(2.0 * (above + HALF.1) + PITCH);
+        let height = tall + 2.0 * MARGIN;
+        let column = if beside.is_empty() { 0.0 } else { 2.0 * HALF.0 + 150.0 };
+        let width = if ring.is_empty() {
+            2.0 * (HALF.0 + MARGIN) + 80.0
+        } else {
+            column + 2.0 * (1.5 * radius + HALF.0 + MARGIN) + 60.0
+        };
+        let centre = (column + MARGIN + HALF.0 + 1.5 * radius, height / 2.0);
+        let on_ring = ring.iter().enumerate().map(|(index, id)| {
+            let turn = TAU * (index as f64 / ring.len() as f64 + 0.5);
+            (*id, (centre.0 + 1.5 * radius * turn.cos(), centre.1 + radius * turn.sin()))
+        });
+        let top = (height - beside.len() as f64 * PITCH) / 2.0;
+        let in_column = beside
+            .iter()
+            .enumerate()
+            .map(|(index, id)| (*id, (MARGIN + HALF.0, top + PITCH * (index as f64 + 0.5))));
+        Self { places: on_ring.chain(in_column).collect(), size: (width, height) }
+    }
+
+    fn at(&self, id: NodeId) -> (f64, f64) {
+        let found = self.places.iter().find(|(other, _)| *other == id);
+        found.map_or((0.0, 0.0), |(_, at)| *at)
+    }
+}
+
+fn draw_edge(drawing: &mut Drawing, layout: &Layout, graph: &WaitFor, edge: &Edge) {
+    let (from, to) = (layout.at(edge.from), layout.at(edge.to));
+    let cycle = in_cycle(graph, edge);
+    let class = if cycle { "edge cycle" } else { "edge" };
+    let dashes = if edge.relation == Relation::SeemsToHold { "6 3" } else { "none" };
+    let (path, tip, label) = if edge.from == edge.to { to_itself(from) } else { between(from, to) };
+    drawing.element("path", &[("d", &path), ("class", &class), ("stroke-dasharray", &dashes)]);
+    let tip_class = if cycle { "cycletip" } else { "tip" };
+    drawing.element("path", &[("d", &tip), ("class", &tip_class)]);
+    drawing.text(label.0, label.1, "small dim", "middle", &shorten(&edge.resource, 30));
+}
+
+type Curve = (String, String, (f64, f64));
+
+/// A curve that bends to one side, so that two in opposite directions do not meet.
+fn between(from: (f64, f64), to: (f64, f64)) -> Curve {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let length = dx.hypot(dy).max(1.0);
+    let bend = 34.0;
+    let (nx, ny) = (-dy / length * bend, dx / length * bend);
+    let middle = (f64::midpoint(from.0, to.0) + nx, f64::midpoint(from.1, to.1) + ny);
+    let start = rim(from, middle);
+    let end = rim(to, middle);
+    let path = format!(
+        "M{} {}Q{} {} {} {}",
+        round(start.0),
+        round(start.1),
+        round(middle.0),
+        round(middle.1),
+        round(end.0),
+        round(end.1)
+    );
+    // The curve passes half-way to its bend; the label stands beyond it.
+    let beyond = 0.5 - 13.0 / bend;
+    let label = (middle.0 - nx * beyond, middle.1 - ny * beyond + 4.0);
+    (path, tip(end, (end.0 - middle.0, end.1 - middle.1)), label)
+}
+
+fn to_itself(at: (f64, f64)) -> Curve {
+    let (x, y) = (at.0 + HALF.0, at.1);
+    let path = format!(
+        "M{} {}C{} {} {} {} {} {}",
+        round(x - 20.0),
+        round(y - HALF.1),
+        round(x - 10.0),
+        round(y - 62.0),
+        round(x + 50.0),
+        round(y - 30.0),
+        round(x),
+        round(y)
+    );
+    (path, tip((x, y), (-50.0, 30.0)), (x - 10.0, y - 56.0))
+}
+
+/// Where a line from the middle of a box towards `to` leaves it.
+fn rim(centre: (f64, f64), to: (f64, f64)) -> (f64, f64) {
+    let (dx, dy) = (to.0 - centre.0, to.1 - centre.1);
+    let scale = (HALF.0 / dx.abs().max(0.01)).min(HALF.1 / dy.abs().max(0.01));
+    (centre.0 + dx * scale, centre.1 + dy * scale)
+}
+
+/// The head of an arrow that ends at a point in a direction.
+fn tip(at: (f64, f64), direction: (f64, f64)) -> String {
+    let angle = direction.1.atan2(direction.0);
+    let corner = |turn: f64| {
+        let turned = angle + turn;
+        format!("{} {}", round(at.0 - 10.0 * turned.cos()), round(at.1 - 10.0 * turned.sin()))
+    };
+    format!("M{} {}L{}L{}Z", round(at.0), round(at.1), corner(0.4), corner(-0.4))
+}

@@ -1,0 +1,27 @@
+//! What became of a class's submissions, and how it is written down.
+//!
+//! [`grade`] and [`ungraded`] turn the outcomes of tests into scores; every
+//! renderer then reads the same [`Report`]. All of it is pure: the same report
+//! always renders to the same bytes. A new format is one file.
+//!
+//! Names and messages come from students and can hold anything. Renderers for
+//! people pass them through [`printable()`] or [`printable_lines()`]; the others
+//! leave them to a serialiser.
+
+mod evidence;
+mod grade;
+pub mod gradescope;
+pub mod junit;
+mod model;
+mod printable;
+pub mod results;
+pub mod sheet;
+#[cfg(test)]
+mod specimen;
+pub mod table;
+
+pub use grade::{Outcome, Work, grade, ungraded};
+pub use model::{
+    Evidence, GradedLesson, Report, Run, SCHEMA, Status, Submission, Tally, TestResult, TestStatus,
+};
+pub use printable::{printable, printable_lines};

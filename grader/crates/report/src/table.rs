@@ -1,0 +1,177 @@
+//! The class on a terminal: a row for each student, a column for each lesson.
+
+mod grid;
+mod legend;
+
+use std::collections::BTreeSet;
+
+use course::Points;
+use observation::Verdict;
+
+use crate::model::{GradedLesson, Report, Submission};
+use crate::printable;
+use grid::{Cell, Column, Grid};
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text.
+    Never,
+    /// ANSI colours; the words stay the same.
+    Always,
+}
+
+/// The table, a legend of the verdicts in it, and below it what was not graded and why.
+///
+/// No row is wider than `width` columns, as long as one lesson beside a shortened name fits
+/// into that: verdicts give way to single letters first, then the lessons are split over
+/// several tables.
+pub fn render(report: &Report, width: usize, colour: Colour) -> String {
+    let students: Vec<&[Submission]> = report.students().collect();
+    let names = students.iter().map(|each| printable(&each[0].student).into_owned());
+    let mut columns: Vec<_> =
+        report.lessons.iter().map(|lesson| lesson_column(lesson, &students)).collect();
+    columns.push(total_column(report, &students));
+    let grid = Grid { names: names.collect(), columns };
+    let (mut text, form) = grid.render(width, colour);
+    let verdicts: BTreeSet<Verdict> = report.submissions.iter().map(|each| each.verdict).collect();
+    text += &legend::render(&verdicts, form, colour);
+    text += &not_graded(report);
+    text += &summary(report, students.len());
+    text
+}
+
+fn lesson_column(lesson: &GradedLesson, students: &[&[Submission]]) -> Column {
+    let cell = |student: &&[Submission]| match student
+        .iter()
+        .find(|submission| submission.lesson == lesson.id)
+    {
+        None => Cell { score: "-".to_owned(), verdict: None },
+        Some(found) => Cell { score: known(found.score), verdict: Some(found.verdict) },
+    };
+    Column {
+        head: lesson.id.to_string(),
+        out_of: lesson.max_score.to_string(),
+        cells: students.iter().map(cell).collect(),
+    }
+}
+
+fn total_column(report: &Report, students: &[&[Submission]]) -> Column {
+    let cell = |student: &&[Submission]| {
+        let sum: Points = student.iter().filter_map(|submission| submission.score).sum();
+        let unknown = student.iter().any(|submission| submission.score.is_none());
+        Cell { score: format!("{sum}{}", if unknown { "+?" } else { "" }), verdict: None }
+    };
+    Column {
+        head: "total".to_owned(),
+        out_of: report.lessons.iter().map(|lesson| lesson.max_score).sum::<Points>().to_string(),
+        cells: students.iter().map(cell).collect(),
+    }
+}
+
+fn known(score: Option<Points>) -> String {
+    score.map_or("?".to_owned(), |score| score.to_string())
+}
+
+fn not_graded(report: &Report) -> String {
+    let not_graded = report.submissions.iter().filter(|each| each.score.is_none());
+    let lines: String = not_graded
+        .map(|each| {
+            let student = printable(&each.student);
+            let message =
+                printable(each.message.as_deref().unwrap_or("no reason was given")).into_owned();
+            let tries = match each.attempts {
+                1 => String::new(),
+                attempts => format!(", tried {attempts} times"),
+            };
+            format!("  {student}, {}{tries}: {message}\n", each.lesson)
+        })
+        .collect();
+    if lines.is_empty() {
+        lines
+    } else {
+        format!("\nnot graded, and not counted as zero:\n{lines}")
+    }
+}
+
+fn summary(report: &Report, students: usize) -> String {
+    let all = report.submissions.len();
+    let graded = report.submissions.iter().filter(|each| each.score.is_some()).count();
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    format!(
+        "\n{students} student{}, {all} submission{}: {graded} graded, {} not\n",
+        plural(students),
+        plural(all),
+        all - graded
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use course::Language;
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+    use crate::specimen::class;
+
+    /// `text` without the styles that `Colour::Always` adds.
+    fn without_styles(text: &str) -> String {
+        let mut parts = text.split("\u{1b}[");
+        let first = parts.next().expect("a first part").to_owned();
+        parts.fold(first, |text, part| text + part.split_once('m').expect("a style ends").1)
+    }
+
+    /// The rows of all tables in `text`, which the legend ends.
+    fn rows(text: &str) -> Vec<&str> {
+        text.lines().take_while(|line| !line.starts_with("verdicts")).collect()
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_the_verdicts_in_words() {
+        insta::assert_snapshot!(render(&class(Language::En), 120, Colour::Never));
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_letters() {
+        insta::assert_snapshot!(render(&class(Language::En), 48, Colour::Never));
+    }
+
+    #[test]
+    fn a_very_narrow_terminal_splits_the_table() {
+        insta::assert_snapshot!(render(&class(Language::En), 28, Colour::Never));
+    }
+
+    #[test]
+    fn no_row_is_wider_than_the_terminal() {
+        for width in 28..=130 {
+            let text = render(&class(Language::En), width, Colour::Never);
+            for row in rows(&text) {
+                assert!(row.width() <= width, "{width}: {row}");
+            }
+        }
+    }
+
+    #[test]
+    fn colour_changes_no_word() {
+        let report = class(Language::En);
+        for width in [28, 48, 120] {
+            let coloured = render(&report, width, Colour::Always);
+            assert!(coloured.contains("\u{1b}[31m"));
+            assert_eq!(without_styles(&coloured), render(&report, width, Colour::Never));
+        }
+    }
+
+    #[test]
+    fn a_student_adds_no_control_character() {
+        let text = render(&class(Language::En), 120, Colour::Never);
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
+        assert!(!text.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn a_report_without_submissions_is_a_table_without_rows() {
+        let report = Report { submissions: Vec::new(), ..class(Language::En) };
+        let text = render(&report, 80, Colour::Never);
+        assert!(text.ends_with("\n0 students, 0 submissions: 0 graded, 0 not\n"), "{text}");
+    }
+}

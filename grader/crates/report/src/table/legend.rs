@@ -1,0 +1,99 @@
+//! What the verdicts of a table mean.
+
+use std::collections::BTreeSet;
+
+use observation::Verdict;
+
+use super::Colour;
+use super::grid::Form;
+
+/// One line for each verdict that is in the table.
+pub(super) fn render(verdicts: &BTreeSet<Verdict>, form: Form, colour: Colour) -> String {
+    if verdicts.is_empty() {
+        return String::new();
+    }
+    let longest = verdicts.iter().map(|verdict| verdict.as_str().len()).max().unwrap_or(0);
+    let lines = verdicts.iter().map(|verdict| {
+        let name = match form {
+            Form::Words => format!("{verdict:longest$}"),
+            Form::Letters => format!("{:1} {verdict:longest$}", letter(*verdict)),
+        };
+        format!("  {}  {}\n", paint(&name, *verdict, colour), meaning(*verdict))
+    });
+    format!("\nverdicts:\n{}", lines.collect::<String>())
+}
+
+/// One letter for a verdict; the empty word for the good one.
+pub(super) fn letter(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "",
+        Verdict::Serialised => "S",
+        Verdict::WrongOutput => "W",
+        Verdict::Leak => "K",
+        Verdict::Timing => "I",
+        Verdict::Race => "R",
+        Verdict::Crash => "C",
+        Verdict::Timeout => "T",
+        Verdict::Livelock => "V",
+        Verdict::Deadlock => "D",
+        Verdict::Limit => "L",
+        Verdict::Forbidden => "F",
+        Verdict::DoesNotCompile => "N",
+        Verdict::Tampered => "X",
+        Verdict::NotGradable => "?",
+    }
+}
+
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "all that was checked holds",
+        Verdict::Serialised => "works, but nothing ran at once",
+        Verdict::WrongOutput => "a property does not hold",
+        Verdict::Leak => "left a process or an object behind",
+        Verdict::Timing => "right only because of a sleep",
+        Verdict::Race => "fails under some schedules",
+        Verdict::Crash => "ended by a panic or a signal",
+        Verdict::Timeout => "did not end in time",
+        Verdict::Livelock => "spins without progress",
+        Verdict::Deadlock => "each waits for another: proved",
+        Verdict::Limit => "took more than it may",
+        Verdict::Forbidden => "uses what is not allowed",
+        Verdict::DoesNotCompile => "refused by the compiler",
+        Verdict::Tampered => "tried to change its judge",
+        Verdict::NotGradable => "our fault, not the student's",
+    }
+}
+
+/// `text` in the colour of `verdict`.
+pub(super) fn paint(text: &str, verdict: Verdict, colour: Colour) -> String {
+    let style = match verdict {
+        Verdict::Pass => 32,
+        Verdict::Serialised | Verdict::Timing | Verdict::Leak => 33,
+        Verdict::NotGradable => 35,
+        Verdict::WrongOutput
+        | Verdict::Race
+        | Verdict::Crash
+        | Verdict::Timeout
+        | Verdict::Livelock
+        | Verdict::Deadlock
+        | Verdict::Limit
+        | Verdict::Forbidden
+        | Verdict::DoesNotCompile
+        | Verdict::Tampered => 31,
+    };
+    match colour {
+        Colour::Never => text.to_owned(),
+        Colour::Always => format!("\u{1b}[{style}m{text}\u{1b}[0m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_verdicts_share_a_letter() {
+        let letters: BTreeSet<_> = Verdict::ALL.into_iter().map(letter).collect();
+        assert_eq!(letters.len(), Verdict::ALL.len());
+    }
+}

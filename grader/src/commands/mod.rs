@@ -1,0 +1,5 @@
+//! One module for each subcommand.
+
+pub(crate) mod course;
+pub(crate) mod grade;
+pub(crate) mod observe;

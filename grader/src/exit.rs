@@ -1,0 +1,71 @@
+//! The exit codes, all of them, and how a failure is explained.
+
+use std::process::{ExitCode, Termination};
+
+use course::{CourseError, CourseErrors};
+use engine::grade::SetupError;
+use engine::prepare::PrepareError;
+
+/// How the grader ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was graded, or the course is sound.
+    Done,
+    /// `course check` found the course unsound.
+    Unsound,
+    /// Wrong usage, or a course that cannot be used.
+    Usage,
+    /// Something could not be graded, or its result not be written.
+    NotGradable,
+}
+
+/// The codes as `--help` shows them.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0  everything was graded, whatever the grades
+  1  `course check` found the course unsound
+  2  wrong usage, or a course that cannot be used
+  3  something could not be graded, or its result not be written";
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Unsound => 1,
+            Self::Usage => 2,
+            Self::NotGradable => 3,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        self.code().into()
+    }
+}
+
+/// Prints why nothing was done; course files with an excerpt of each mistake.
+pub(crate) fn explain(error: anyhow::Error) -> Exit {
+    match diagnostic(error) {
+        Ok(report) => eprintln!("{report:?}"),
+        Err(error) => eprintln!("error: {error:#}"),
+    }
+    Exit::Usage
+}
+
+fn diagnostic(error: anyhow::Error) -> Result<miette::Report, anyhow::Error> {
+    let error = match error.downcast::<CourseError>() {
+        Ok(error @ CourseError::Invalid(_)) => return Ok(error.into_report()),
+        Ok(error) => return Err(error.into()),
+        Err(error) => error,
+    };
+    match error.downcast::<SetupError>() {
+        Ok(SetupError::Prepare(PrepareError::Tests(errors))) => Ok(render(errors)),
+        Ok(error) => Err(error.into()),
+        Err(error) => Err(error),
+    }
+}
+
+fn render(errors: CourseErrors) -> miette::Report {
+    errors.into_diagnostic().into()
+}

@@ -1,0 +1,36 @@
+//! Where the course is, and how many cores there are.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use course::Course;
+
+/// The course in `given`, or else in the nearest folder above this one.
+pub(crate) fn course(given: Option<&Path>) -> anyhow::Result<(PathBuf, Course)> {
+    let root = match given {
+        Some(root) => root.to_owned(),
+        None => nearest()?,
+    };
+    // Compilers run elsewhere, so every path handed to them has to be whole.
+    let root = root.canonicalize().with_context(|| format!("no folder {}", root.display()))?;
+    let course = course::load(&root)?;
+    Ok((root, course))
+}
+
+fn nearest() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    match here.ancestors().find(|folder| folder.join(course::FILE).is_file()) {
+        Some(root) => Ok(root.to_owned()),
+        None => bail!(
+            "no {} in {} or above it; name the course's folder with --course",
+            course::FILE,
+            here.display()
+        ),
+    }
+}
+
+/// The number of jobs asked for, or one for each core.
+pub(crate) fn jobs(given: Option<NonZeroUsize>) -> NonZeroUsize {
+    given.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}

@@ -1,0 +1,100 @@
+//! The model under the look-alike: what every thread of a schedule does, waits for and holds.
+//!
+//! All threads of a schedule are coroutines on one operating-system thread, and only one of
+//! them runs at a time. So the state of a schedule, [`Run`], is a plain value in a
+//! thread-local; no borrow of it is ever held across a scheduling point.
+
+pub(crate) mod dfs;
+pub(crate) mod director;
+pub(crate) mod object;
+pub(crate) mod portfolio;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod schedule;
+pub(crate) mod task;
+pub(crate) mod trace;
+pub(crate) mod wait;
+
+use std::cell::RefCell;
+use std::panic::Location;
+
+use shuttle_engine::runtime::execution::ExecutionState;
+use shuttle_engine::runtime::thread;
+
+pub(crate) use object::{Kind, Object, ObjectId};
+pub(crate) use run::Run;
+pub(crate) use wait::{WaitOn, Woken, wait, wait_until};
+
+/// A line of source.
+pub(crate) type Place = &'static Location<'static>;
+
+/// Numbers a thread within a schedule: 1 is the body of the test, 0 the explorer itself.
+pub(crate) type TaskId = usize;
+
+/// The explorer's own coroutine. It runs first and last and never in between.
+pub(crate) const DRIVER: TaskId = 0;
+
+/// The thread that runs the body of the test.
+pub(crate) const MAIN: TaskId = 1;
+
+thread_local! {
+    static RUN: RefCell<Option<Run>> = const { RefCell::new(None) };
+}
+
+/// Looks at the schedule under way; none outside of an exploration and after its end.
+pub(crate) fn with_run<R>(look: impl FnOnce(&mut Run) -> R) -> Option<R> {
+    RUN.try_with(|cell| cell.try_borrow_mut().ok()?.as_mut().map(look)).ok().flatten()
+}
+
+/// Begins or ends a schedule, and returns the state of the one before.
+pub(crate) fn replace_run(run: Option<Run>) -> Option<Run> {
+    RUN.with(|cell| std::mem::replace(&mut *cell.borrow_mut(), run))
+}
+
+/// Whether this code runs as a thread of a schedule.
+pub(crate) fn exploring() -> bool {
+    with_run(|_| ()).is_some()
+}
+
+/// A scheduling point: any thread may run before the caller goes on.
+///
+/// Belongs before every operation that other threads can notice. `describe` says what the
+/// operation is, for the printed interleaving. Nothing happens outside of an exploration or
+/// while the thread unwinds, where a switch could meet a half-dropped frame.
+pub(crate) fn point(at: Place, describe: impl FnOnce(&Run) -> String) {
+    let goes_on = with_run(|run| {
+        let goes_on = run.may_switch();
+        if goes_on {
+            run.tasks[run.current].next_at = Some(at);
+        }
+        goes_on
+    });
+    if goes_on == Some(true) {
+        thread::switch();
+    }
+    with_run(|run| run.step(at, describe));
+}
+
+/// A scheduling point at which the caller asks others to go first.
+pub(crate) fn yield_point(at: Place, describe: impl FnOnce(&Run) -> String) {
+    if with_run(|run| run.may_switch()) == Some(true) {
+        ExecutionState::request_yield();
+    }
+    // Yielding is no progress: a loop that yields until a deadline still only looks.
+    let look_cost = with_run(|run| run.look_cost);
+    point(at, describe);
+    with_run(|run| run.look_cost = look_cost.unwrap_or(run.look_cost));
+}
+
+/// One of `count` possibilities that the standard library leaves open, chosen by the scheduler.
+pub(crate) fn pick(count: usize) -> usize {
+    if count < 2 {
+        return 0;
+    }
+    if with_run(|run| run.pick_among = count).is_none() {
+        return 0;
+    }
+    let picked = ExecutionState::next_u64() as usize;
+    with_run(|run| run.schedule.picks.push(u16::try_from(picked).unwrap_or(u16::MAX)));
+    picked
+}

@@ -1,0 +1,261 @@
+//! The state of one schedule.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use shuttle_engine::runtime::execution::ExecutionState;
+
+use super::object::ObjectState;
+use super::schedule::{Rules, Schedule};
+use super::trace::Event;
+use super::wait::{Wait, WaitOn, Woken};
+use super::{DRIVER, MAIN, ObjectId, Place, TaskId};
+
+/// Bytes that a schedule may print.
+pub(crate) const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// What is known of one schedule while it runs and when it has ended.
+pub(crate) struct Run {
+    /// Numbers schedules over the whole process, from 1.
+    pub(crate) epoch: u64,
+    pub(crate) current: TaskId,
+    pub(crate) tasks: Vec<TaskState>,
+    pub(crate) objects: Vec<ObjectState>,
+    /// Waiting threads that the scheduler may let go on without anyone's doing.
+    pub(crate) soft: usize,
+    /// Virtual nanoseconds. Not 0 at first: programs subtract from the present.
+    pub(crate) now: u64,
+    /// What the next look at the clock costs, so that a loop that only looks comes to an end.
+    pub(crate) look_cost: u64,
+    pub(crate) output: String,
+    pub(crate) panics: Vec<PanicRecord>,
+    pub(crate) schedule: Schedule,
+    /// How many of the steps had more than one thread to choose from.
+    pub(crate) choices: usize,
+    /// Consecutive steps of the current thread while others could have run.
+    pub(crate) streak: usize,
+    pub(crate) end: Option<End>,
+    /// Steps since the end, of threads that nobody waited for.
+    pub(crate) afterlife: usize,
+    pub(crate) uses: Uses,
+    /// Labels that [`crate::reachable`] named, and whether they held.
+    pub(crate) reached: Vec<(String, bool)>,
+    pub(crate) spurious_left: u32,
+    /// Whether waiting writers keep new readers out; decided when it first matters.
+    pub(crate) writers_first: Option<bool>,
+    /// How many possibilities the pick under way has.
+    pub(crate) pick_among: usize,
+    /// The events of the schedule, if they are wanted.
+    pub(crate) events: Option<Vec<Event>>,
+}
+
+/// One thread.
+pub(crate) struct TaskState {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) spawned_at: Option<Place>,
+    pub(crate) next_at: Option<Place>,
+    pub(crate) wait: Option<Wait>,
+    pub(crate) woken: Option<Woken>,
+    pub(crate) finished: bool,
+    pub(crate) panicked: bool,
+    /// Panics that are unwinding through it now.
+    pub(crate) unwinding: usize,
+    pub(crate) joiners: Vec<TaskId>,
+    /// Whether someone waits or waited for its end.
+    pub(crate) joined: bool,
+    /// The token of `park` and `unpark`.
+    pub(crate) token: bool,
+    /// Thread-local values by key, in the order of their making; none once destroyed.
+    pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
+}
+
+/// A panic, at the moment it began.
+#[derive(Clone, Debug)]
+pub(crate) struct PanicRecord {
+    pub(crate) task: TaskId,
+    pub(crate) message: String,
+    pub(crate) at: Option<(String, u32)>,
+}
+
+/// Why a schedule ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The body returned, perhaps an `Err`, whose text this is then.
+    Returned(Option<String>),
+    /// The body panicked.
+    Panicked(String),
+    /// Nothing can run.
+    Deadlock,
+    /// More steps than allowed.
+    TooLong,
+    /// It printed more than it may.
+    Flood,
+    /// It left the model: what, and where.
+    Escape(String),
+}
+
+/// What the program was seen to use, which decides what is worth exploring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Uses {
+    /// Waits that may end without a cause.
+    pub(crate) spurious: bool,
+    /// Timers.
+    pub(crate) timers: bool,
+    /// Operations that look at a lock or a thread without waiting for it.
+    pub(crate) tries: bool,
+}
+
+impl Run {
+    pub(crate) fn new(epoch: u64, rules: Rules) -> Self {
+        Self {
+            epoch,
+            current: DRIVER,
+            tasks: vec![TaskState::new(Some("explorer".into()), None)],
+            objects: Vec::new(),
+            soft: 0,
+            now: 86_400_000_000_000,
+            look_cost: 1_000,
+            output: String::new(),
+            panics: Vec::new(),
+            schedule: Schedule { rules, ..Schedule::default() },
+            choices: 0,
+            streak: 0,
+            end: None,
+            afterlife: 0,
+            uses: Uses::default(),
+            reached: Vec::new(),
+            spurious_left: 3,
+            writers_first: None,
+            pick_among: 1,
+            events: None,
+        }
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        self.schedule.rules
+    }
+
+    pub(crate) fn me(&mut self) -> &mut TaskState {
+        &mut self.tasks[self.current]
+    }
+
+    /// Whether a scheduling point may switch now.
+    pub(crate) fn may_switch(&self) -> bool {
+        self.current != DRIVER && self.tasks[self.current].unwinding == 0 && !self.stopped()
+    }
+
+    /// Whether the schedule was broken off: no thread of it runs any more.
+    pub(crate) fn stopped(&self) -> bool {
+        !matches!(self.end, None | Some(End::Returned(_) | End::Panicked(_)))
+    }
+
+    /// Whether only the explorer is left.
+    pub(crate) fn all_finished(&self) -> bool {
+        self.tasks[MAIN..].iter().all(|task| task.finished)
+    }
+
+    /// Notes an operation of the running thread.
+    pub(crate) fn step(&mut self, at: Place, describe: impl FnOnce(&Self) -> String) {
+        self.look_cost = 1_000;
+        self.tasks[self.current].next_at = None;
+        self.record(at, describe);
+    }
+
+    /// Notes an event that is no operation of its own, such as a lock that was granted.
+    pub(crate) fn record(&mut self, at: Place, describe: impl FnOnce(&Self) -> String) {
+        if self.events.is_none() || self.end.is_some() {
+            return;
+        }
+        let text = describe(self);
+        let task = self.current;
+        if let Some(events) = &mut self.events {
+            events.push(Event { task, at: Some(at), text });
+        }
+    }
+
+    /// Makes `task` leave its wait, because of `woken`.
+    pub(crate) fn wake(&mut self, task: TaskId, woken: Woken) {
+        let Some(wait) = self.tasks[task].wait.take() else { return };
+        self.tasks[task].woken = Some(woken);
+        if wait.soft {
+            self.soft -= 1;
+        } else {
+            enable(task);
+        }
+    }
+
+    /// Lets a waiting thread look again, without ending its wait.
+    pub(crate) fn enable_waiters(&mut self, object: ObjectId) {
+        for &task in &self.objects[object].waiters {
+            enable(task);
+        }
+    }
+
+    /// Keeps the other waiting threads whose wait is `blocked` from looking again.
+    pub(crate) fn disable_waiters_but_me(
+        &mut self,
+        object: ObjectId,
+        blocked: impl Fn(&WaitOn) -> bool,
+    ) {
+        for &task in &self.objects[object].waiters {
+            let waits = self.tasks[task].wait.as_ref().is_some_and(|wait| blocked(&wait.on));
+            if waits && task != self.current {
+                ExecutionState::with(|state| state.get_mut(task.into()).block(false));
+            }
+        }
+    }
+
+    /// How a person calls the thread.
+    pub(crate) fn task_name(&self, task: TaskId) -> String {
+        match (&self.tasks[task].name, task) {
+            (_, MAIN) => "main".to_owned(),
+            (Some(name), _) => name.to_string(),
+            (None, _) => format!("thread-{}", task - MAIN),
+        }
+    }
+
+    /// How a person calls the object: `Mutex (queue.rs:13)`.
+    pub(crate) fn object_name(&self, object: ObjectId) -> String {
+        let object = &self.objects[object];
+        format!("{} made at {}", object.kind.name(), short(object.made_at))
+    }
+}
+
+impl TaskState {
+    pub(crate) fn new(name: Option<Arc<str>>, spawned_at: Option<Place>) -> Self {
+        Self {
+            name,
+            spawned_at,
+            next_at: None,
+            wait: None,
+            woken: None,
+            finished: false,
+            panicked: false,
+            unwinding: 0,
+            joiners: Vec::new(),
+            joined: false,
+            token: false,
+            locals: Vec::new(),
+        }
+    }
+}
+
+/// A thread that was broken off still has frames on its stack, which refer to its
+/// thread-local values: those are leaked with it.
+impl Drop for TaskState {
+    fn drop(&mut self) {
+        if !self.finished {
+            std::mem::forget(std::mem::take(&mut self.locals));
+        }
+    }
+}
+
+fn enable(task: TaskId) {
+    ExecutionState::with(|state| state.get_mut(task.into()).unblock());
+}
+
+/// `queue.rs:13`.
+pub(crate) fn short(place: Place) -> String {
+    let file = place.file().rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{file}:{}", place.line())
+}

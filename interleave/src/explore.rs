@@ -1,0 +1,167 @@
+//! Explores the schedules of a test and judges what it saw.
+
+mod outcome;
+mod phases;
+mod run_schedules;
+mod shorten;
+mod test;
+
+use std::sync::Arc;
+
+use crate::engine::with_run;
+use crate::finding::Report;
+use crate::{Schedule, Strategy};
+
+pub use outcome::{ShouldPanic, TestResult};
+pub use test::__explore_test;
+
+/// Explores `body` with the usual settings, and panics with the report if it does not pass.
+///
+/// `body` runs once per schedule and must do the same each time under the same schedule: it
+/// may not depend on the real time, on random numbers or on what an earlier run left behind.
+pub fn explore<R: TestResult>(body: impl Fn() -> R + Send + Sync + 'static) {
+    let name = std::thread::current().name().unwrap_or("explored").to_owned();
+    test::conclude(&Explore::from_environment(&name).run(body));
+}
+
+/// Requires that `condition` is true here in at least one schedule, the verdict being
+/// `serialised` otherwise. Catches solutions that lock so much that nothing runs at once.
+pub fn reachable(label: &str, condition: bool) {
+    with_run(|run| match run.reached.iter_mut().find(|(known, _)| known == label) {
+        Some((_, reached)) => *reached |= condition,
+        None => run.reached.push((label.to_owned(), condition)),
+    });
+}
+
+/// What the program has printed so far in this schedule.
+pub fn printed() -> String {
+    with_run(|run| run.output.clone()).unwrap_or_default()
+}
+
+/// The settings of an exploration.
+///
+/// The same settings and program give the same report: nothing depends on the clock unless
+/// [`Explore::time_limit`] is set.
+#[derive(Clone, Debug)]
+pub struct Explore {
+    pub(crate) name: String,
+    pub(crate) schedules: usize,
+    pub(crate) exhaustive_up_to: usize,
+    pub(crate) seed: u64,
+    pub(crate) strategies: Vec<Strategy>,
+    pub(crate) timing: bool,
+    pub(crate) time_limit: Option<std::time::Duration>,
+    pub(crate) should_panic: ShouldPanic,
+    pub(crate) replay: Option<Schedule>,
+}
+
+impl Explore {
+    /// 5,000 schedules by all strategies, then up to 20,000 of an exhaustive search, seed 1.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            schedules: 5_000,
+            exhaustive_up_to: 20_000,
+            seed: 1,
+            strategies: Strategy::ALL.to_vec(),
+            timing: true,
+            time_limit: None,
+            should_panic: ShouldPanic::No,
+            replay: None,
+        }
+    }
+
+    /// How many schedules the strategies choose.
+    #[must_use]
+    pub fn schedules(mut self, schedules: usize) -> Self {
+        self.schedules = schedules.max(1);
+        self
+    }
+
+    /// How many schedules a search through all of them may take; 0 for none.
+    #[must_use]
+    pub fn exhaustive_up_to(mut self, schedules: usize) -> Self {
+        self.exhaustive_up_to = schedules;
+        self
+    }
+
+    /// What the strategies' choices depend on.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Which strategies take turns.
+    #[must_use]
+    pub fn strategies(mut self, strategies: &[Strategy]) -> Self {
+        self.strategies = strategies.to_vec();
+        self
+    }
+
+    /// Does not try what happens when timers fire early.
+    #[must_use]
+    pub fn without_timing(mut self) -> Self {
+        self.timing = false;
+        self
+    }
+
+    /// Stops after this much real time. The report says so, and may differ between hosts.
+    #[must_use]
+    pub fn time_limit(mut self, limit: std::time::Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Whether a panic of the body is what is asked for.
+    #[must_use]
+    pub fn should_panic(mut self, should_panic: ShouldPanic) -> Self {
+        self.should_panic = should_panic;
+        self
+    }
+
+    /// Runs one schedule only.
+    #[must_use]
+    pub fn replay(mut self, schedule: Schedule) -> Self {
+        self.replay = Some(schedule);
+        self
+    }
+
+    /// The settings, changed by `INTERLEAVE_SCHEDULES`, `INTERLEAVE_EXHAUSTIVE`,
+    /// `INTERLEAVE_SEED`, `INTERLEAVE_TIME_MS` and `INTERLEAVE_REPLAY`.
+    ///
+    /// # Panics
+    ///
+    /// If a variable is set to something else than it may be.
+    pub fn from_environment(name: &str) -> Self {
+        let mut explore = Self::new(name);
+        let number = |variable: &str| {
+            std::env::var(variable).ok().map(|text| {
+                text.parse::<u64>()
+                    .unwrap_or_else(|_| panic!("{variable} must be a number, not `{text}`"))
+            })
+        };
+        if let Some(schedules) = number("INTERLEAVE_SCHEDULES") {
+            explore = explore.schedules(schedules as usize);
+        }
+        if let Some(schedules) = number("INTERLEAVE_EXHAUSTIVE") {
+            explore = explore.exhaustive_up_to(schedules as usize);
+        }
+        if let Some(seed) = number("INTERLEAVE_SEED") {
+            explore = explore.seed(seed);
+        }
+        if let Some(limit) = number("INTERLEAVE_TIME_MS") {
+            explore = explore.time_limit(std::time::Duration::from_millis(limit));
+        }
+        if let Ok(schedule) = std::env::var("INTERLEAVE_REPLAY") {
+            let schedule = schedule.parse::<Schedule>().unwrap_or_else(|error| panic!("{error}"));
+            explore = explore.replay(schedule);
+        }
+        explore
+    }
+
+    /// Explores `body`.
+    pub fn run<R: TestResult>(&self, body: impl Fn() -> R + Send + Sync + 'static) -> Report {
+        phases::explore(self, Arc::new(move || body().error()))
+    }
+}

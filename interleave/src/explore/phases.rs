@@ -1,0 +1,426 @@
+//! The order in which schedules are tried, and the verdict in the end.
+
+use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::outcome::{Failure, FailureKind, judge};
+use super::run_schedules::{Body, run_schedules};
+use super::{Explore, shorten};
+use crate::engine::dfs::Dfs;
+use crate::engine::portfolio::Portfolio;
+use crate::engine::replay::{Replay, Then};
+use crate::engine::run::{End, Uses};
+use crate::engine::schedule::{Rules, Schedule, Time};
+use crate::engine::{MAIN, Run};
+use crate::finding::{Report, Verdict};
+
+/// Schedules that are still run after the first failure, to see how many fail.
+const AFTER_FAILURE: usize = 100;
+
+/// Stacks that broken-off schedules may leak before the exploration ends.
+const LEAKED_STACKS: usize = 8_000;
+
+/// Steps of the very first schedule.
+const FIRST_STEPS: usize = 500_000;
+
+/// What was seen so far.
+#[derive(Default)]
+struct Tally {
+    schedules: usize,
+    failures: usize,
+    first: Option<First>,
+    uses: Uses,
+    reached: Vec<(String, bool)>,
+    /// Steps of the longest schedule that ended by itself.
+    longest: usize,
+    any_choice: bool,
+    /// Schedules that were given up, so that a search through all of them is none.
+    unfinished: usize,
+    leaked: usize,
+    left_running: usize,
+    unseen_panic: Option<String>,
+    stopped: Option<String>,
+}
+
+struct First {
+    at: usize,
+    failure: Failure,
+    schedule: Schedule,
+    scheduler: String,
+    timing: bool,
+}
+
+pub(super) fn explore(settings: &Explore, body: Body) -> Report {
+    if let Some(schedule) = &settings.replay {
+        return replay(settings, &body, schedule.clone());
+    }
+    let mut exploration = Exploration {
+        settings,
+        body,
+        tally: Rc::default(),
+        rules: Rules::default(),
+        step_limit: FIRST_STEPS,
+        started: Instant::now(),
+    };
+    let exhaustive = exploration.run();
+    exploration.report(exhaustive)
+}
+
+struct Exploration<'a> {
+    settings: &'a Explore,
+    body: Body,
+    tally: Rc<RefCell<Tally>>,
+    rules: Rules,
+    step_limit: usize,
+    started: Instant,
+}
+
+impl Exploration<'_> {
+    /// Runs all phases; true if they covered every schedule.
+    fn run(&mut self) -> bool {
+        self.portfolio(vec![self.rules], 1, false);
+        if self.tally.borrow().uses.tries {
+            // Schedules under the coarse rules are all schedules under the fine ones, but
+            // not the other way round.
+            self.rules.fine = true;
+            *self.tally.borrow_mut() = Tally::default();
+            self.portfolio(vec![self.rules], 1, false);
+        }
+        let (longest, any_choice) = {
+            let tally = self.tally.borrow();
+            (tally.longest, tally.any_choice)
+        };
+        self.step_limit = (longest * 20).clamp(5_000, FIRST_STEPS);
+        if !any_choice {
+            return self.tally.borrow().unfinished == 0;
+        }
+        let mut rules = vec![self.rules; 3];
+        if self.tally.borrow().uses.spurious {
+            rules.push(Rules { spurious: true, ..self.rules });
+        }
+        self.portfolio(rules, self.settings.schedules, false);
+        if self.done() {
+            return false;
+        }
+        if self.settings.timing && self.tally.borrow().uses.timers {
+            let adversarial = Rules { time: Time::Adversarial, ..self.rules };
+            self.portfolio(vec![adversarial], self.settings.schedules.div_ceil(3), true);
+            return false;
+        }
+        self.exhaustive()
+    }
+
+    fn done(&self) -> bool {
+        let tally = self.tally.borrow();
+        tally.first.is_some() || tally.stopped.is_some()
+    }
+
+    /// Lets the strategies choose `count` schedules.
+    fn portfolio(&self, rules: Vec<Rules>, count: usize, timing: bool) {
+        if self.done() {
+            return;
+        }
+        let settings = self.settings;
+        let portfolio = Portfolio::new(&settings.strategies, settings.seed, rules, count);
+        let portfolio = Rc::new(RefCell::new(portfolio));
+        loop {
+            let mut absorb = self.absorb(timing);
+            let turns = Rc::clone(&portfolio);
+            run_schedules(&self.body, turns, self.step_limit, move |turns, run| {
+                absorb(&run, &turns.borrow().strategy().to_string())
+            });
+            if self.confirm() != Confirmed::No {
+                return;
+            }
+        }
+    }
+
+    /// Tries to run every schedule there is.
+    fn exhaustive(&self) -> bool {
+        let budget = self.settings.exhaustive_up_to;
+        if budget == 0 || self.done() {
+            return false;
+        }
+        let tried = self.tally.borrow().schedules;
+        let (exhausted, unfinished) = (Rc::new(Cell::new(false)), self.tally.borrow().unfinished);
+        let dfs = Dfs::new(self.rules, Rc::clone(&exhausted));
+        let mut absorb = self.absorb(false);
+        let tally = Rc::clone(&self.tally);
+        run_schedules(&self.body, dfs, self.step_limit, move |_, run| {
+            absorb(&run, "exhaustive")?;
+            if tally.borrow().schedules - tried >= budget {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        self.confirm();
+        let mut tally = self.tally.borrow_mut();
+        let complete = exhausted.get() && tally.unfinished == unfinished && tally.first.is_none();
+        if complete {
+            // Those that the strategies chose are among them.
+            tally.schedules -= tried;
+        }
+        complete
+    }
+
+    /// Takes note of each schedule, and breaks off some time after the first failure.
+    fn absorb(&self, timing: bool) -> impl FnMut(&Run, &str) -> ControlFlow<()> + 'static {
+        let tally = Rc::clone(&self.tally);
+        let (should_panic, limit) = (self.settings.should_panic, self.settings.time_limit);
+        let started = self.started;
+        move |run, scheduler| {
+            let mut tally = tally.borrow_mut();
+            tally.note(run);
+            if let Some(failure) = judge(run, should_panic) {
+                tally.failures += 1;
+                if tally.first.is_none() {
+                    tally.first = Some(First {
+                        at: tally.schedules,
+                        failure,
+                        schedule: run.schedule.clone(),
+                        scheduler: scheduler.to_owned(),
+                        timing,
+                    });
+                }
+            }
+            if tally.leaked > LEAKED_STACKS {
+                let threads = tally.leaked;
+                tally.stopped = Some(format!(
+                    "stopped early: {threads} threads were still blocked when their test had ended"
+                ));
+            }
+            if limit.is_some_and(|limit| started.elapsed() > limit) {
+                tally.stopped = Some("stopped early: the time limit was reached".into());
+            }
+            let enough = tally.first.as_ref().is_some_and(|first| {
+                matches!(
+                    first.failure.kind,
+                    FailureKind::TooLong | FailureKind::Flood | FailureKind::Escape
+                ) || tally.schedules >= first.at + AFTER_FAILURE
+            });
+            if enough || tally.stopped.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Finds out whether a schedule that did not end was only unfair, and forgets it then.
+    fn confirm(&self) -> Confirmed {
+        let suspect = {
+            let tally = self.tally.borrow();
+            let first = tally.first.as_ref();
+            first
+                .filter(|first| first.failure.kind == FailureKind::TooLong)
+                .map(|first| first.schedule.clone())
+        };
+        let Some(schedule) = suspect else { return Confirmed::NothingToDo };
+        let limit = schedule.tasks.len() + self.step_limit * 10;
+        let Some(run) = replay_once(&self.body, schedule, Then::Fair, limit, false) else {
+            return Confirmed::NothingToDo;
+        };
+        let mut tally = self.tally.borrow_mut();
+        let failure = judge(&run, self.settings.should_panic);
+        match (failure, &mut tally.first) {
+            (Some(failure), Some(first)) => {
+                first.failure = failure;
+                first.schedule = run.schedule.clone();
+                Confirmed::Yes
+            }
+            _ => {
+                tally.first = None;
+                tally.failures = 0;
+                tally.unfinished += 1;
+                Confirmed::No
+            }
+        }
+    }
+
+    fn report(self, exhaustive: bool) -> Report {
+        let settings = self.settings;
+        let mut tally = self.tally.borrow_mut();
+        let mut report = Report::new(&settings.name, settings.seed);
+        report.schedules = tally.schedules;
+        report.exhaustive = exhaustive;
+        report.notes = tally.notes();
+        if let Some(first) = tally.first.take() {
+            drop(tally);
+            self.describe(&mut report, &first);
+            return report;
+        }
+        let missing = tally.reached.iter().find(|(_, reached)| !reached);
+        if let Some((label, _)) = missing {
+            report.verdict = Verdict::Serialised;
+            report.message = format!(
+                "\"{label}\" is so in none of {} schedules: what could run at once never does",
+                report.schedules
+            );
+        } else {
+            report.message = "no schedule fails".into();
+        }
+        report
+    }
+
+    /// Fills in what is known of the first failure, from a shortened schedule.
+    fn describe(&self, report: &mut Report, first: &First) {
+        let failures = self.tally.borrow().failures;
+        report.failures = failures;
+        report.first_failure_at = Some(first.at);
+        report.scheduler.clone_from(&first.scheduler);
+        let again = |schedule: Schedule, traced: bool| {
+            let limit = schedule.tasks.len() + self.step_limit;
+            replay_once(&self.body, schedule, Then::Stay, limit, traced)
+        };
+        let should_panic = self.settings.should_panic;
+        let same = |run: &Run| {
+            judge(run, should_panic).is_some_and(|failure| {
+                failure.kind == first.failure.kind && failure.message == first.failure.message
+            })
+        };
+        let shortened = shorten::shorten(&first.schedule, same, |schedule| again(schedule, false));
+        if shortened.is_none() {
+            report.notes.push(
+                "the same schedule did not fail again: the program depends on more than its \
+                 schedule (time, random numbers, addresses, the order of a HashMap)"
+                    .into(),
+            );
+        }
+        let schedule = shortened.unwrap_or_else(|| first.schedule.clone());
+        if let Some(run) = again(schedule.clone(), true) {
+            report.show(&run);
+        }
+        report.verdict = verdict(first, failures == report.schedules);
+        report.message.clone_from(&first.failure.message);
+        report.schedule = Some(schedule);
+        if first.timing {
+            report.message = format!(
+                "{}; only when timers fire early: it relies on a sleep or a timeout",
+                report.message
+            );
+        } else if report.schedule.as_ref().is_some_and(|schedule| schedule.rules.spurious) {
+            report.notes.push(
+                "in this schedule a wait ends without a notification, which std allows".into(),
+            );
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Confirmed {
+    NothingToDo,
+    Yes,
+    No,
+}
+
+fn verdict(first: &First, always: bool) -> Verdict {
+    match first.failure.kind {
+        FailureKind::Deadlock => Verdict::Deadlock,
+        FailureKind::TooLong => Verdict::Livelock,
+        FailureKind::Flood => Verdict::Limit,
+        FailureKind::Escape => Verdict::Forbidden,
+        FailureKind::Wrong | FailureKind::Panic if first.timing => Verdict::Timing,
+        FailureKind::Wrong if always => Verdict::WrongOutput,
+        FailureKind::Panic if always => Verdict::Crash,
+        FailureKind::Wrong | FailureKind::Panic => Verdict::Race,
+    }
+}
+
+/// Runs one given schedule and reports it.
+fn replay(settings: &Explore, body: &Body, schedule: Schedule) -> Report {
+    let mut report = Report::new(&settings.name, settings.seed);
+    report.scheduler = "replay".into();
+    report.schedules = 1;
+    let limit = schedule.tasks.len() + FIRST_STEPS;
+    let Some(run) = replay_once(body, schedule, Then::Stay, limit, true) else { return report };
+    report.show(&run);
+    report.message = "the schedule does not fail".into();
+    if let Some(failure) = judge(&run, settings.should_panic) {
+        report.message.clone_from(&failure.message);
+        report.failures = 1;
+        report.first_failure_at = Some(1);
+        let first = First {
+            at: 1,
+            failure,
+            timing: run.rules().time == Time::Adversarial,
+            schedule: run.schedule.clone(),
+            scheduler: String::new(),
+        };
+        report.verdict = verdict(&first, false);
+    }
+    report.schedule = Some(run.schedule.clone());
+    report
+}
+
+/// Runs one schedule, then goes on as `then` says for up to `limit` steps in all.
+fn replay_once(
+    body: &Body,
+    schedule: Schedule,
+    then: Then,
+    limit: usize,
+    traced: bool,
+) -> Option<Run> {
+    let mut replay = Replay::new(schedule, then);
+    replay.traced = traced;
+    let result = Rc::new(RefCell::new(None));
+    let kept = Rc::clone(&result);
+    run_schedules(body, replay, limit, move |_, run| {
+        *kept.borrow_mut() = Some(run);
+        ControlFlow::Break(())
+    });
+    result.take()
+}
+
+impl Tally {
+    fn note(&mut self, run: &Run) {
+        self.schedules += 1;
+        self.any_choice |= run.choices > 0 || !run.schedule.picks.is_empty();
+        self.uses.spurious |= run.uses.spurious;
+        self.uses.timers |= run.uses.timers;
+        self.uses.tries |= run.uses.tries;
+        for (label, held) in &run.reached {
+            match self.reached.iter_mut().find(|(known, _)| known == label) {
+                Some((_, reached)) => *reached |= held,
+                None => self.reached.push((label.clone(), *held)),
+            }
+        }
+        match run.end {
+            Some(End::TooLong) => self.unfinished += 1,
+            _ => self.longest = self.longest.max(run.schedule.tasks.len()),
+        }
+        let unfinished = run.tasks[MAIN..].iter().filter(|task| !task.finished).count();
+        self.leaked += unfinished + usize::from(unfinished > 0);
+        if !run.stopped() {
+            self.left_running = self.left_running.max(unfinished);
+        }
+        if let Some(End::Returned(_)) = run.end
+            && let Some(task) = run.tasks.iter().position(|task| task.panicked && !task.joined)
+            && let Some(panic) = run.panics.iter().find(|panic| panic.task == task)
+        {
+            let note =
+                format!("{} panicked and nobody noticed: {}", run.task_name(task), panic.message);
+            self.unseen_panic.get_or_insert(note);
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        notes.extend(self.stopped.clone());
+        if self.left_running > 0 {
+            notes.push(format!(
+                "{} thread(s) had not ended when the test ended, and nobody waited for them",
+                self.left_running
+            ));
+        }
+        notes.extend(self.unseen_panic.clone());
+        if self.unfinished > 0 {
+            notes.push(format!(
+                "{} schedule(s) were given up because one thread kept spinning",
+                self.unfinished
+            ));
+        }
+        notes
+    }
+}

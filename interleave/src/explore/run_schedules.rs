@@ -1,0 +1,58 @@
+//! Runs schedules, one after the other, in this process.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shuttle_engine::runtime::thread::switch;
+use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
+
+use crate::engine::director::{Chooser, Director};
+use crate::engine::run::End;
+use crate::engine::{Run, replace_run, task, with_run};
+
+/// The body of a test: why it failed, if it did.
+pub(super) type Body = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// Runs `body` as `chooser` decides, and hands every schedule that has ended to `observe`,
+/// until one of the two has enough.
+pub(super) fn run_schedules<C: Chooser + 'static>(
+    body: &Body,
+    chooser: C,
+    step_limit: usize,
+    observe: impl FnMut(&mut C, Run) -> ControlFlow<()> + 'static,
+) {
+    // Statics are shared by all explorations of the process, and threads of the model run on
+    // one thread of the operating system.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+
+    task::watch_panics();
+    let mut config = Config::new();
+    config.stack_size = task::STACK;
+    config.failure_persistence = FailurePersistence::None;
+    config.max_steps = MaxSteps::None;
+    let body = Arc::clone(body);
+    Runner::new(Director { chooser, observe, step_limit }, config).run(move || drive(&body));
+    drop(replace_run(None));
+}
+
+/// The explorer's coroutine: starts the body as the first thread and comes back at the end.
+fn drive(body: &Body) {
+    let body = Arc::clone(body);
+    let at = std::panic::Location::caller();
+    #[expect(unsafe_code, reason = "see the contract of `spawn`")]
+    // SAFETY: everything is 'static.
+    let main = unsafe { task::spawn(Some("main".into()), at, move || run_body(&body)) };
+    debug_assert_eq!(main, Some(crate::engine::MAIN), "the body is the first thread");
+    switch();
+}
+
+fn run_body(body: &Body) {
+    let result = task::catch(|| body());
+    with_run(|run| {
+        run.end = Some(match result {
+            Ok(error) => End::Returned(error),
+            Err(payload) => End::Panicked(task::payload_text(&*payload)),
+        });
+    });
+}

@@ -1,0 +1,266 @@
+//! [`std::sync::atomic`] under the explorer.
+//!
+//! Every operation is a scheduling point and takes effect at once for all threads: what weak
+//! memory orderings allow beyond that is not explored.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic as real;
+pub use std::sync::atomic::Ordering;
+
+use crate::engine::object::Meeting;
+use crate::engine::{Kind, Object, Place, point, with_run};
+
+/// An ordering constraint without an access. Nothing to do: every access is in order.
+#[track_caller]
+pub fn fence(ordering: Ordering) {
+    let _ = ordering;
+    point(Location::caller(), |_| "fence".to_owned());
+}
+
+/// A constraint on the compiler alone.
+pub fn compiler_fence(ordering: Ordering) {
+    real::compiler_fence(ordering);
+}
+
+/// The old name of [`std::hint::spin_loop`].
+#[deprecated(since = "1.51.0", note = "use hint::spin_loop instead")]
+#[track_caller]
+pub fn spin_loop_hint() {
+    crate::hint::spin_loop();
+}
+
+macro_rules! atomic {
+    ($name:ident, $value:ty $(, $parameter:ident)?) => {
+        #[doc = concat!("[`std::sync::atomic::", stringify!($name), "`] under the explorer.")]
+        pub struct $name $(<$parameter>)? {
+            object: Object,
+            value: real::$name $(<$parameter>)?,
+            /// What a static is put back to before each schedule.
+            first: $value,
+        }
+
+        impl $(<$parameter>)? $name $(<$parameter>)? {
+            /// An atomic that holds `value`.
+            #[track_caller]
+            pub const fn new(value: $value) -> Self {
+                let object = Object::new(Kind::Atomic, Location::caller());
+                Self { object, value: real::$name::new(value), first: value }
+            }
+
+            /// The value, without a scheduling point: nobody else can have a reference.
+            pub fn get_mut(&mut self) -> &mut $value {
+                self.meet();
+                self.value.get_mut()
+            }
+
+            /// The value.
+            pub fn into_inner(self) -> $value {
+                self.meet();
+                self.value.into_inner()
+            }
+
+            /// The address of the value, as for foreign functions.
+            pub const fn as_ptr(&self) -> *mut $value {
+                self.value.as_ptr()
+            }
+
+            /// The value.
+            #[track_caller]
+            pub fn load(&self, order: Ordering) -> $value {
+                self.step(Location::caller(), "loads", |value| value.load(order))
+            }
+
+            /// Replaces the value.
+            #[track_caller]
+            pub fn store(&self, value: $value, order: Ordering) {
+                self.step(Location::caller(), "stores to", |atomic| atomic.store(value, order));
+            }
+
+            /// Replaces the value and returns the old one.
+            #[track_caller]
+            pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.step(Location::caller(), "swaps", |atomic| atomic.swap(value, order))
+            }
+
+            /// Replaces the value if it is `current`; returns the old one.
+            #[deprecated(
+                since = "1.50.0",
+                note = "use `compare_exchange` or `compare_exchange_weak` instead"
+            )]
+            #[track_caller]
+            pub fn compare_and_swap(
+                &self,
+                current: $value,
+                new: $value,
+                order: Ordering,
+            ) -> $value {
+                let _ = order;
+                let seq = Ordering::SeqCst;
+                match self.step(Location::caller(), "compares and swaps", |atomic| {
+                    atomic.compare_exchange(current, new, seq, seq)
+                }) {
+                    Ok(old) | Err(old) => old,
+                }
+            }
+
+            /// Replaces the value if it is `current`.
+            #[track_caller]
+            pub fn compare_exchange(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.step(Location::caller(), "compares and exchanges", |atomic| {
+                    atomic.compare_exchange(current, new, success, failure)
+                })
+            }
+
+            /// As [`Self::compare_exchange`], which it is here: it never fails without cause.
+            #[track_caller]
+            pub fn compare_exchange_weak(
+                &self,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.step(Location::caller(), "compares and exchanges", |atomic| {
+                    atomic.compare_exchange(current, new, success, failure)
+                })
+            }
+
+            /// Replaces the value by what `f` makes of it, until no one came between.
+            #[track_caller]
+            pub fn fetch_update<F: FnMut($value) -> Option<$value>>(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                mut f: F,
+            ) -> Result<$value, $value> {
+                let at = Location::caller();
+                let mut seen = self.step(at, "loads", |atomic| atomic.load(fetch));
+                while let Some(next) = f(seen) {
+                    match self.step(at, "compares and exchanges", |atomic| {
+                        atomic.compare_exchange(seen, next, set, fetch)
+                    }) {
+                        Ok(old) => return Ok(old),
+                        Err(other) => seen = other,
+                    }
+                }
+                Err(seen)
+            }
+
+            fn step<R>(
+                &self,
+                at: Place,
+                verb: &str,
+                operation: impl FnOnce(&real::$name $(<$parameter>)?) -> R,
+            ) -> R {
+                self.meet();
+                point(at, |_| {
+                    format!("{verb} the {} made at {}", stringify!($name),
+                        crate::engine::run::short(self.object.made_at()))
+                });
+                operation(&self.value)
+            }
+
+            fn meet(&self) {
+                let meeting = with_run(|run| self.object.meet(run).1);
+                if meeting == Some(Meeting::LeftOver) {
+                    self.value.store(self.first, Ordering::SeqCst);
+                }
+            }
+        }
+
+        impl $(<$parameter>)? fmt::Debug for $name $(<$parameter>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.meet();
+                fmt::Debug::fmt(&self.value, f)
+            }
+        }
+
+        impl $(<$parameter>)? From<$value> for $name $(<$parameter>)? {
+            #[track_caller]
+            fn from(value: $value) -> Self {
+                Self::new(value)
+            }
+        }
+    };
+}
+
+macro_rules! fetch {
+    ($value:ty: $($method:ident)*) => {
+        $(
+            #[doc = concat!("As [`std::sync::atomic::AtomicUsize::", stringify!($method), "`].")]
+            #[track_caller]
+            pub fn $method(&self, value: $value, order: Ordering) -> $value {
+                self.step(Location::caller(), stringify!($method), |atomic| {
+                    atomic.$method(value, order)
+                })
+            }
+        )*
+    };
+}
+
+macro_rules! integers {
+    ($($name:ident $value:ty;)*) => {
+        $(
+            atomic!($name, $value);
+
+            impl $name {
+                fetch!($value: fetch_add fetch_sub fetch_and fetch_nand fetch_or fetch_xor
+                    fetch_max fetch_min);
+            }
+
+            impl Default for $name {
+                #[track_caller]
+                fn default() -> Self {
+                    Self::new(0)
+                }
+            }
+        )*
+    };
+}
+
+integers! {
+    AtomicU8 u8; AtomicU16 u16; AtomicU32 u32; AtomicU64 u64; AtomicUsize usize;
+    AtomicI8 i8; AtomicI16 i16; AtomicI32 i32; AtomicI64 i64; AtomicIsize isize;
+}
+
+atomic!(AtomicBool, bool);
+
+impl AtomicBool {
+    fetch!(bool: fetch_and fetch_nand fetch_or fetch_xor);
+
+    /// Negates the value and returns the old one.
+    #[track_caller]
+    pub fn fetch_not(&self, order: Ordering) -> bool {
+        self.step(Location::caller(), "negates", |atomic| atomic.fetch_xor(true, order))
+    }
+}
+
+impl Default for AtomicBool {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+atomic!(AtomicPtr, *mut T, T);
+
+impl<T> Default for AtomicPtr<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(std::ptr::null_mut())
+    }
+}
+
+#[expect(unsafe_code, reason = "a raw pointer beside an AtomicPtr")]
+// SAFETY: `first` is only ever copied, as the real `AtomicPtr` copies its own pointer.
+unsafe impl<T> Send for AtomicPtr<T> {}
+#[expect(unsafe_code, reason = "a raw pointer beside an AtomicPtr")]
+// SAFETY: as above; the threads of a schedule are coroutines on one thread.
+unsafe impl<T> Sync for AtomicPtr<T> {}

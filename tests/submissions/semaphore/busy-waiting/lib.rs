@@ -1,0 +1,62 @@
+//! A semaphore in a non-blocking pipe: every byte in it is a permit.
+
+use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsRawFd;
+use std::thread;
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+pub struct Semaphore {
+    reader: PipeReader,
+    writer: PipeWriter,
+}
+
+impl Semaphore {
+    pub fn new(permits: usize) -> io::Result<Semaphore> {
+        let (reader, mut writer) = io::pipe()?;
+        fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        writer.write_all(&vec![0; permits])?;
+        Ok(Semaphore { reader, writer })
+    }
+
+    pub fn acquire(&self) -> io::Result<()> {
+        loop {
+            match (&self.reader).read(&mut [0]) {
+                Ok(1) => return Ok(()),
+                Ok(_) => return Err(ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::yield_now(),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub fn release(&self) -> io::Result<()> {
+        (&self.writer).write_all(&[0])
+    }
+
+    pub fn value(&self) -> io::Result<usize> {
+        let mut available: libc::c_int = 0;
+        // SAFETY: the pipe is open and `available` lives until the call returns.
+        let result = unsafe { libc::ioctl(self.reader.as_raw_fd(), libc::FIONREAD, &mut available) };
+        if result < 0 { Err(io::Error::last_os_error()) } else { Ok(available as usize) }
+    }
+}
+
+struct Guard<'a> {
+    semaphore: &'a Semaphore,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.semaphore.release().expect("the pipe is open");
+    }
+}
+
+pub fn with_permit<T>(
+    semaphore: &Semaphore,
+    job: impl FnOnce() -> io::Result<T>,
+) -> io::Result<T> {
+    semaphore.acquire()?;
+    let _guard = Guard { semaphore };
+    job()
+}
