@@ -1,7 +1,7 @@
 //! Puts memory into System V segments.
 //! verdict: limit
 //! verdict in B: leak
-//! verdict in D: pass
+//! verdict in D: leak
 unsafe extern "C" { fn shmget(key: i32, size: usize, flags: i32) -> i32; fn shmat(id: i32, at: *const u8, flags: i32) -> *mut u8; }
 fn main() {
     for _ in 0..12 {

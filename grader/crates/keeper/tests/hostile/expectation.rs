@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
+
 use std::time::Duration;
 
 use jail::Tier;

@@ -6,6 +6,7 @@
 //! `examples/container.rs` makes sure of; otherwise only tier B is tried, once its
 //! canaries have shown that it has one.
 
+mod compile;
 mod expectation;
 mod stage;
 
@@ -53,12 +54,13 @@ fn all_come_to_nothing(tier: Tier) {
     let address = SocketAddr::from_abstract_name(name).unwrap();
     let _listener = UnixListener::bind_addr(&address).unwrap();
 
+    stage.set_up(tier);
     let alone = neighbour(stage, tier);
     let mut wrong = Vec::new();
     for (program, expectation) in stage.programs() {
         let seen = run(stage, tier, &program, &expectation, name);
         wrong.extend(expectation.compare(tier, &seen).map(|what| format!("{program}: {what}")));
-        let survivors = stage.survivors();
+        let survivors = stage.survivors(tier);
         if !survivors.is_empty() {
             wrong.push(format!("{program}: left processes {survivors:?}"));
         }
@@ -80,7 +82,7 @@ fn run(
     expectation: &Expectation,
     secret: &str,
 ) -> Observation {
-    let mut request = Request::new(stage.folder().join(program));
+    let mut request = Request::new(stage.program(tier, program));
     request.args = vec![secret.to_owned()];
     request.stdin = vec![b'x'; expectation.stdin];
     request.limits = Limits {

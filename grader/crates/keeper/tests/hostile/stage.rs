@@ -1,4 +1,5 @@
 //! Where the programs are, and who runs them.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
 use std::fs::{self, Permissions};
 use std::io::Write;
@@ -33,8 +34,7 @@ impl Stage {
         let examples = Path::new(env!("CARGO_BIN_EXE_keeper")).with_file_name("examples");
         fs::copy(examples.join("container"), folder.path().join("container")).unwrap();
         let stage = Self { folder, root: geteuid().is_root() };
-        let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
-        let sysroot = PathBuf::from(String::from_utf8(sysroot.stdout).unwrap().trim());
+        let sysroot = sysroot();
         stage.programs().iter().for_each(|(name, _)| stage.compile(&sysroot, name));
         stage
     }
@@ -45,16 +45,14 @@ impl Stage {
 
     /// The programs by name, in order.
     pub(crate) fn programs(&self) -> Vec<(String, Expectation)> {
-        let entries = fs::read_dir(sources()).unwrap().map(|entry| entry.unwrap().path());
-        let mut paths: Vec<_> = entries.collect();
-        paths.sort();
+        let paths = corpus("run");
         let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
         let read = |path: &Path| Expectation::read(&fs::read_to_string(path).unwrap());
         paths.iter().map(|path| (name(path), read(path))).collect()
     }
 
     fn compile(&self, sysroot: &Path, name: &str) {
-        let source = sources().join(format!("{name}.rs"));
+        let source = sources("run").join(format!("{name}.rs"));
         let mut request = Request::new(sysroot.join("bin/rustc"));
         let source_name = source.to_str().unwrap().to_owned();
         let args = ["--edition=2024", "-Awarnings", "-Copt-level=1", "-o", name, &source_name];
@@ -65,12 +63,17 @@ impl Stage {
             Limits { wall: bound, cpu: bound, file_size: 1 << 28, ..Limits::default() };
         let artefact =
             Artefact { name: name.to_owned(), to: self.folder().join(name), size: 1 << 26 };
-        let tier = if self.root { Tier::A } else { Tier::B };
+        let tier = self.compile_tier();
         let confinement =
             Confinement::for_compiler(tier, Slot(0), sysroot, [source], vec![artefact]);
         let keeper = Keeper::new(self.folder().join("keeper"));
         let seen = keeper.run(&request, &confinement).unwrap();
         assert_eq!(seen.exit, Some(Exit::Code(0)), "{name}: {}", seen.stderr.text);
+    }
+
+    /// The tier in which the tests compile.
+    pub(crate) fn compile_tier(&self) -> Tier {
+        if self.root { Tier::A } else { Tier::B }
     }
 
     /// Whether this host has this tier. It is proved before anything hostile runs.
@@ -111,18 +114,44 @@ impl Stage {
         serde_json::from_value(observed).unwrap_or_else(|_| panic!("tier {tier}: {answer}"))
     }
 
-    /// Processes that execute one of the programs.
-    pub(crate) fn survivors(&self) -> Vec<String> {
-        let programs: Vec<_> =
-            self.programs().into_iter().map(|(name, _)| self.folder().join(name)).collect();
+    /// Where a program is for the runs in `tier`, which go on beside those in others.
+    pub(crate) fn program(&self, tier: Tier, name: &str) -> PathBuf {
+        self.folder().join(tier.to_string()).join(name)
+    }
+
+    /// Puts the programs where the runs in `tier` expect them.
+    pub(crate) fn set_up(&self, tier: Tier) {
+        fs::create_dir(self.folder().join(tier.to_string())).unwrap();
+        for (name, _) in self.programs() {
+            fs::copy(self.folder().join(&name), self.program(tier, &name)).unwrap();
+        }
+    }
+
+    /// Processes that execute one of the programs of `tier`.
+    pub(crate) fn survivors(&self, tier: Tier) -> Vec<String> {
+        let place = self.folder().join(tier.to_string());
         let entries = fs::read_dir("/proc").unwrap().flatten();
         let running = entries.filter_map(|entry| fs::read_link(entry.path().join("exe")).ok());
-        let ours = running.filter(|exe| programs.contains(exe));
+        let ours = running.filter(|exe| exe.starts_with(&place));
         ours.map(|exe| exe.display().to_string()).collect()
     }
 }
 
-fn sources() -> PathBuf {
+/// The files of a part of the corpus, in order.
+pub(crate) fn corpus(part: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(sources(part)).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = entries.collect();
+    paths.sort();
+    paths
+}
+
+fn sources(part: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(3).unwrap().join("tests/hostile/run")
+    here.ancestors().nth(3).unwrap().join("tests/hostile").join(part)
+}
+
+/// Where the toolchain is.
+pub(crate) fn sysroot() -> PathBuf {
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+    PathBuf::from(String::from_utf8(sysroot.stdout).unwrap().trim())
 }
