@@ -31,6 +31,10 @@ enum Command {
 }
 
 fn main() -> Exit {
+    // The same executable once more, started by itself to run one program behind walls.
+    if let Some(code) = keeper::serve_if_asked() {
+        std::process::exit(code);
+    }
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),

@@ -7,13 +7,16 @@
 use std::path::{Path, PathBuf};
 
 use course::Lesson;
+use jail::{Artefact, Confinement};
+use keeper::Place;
 use kit::{Finding, Outcome, Tally};
-use observation::{Exit, Observation, Request, Verdict, WaitFor};
+use observation::{Exit, Limits, Observation, Request, Verdict, WaitFor};
 use serde::Deserialize;
 
 use crate::compile::{CompileError, Compiled, Rustc};
+use crate::intake::SourceFile;
 use crate::judge::{JudgeError, Judgement};
-use crate::prepare::{Explored, Prepared};
+use crate::prepare::Explored;
 use crate::toolchain::Toolchain;
 
 /// What came of building a lesson's exploration for one submission.
@@ -24,37 +27,45 @@ pub enum Built {
     Unsupported(String),
 }
 
-/// Builds the exploration of a submission whose files already lie in `place` and compile.
+/// Builds the exploration of a submission whose files already lie in `folder` and compile.
 pub fn build(
     toolchain: &Toolchain,
-    prepared: &Prepared,
     explored: &Explored,
-    place: &Path,
+    files: &[SourceFile],
+    folder: &Path,
+    place: &Place,
 ) -> Result<Built, CompileError> {
-    let source = place.join("tests/explored.rs");
-    let folder = place.join("tests");
-    let failed = |source| CompileError::File { action: "write to", path: folder.clone(), source };
-    std::fs::create_dir_all(&folder).map_err(failed)?;
+    let source = folder.join("tests/explored.rs");
+    let tests = folder.join("tests");
+    let failed = |source| CompileError::File { action: "write to", path: tests.clone(), source };
+    std::fs::create_dir_all(&tests).map_err(failed)?;
     std::fs::copy(&explored.source, &source).map_err(failed)?;
 
-    let binary = place.join("explored");
-    let mut rustc = Rustc::new("bin", "explored", "tests/explored.rs", &binary);
+    let mut rustc = Rustc::new("bin", "explored", &source, EXPLORED);
     rustc.test();
-    rustc.link(prepared, |_| true);
-    rustc.add(&explored.model);
-    match rustc.run(toolchain, place)?.refusal()? {
-        None => Ok(Built::Binary(binary)),
-        Some(Compiled::Refused { message, .. }) => Ok(Built::Unsupported(message)),
-        Some(Compiled::Program(binary)) => Ok(Built::Binary(binary)),
-    }
+    rustc.see(&explored.libraries);
+    rustc.see(&files.iter().map(|file| folder.join(&file.path)).collect::<Vec<_>>());
+    rustc.link(&explored.model);
+    Ok(match rustc.run(toolchain, folder, place)?.refusal()? {
+        None => Built::Binary(folder.join(EXPLORED)),
+        Some(Compiled::Refused { message, .. }) => Built::Unsupported(message),
+        Some(Compiled::Program(binary)) => Built::Binary(binary),
+    })
 }
+
+/// The name of the test binary.
+const EXPLORED: &str = "explored";
+
+/// Bytes that the report of a test may have.
+const REPORT: u64 = 16 << 20;
 
 /// Runs the explored test `name`.
 pub fn judge(
     lesson: &Lesson,
     built: &Built,
     name: &str,
-    place: &Path,
+    folder: &Path,
+    place: &Place,
 ) -> Result<Judgement, JudgeError> {
     let binary = match built {
         Built::Binary(binary) => binary,
@@ -64,19 +75,18 @@ pub fn judge(
             )));
         }
     };
-    let folder = place.join("explorations");
-    let failed = |source| JudgeError::Run { test: name.to_owned(), source };
-    std::fs::create_dir_all(&folder).map_err(failed)?;
     let mut request = Request::new(binary);
     request.args = [name, "--exact", "--nocapture", "--test-threads=1"].map(str::to_owned).to_vec();
-    let directory = folder.display().to_string();
-    request.environment.insert("INTERLEAVE_FINDING_FILE_DIR".to_owned(), directory);
-    request.directory = Some(place.to_owned());
-    request.limits = lesson.limits;
-    let observed = observe::observe(&request);
-    let seen = observed
-        .map_err(|error| JudgeError::Broken { test: name.to_owned(), reason: error.to_string() })?;
-    let report = std::fs::read_to_string(folder.join(format!("{name}.json"))).ok();
+    request.environment.insert("INTERLEAVE_FINDING_FILE_DIR".to_owned(), ".".to_owned());
+    request.limits = Limits { cpu: lesson.limits.wall, ..lesson.limits };
+    let report = format!("{name}.json");
+    let to = folder.join(&report);
+    let mut confinement = Confinement::for_program(place.tier, place.slot, binary);
+    confinement.artefacts.push(Artefact { name: report, to: to.clone(), size: REPORT });
+    let broken = |reason: String| JudgeError::Broken { test: name.to_owned(), reason };
+    let seen =
+        place.keeper.run(&request, &confinement).map_err(|error| broken(error.to_string()))?;
+    let report = std::fs::read_to_string(to).ok();
     let report = report.map(|json| serde_json::from_str(&json)).transpose();
     let report = report.map_err(|error| JudgeError::Unreadable {
         test: name.to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! Cargo runs on the course alone, never on anything that a student wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -19,8 +19,8 @@ pub struct Prepared {
     pub driver: PathBuf,
     /// Crates that the student's code and the driver may name, with their libraries.
     pub externs: Vec<Extern>,
-    /// Where the libraries behind those are.
-    pub dependencies: PathBuf,
+    /// Every library that those need, themselves included: all that rustc may see of ours.
+    pub libraries: Vec<PathBuf>,
     /// The test binary that holds each test, by the test's name; explored tests excepted.
     pub tests: BTreeMap<String, PathBuf>,
     /// The tests that explore schedules, if the lesson has any.
@@ -38,6 +38,8 @@ pub struct Explored {
     pub tests: Vec<String>,
     /// The model of std that takes the place of the real one.
     pub model: Extern,
+    /// Every library that the model needs, itself included.
+    pub libraries: Vec<PathBuf>,
 }
 
 /// A library under the name by which code calls it.
@@ -107,7 +109,8 @@ fn prepare_lesson(
         names.extend(listed.clone());
         if artifact.target.name == EXPLORED {
             let source = artifact.target.src_path.clone();
-            explored = Some(Explored { source, tests: listed, model: model(graph, artifacts)? });
+            let (model, libraries) = model(graph, artifacts)?;
+            explored = Some(Explored { source, tests: listed, model, libraries });
         } else {
             tests.extend(listed.into_iter().map(|test| (test, binary.clone())));
         }
@@ -121,8 +124,8 @@ fn prepare_lesson(
     }
     let crate_name = lesson.id.as_str().replace('-', "_");
     let driver = root.join("exercises").join(lesson.id.as_str()).join("src/main.rs");
-    let dependencies = graph.target_directory.join("debug/deps");
-    Ok((lesson.id.clone(), Prepared { crate_name, driver, externs, dependencies, tests, explored }))
+    let libraries = graph.libraries_below(&package, artifacts);
+    Ok((lesson.id.clone(), Prepared { crate_name, driver, externs, libraries, tests, explored }))
 }
 
 /// The test target whose tests explore schedules.
@@ -131,14 +134,16 @@ const EXPLORED: &str = "explored";
 /// The library that explored tests are linked with.
 const MODEL: &str = "interleave";
 
-fn model(graph: &Graph, artifacts: &[Artifact]) -> Result<Extern, PrepareError> {
+fn model(graph: &Graph, artifacts: &[Artifact]) -> Result<(Extern, Vec<PathBuf>), PrepareError> {
     let package = graph.package(MODEL)?;
     let library = artifacts.iter().find_map(|artifact| artifact.library_of(&package));
     let library = library.ok_or_else(|| PrepareError::Answer {
         about: "the explored tests",
         message: format!("`{MODEL}` was not built; add it to the lesson's dev-dependencies"),
     })?;
-    Ok(Extern { name: MODEL.to_owned(), library })
+    let mut libraries = graph.libraries_below(&package, artifacts);
+    libraries.push(library.clone());
+    Ok((Extern { name: MODEL.to_owned(), library }, libraries))
 }
 
 /// One thing that cargo built.
@@ -160,6 +165,15 @@ struct Target {
 impl Artifact {
     fn is_test_of(&self, package: &str) -> bool {
         self.package_id == package && self.target.kind.iter().any(|kind| kind == "test")
+    }
+
+    /// What rustc reads of it: libraries, their metadata, procedural macros.
+    fn libraries(&self) -> impl Iterator<Item = &PathBuf> {
+        let kinds = ["rlib", "rmeta", "so"];
+        let read = move |path: &&PathBuf| {
+            path.extension().is_some_and(|extension| kinds.iter().any(|kind| extension == *kind))
+        };
+        self.filenames.iter().filter(read)
     }
 
     fn library_of(&self, package: &str) -> Option<PathBuf> {
@@ -204,7 +218,6 @@ fn list(binary: &Path) -> Result<Vec<String>, PrepareError> {
 struct Graph {
     packages: Vec<Package>,
     resolve: Resolve,
-    target_directory: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -259,6 +272,18 @@ impl Graph {
             let message = format!("there is no package `{name}`; is there an exercises/{name}?");
             PrepareError::Answer { about: "the packages of the course", message }
         })
+    }
+
+    /// The files of all packages that `package` depends on, directly or not.
+    fn libraries_below(&self, package: &str, artifacts: &[Artifact]) -> Vec<PathBuf> {
+        let mut below = BTreeSet::new();
+        let mut open = vec![package];
+        while let Some(package) = open.pop() {
+            let dependencies = self.dependencies(package).map(|(_, id)| id);
+            open.extend(dependencies.filter(|id| below.insert(*id)));
+        }
+        let of = artifacts.iter().filter(|artifact| below.contains(artifact.package_id.as_str()));
+        of.flat_map(Artifact::libraries).cloned().collect()
     }
 
     /// What the library and the driver of `package` are linked with: no dev-dependencies.
