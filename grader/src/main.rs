@@ -24,14 +24,19 @@ struct Arguments {
 enum Command {
     Grade(commands::grade::Arguments),
     Observe(commands::observe::Arguments),
+    Doctor(commands::doctor::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
 
 fn main() -> Exit {
+    if let Some(code) = keeper::serve_if_asked() {
+        std::process::exit(code);
+    }
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };
