@@ -26,6 +26,7 @@ enum Command {
     Explore(commands::explore::Arguments),
     Replay(commands::replay::Arguments),
     Observe(commands::observe::Arguments),
+    Doctor(commands::doctor::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -40,6 +41,7 @@ fn main() -> Exit {
         Command::Grade(arguments) => commands::grade::run(&arguments),
         Command::Explore(arguments) => commands::explore::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(&arguments),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };

@@ -29,6 +29,7 @@ pub use command::{Command, LaunchError, Stdio};
 pub use confinement::{Artefact, Confinement};
 pub use enclosure::Enclosure;
 pub use launch::{Objects, Pid, Suspended, Walls, enclose, suspend};
+pub use perform::landlock_version;
 pub use step::{Access, Resource, Step};
 pub use sweep::{SweepError, adopt_orphans, end_user, reap_children, remove_objects};
 pub use tier::{Slot, Tier};

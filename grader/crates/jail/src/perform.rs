@@ -241,7 +241,7 @@ impl Resource {
 }
 
 /// The version of the kernel's Landlock; 0 if it has none.
-pub(crate) fn landlock_version() -> i32 {
+pub fn landlock_version() -> i32 {
     const VERSION: u32 = 1;
     let nothing = null::<u8>();
     // SAFETY: asks for the version only.

@@ -3,7 +3,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use jail::{Confinement, Slot, Tier};
+use jail::{Artefact, Confinement, Slot, Tier};
 use observation::{Observation, Request};
 use thiserror::Error;
 
@@ -36,8 +36,8 @@ pub enum KeeperError {
 }
 
 impl Keeper {
-    /// A keeper by its executable, which has to call [`serve`](crate::serve) when its
-    /// first argument is [`ARGUMENT`].
+    /// A keeper by its executable, which has to begin with
+    /// [`serve_if_asked`](crate::serve_if_asked).
     pub fn new(executable: impl Into<PathBuf>) -> Self {
         Self { executable: executable.into() }
     }
@@ -153,6 +153,23 @@ impl Place {
     /// libraries.
     pub fn run(&self, request: &Request) -> Result<Observation, KeeperError> {
         let confinement = Confinement::for_program(self.tier, self.slot, &request.program);
+        self.keeper.run(request, &confinement)
+    }
+
+    /// Runs the compiler of the toolchain at `sysroot`, which `request` has to call, on
+    /// `inputs`, and takes out what it makes.
+    ///
+    /// It starts in its own empty /tmp and has to make the artefacts there, by their
+    /// bare names. An artefact that it did not make is not there afterwards either.
+    pub fn compile(
+        &self,
+        request: &Request,
+        sysroot: &Path,
+        inputs: impl IntoIterator<Item = PathBuf>,
+        artefacts: Vec<Artefact>,
+    ) -> Result<Observation, KeeperError> {
+        let (tier, slot) = (self.tier, self.slot);
+        let confinement = Confinement::for_compiler(tier, slot, sysroot, inputs, artefacts);
         self.keeper.run(request, &confinement)
     }
 }

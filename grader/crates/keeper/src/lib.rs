@@ -21,5 +21,5 @@ mod serve;
 mod settle;
 
 pub use client::{Keeper, KeeperError, Place, PlaceError, Variable};
-pub use serve::{ARGUMENT, serve};
+pub use serve::{ARGUMENT, serve_if_asked};
 pub use settle::{NoTier, Settled, TierError, Weak, prove, settle};

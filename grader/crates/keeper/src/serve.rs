@@ -1,6 +1,6 @@
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::ExitCode;
 
 use jail::{Command, Confinement, Groups, LaunchError, Stdio, Tier, enclose, end_user, walls};
 use nix::sys::prctl;
@@ -41,38 +41,42 @@ enum ServeError {
 /// The second argument by which a keeper is told to be what it keeps: a canary.
 pub(crate) const CANARY: &str = "canary";
 
-/// The whole life of a keeper: one job from standard input, one answer to standard output.
+/// Does a keeper's work and returns its exit code, if that is what the calling process
+/// was started for: if its first argument is [`ARGUMENT`].
 ///
-/// `arguments` are those after [`ARGUMENT`]. To be called by the main thread of a
-/// process that has no others.
-pub fn serve(arguments: impl IntoIterator<Item = String>) -> ExitCode {
+/// To be called first thing in `main`, while the process has a single thread.
+pub fn serve_if_asked() -> Option<i32> {
+    let mut arguments = std::env::args_os().skip(1);
+    let asked = arguments.next().is_some_and(|first| first == ARGUMENT);
+    asked.then(|| serve(arguments.next().is_some_and(|second| second == CANARY)))
+}
+
+/// Answers one job, read from standard input, on standard output.
+fn serve(as_canary: bool) -> i32 {
     let mut input = Vec::new();
     let read = io::stdin().lock().read_to_end(&mut input);
-    let read = read.map_err(|source| ServeError::Host { action: "read the job", source });
-    if arguments.into_iter().next().as_deref() == Some(CANARY) {
+    if as_canary {
         return be_canary(&input);
     }
     // The one who asked is gone with its thread, and nobody else wants the answer.
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+    let read = read.map_err(|source| ServeError::Host { action: "read the job", source });
     let job = read.and_then(|_| Ok(serde_json::from_slice(&input)?));
     let answer = match job.and_then(|job| keep(&job)) {
         Ok(observation) => Answer::Observed(Box::new(observation)),
         Err(error) => Answer::Failed(error.to_string()),
     };
-    let sent = serde_json::to_vec(&answer).map_err(io::Error::from);
-    say(sent)
+    say(serde_json::to_vec(&answer).map_err(io::Error::from))
 }
 
-fn be_canary(scene: &[u8]) -> ExitCode {
+fn be_canary(scene: &[u8]) -> i32 {
     let scene = serde_json::from_slice(scene).map_err(io::Error::from);
     say(scene.map(|scene| jail::canary::perform(&scene).into_bytes()))
 }
 
-fn say(bytes: io::Result<Vec<u8>>) -> ExitCode {
-    match bytes.and_then(|bytes| io::stdout().lock().write_all(&bytes)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+fn say(bytes: io::Result<Vec<u8>>) -> i32 {
+    let said = bytes.and_then(|bytes| io::stdout().lock().write_all(&bytes));
+    i32::from(said.is_err())
 }
 
 fn keep(job: &Job) -> Result<Observation, ServeError> {
@@ -81,6 +85,8 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     if !confinement.tier.has_namespaces() {
         jail::adopt_orphans().map_err(|errno| host("adopt orphans")(errno.into()))?;
     }
+    // What an earlier run made is not what this one made.
+    confinement.artefacts.iter().for_each(|artefact| drop(fs::remove_file(&artefact.to)));
     let scratch = scratch(confinement).map_err(host("make a directory for the program"))?;
     let scratch = scratch.as_ref().map(|directory| directory.path());
     let name = format!("interleave-{}", std::process::id());

@@ -1,6 +1,4 @@
 //! Sources that mean harm to the compiler, or to what lies around it.
-#![allow(clippy::unwrap_used, reason = "all of it is a test")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

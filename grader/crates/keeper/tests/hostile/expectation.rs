@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, reason = "all of it is a test")]
-
 use std::time::Duration;
 
 use jail::Tier;

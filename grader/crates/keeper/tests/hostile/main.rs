@@ -5,6 +5,7 @@
 //! root each run is in a pid namespace of its own on top of the jail's walls, which
 //! `examples/container.rs` makes sure of; otherwise only tier B is tried, once its
 //! canaries have shown that it has one.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
 mod compile;
 mod expectation;

@@ -1,6 +1,4 @@
 //! Where the programs are, and who runs them.
-#![allow(clippy::unwrap_used, reason = "all of it is a test")]
-
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

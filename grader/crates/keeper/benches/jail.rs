@@ -1,0 +1,151 @@
+//! What the walls cost: `cargo bench -p keeper`. The numbers are in docs/benchmarks/jail.md.
+//!
+//! All that is compared is run in turn, so that a busy machine slows all of it alike.
+#![allow(clippy::unwrap_used, reason = "a benchmark has nobody to explain itself to")]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jail::{Confinement, Slot, Tier};
+use keeper::{Keeper, prove};
+use nix::unistd::geteuid;
+use observation::{Exit, HangKind, LimitKind, Limits, Request};
+
+const STARTS: usize = 200;
+const COMPILATIONS: usize = 15;
+
+fn main() {
+    let keeper = Keeper::new(env!("CARGO_BIN_EXE_keeper"));
+    let tier = if geteuid().is_root() { Tier::A } else { Tier::B };
+    prove(&keeper, tier).unwrap();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "tier {tier}").unwrap();
+    starts(&keeper, tier, &mut out);
+    compilations(&keeper, tier, &mut out);
+    flood(&keeper, tier, &mut out);
+}
+
+/// From the request to the exit of /bin/true, and to the answer.
+fn starts(keeper: &Keeper, tier: Tier, out: &mut impl Write) {
+    let request = Request::new("/bin/true");
+    let confinement = Confinement::for_program(tier, Slot(0), &request.program);
+    let (mut bare, mut inside, mut whole, mut bubblewrap) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..STARTS {
+        bare.push(time(|| run(Command::new("/bin/true"))));
+        let mut wall = Duration::ZERO;
+        whole.push(time(|| wall = keeper.run(&request, &confinement).unwrap().wall));
+        inside.push(wall);
+        if let Some(command) = bwrap() {
+            bubblewrap.push(time(|| run(command)));
+        }
+    }
+    row(out, "/bin/true, bare", &mut bare);
+    row(out, "/bin/true, in the jail, observed, from fork to exit", &mut inside);
+    row(out, "/bin/true, in the jail, with the keeper's own start and answer", &mut whole);
+    match bubblewrap.is_empty() {
+        true => writeln!(out, "bubblewrap is not installed").unwrap(),
+        false => row(out, "/bin/true, in bubblewrap, not observed", &mut bubblewrap),
+    }
+}
+
+fn compilations(keeper: &Keeper, tier: Tier, out: &mut impl Write) {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("lib.rs");
+    fs::write(&source, "pub fn twice(n: u64) -> u64 { n * 2 }\nfn main() {}\n").unwrap();
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+    let sysroot = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
+    let rustc = sysroot.join("bin/rustc");
+    let args = ["--edition=2024", "-Awarnings", "-o", "made", source.to_str().unwrap()];
+    let mut request = Request::new(&rustc);
+    request.args = args.map(str::to_owned).to_vec();
+    request.environment.insert("PATH".to_owned(), "/usr/bin:/bin".to_owned());
+    request.limits = Limits { file_size: 1 << 28, ..Limits::default() };
+    let confinement = Confinement::for_compiler(tier, Slot(0), &sysroot, [source.clone()], vec![]);
+    let (mut bare, mut jailed) = (vec![], vec![]);
+    for _ in 0..COMPILATIONS {
+        bare.push(time(|| compile_bare(&rustc, &args, folder.path())));
+        jailed.push(time(|| {
+            let seen = keeper.run(&request, &confinement).unwrap();
+            assert_eq!(seen.exit, Some(Exit::Code(0)), "{}", seen.stderr.text);
+        }));
+    }
+    row(out, "rustc, bare", &mut bare);
+    row(out, "rustc, in the jail, observed", &mut jailed);
+    let ratio = median(&mut jailed).as_secs_f64() / median(&mut bare).as_secs_f64();
+    writeln!(out, "rustc, ratio of the medians: {ratio:.2}").unwrap();
+}
+
+fn compile_bare(rustc: &Path, args: &[&str], folder: &Path) {
+    let mut command = Command::new(rustc);
+    command.args(args).env_clear().env("PATH", "/usr/bin:/bin").current_dir(folder);
+    run(command);
+}
+
+/// What the keeper itself needs while a program prints without end.
+fn flood(keeper: &Keeper, tier: Tier, out: &mut impl Write) {
+    let mut request = Request::new("/bin/sh");
+    request.args = vec!["-c".to_owned(), "exec cat /dev/zero".to_owned()];
+    let confinement = Confinement::for_program(tier, Slot(0), &request.program);
+    let before = peak_of_children();
+    let started = Instant::now();
+    let seen = keeper.run(&request, &confinement).unwrap();
+    let took = started.elapsed();
+    assert_eq!(seen.hang.unwrap().kind, HangKind::Limit(LimitKind::Output));
+    let after = peak_of_children();
+    let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    writeln!(
+        out,
+        "endless output: ended after {:.1} ms and {:.1} MiB; largest keeper so far {:.1} MiB, before {:.1} MiB",
+        took.as_secs_f64() * 1e3,
+        megabytes(seen.stdout.bytes),
+        megabytes(after),
+        megabytes(before),
+    )
+    .unwrap();
+}
+
+/// Bytes resident at once in the largest child that has ended, theirs included.
+fn peak_of_children() -> u64 {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN);
+    u64::try_from(usage.unwrap().max_rss()).unwrap() * 1024
+}
+
+fn bwrap() -> Option<Command> {
+    let path =
+        ["/usr/bin/bwrap", "/bin/bwrap"].into_iter().find(|path| Path::new(path).exists())?;
+    let mut command = Command::new(path);
+    command.args(["--unshare-all", "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin"]);
+    command.args(["--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"]);
+    command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "/bin/true"]);
+    Some(command)
+}
+
+fn run(mut command: Command) {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(command.status().unwrap().success());
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let started = Instant::now();
+    work();
+    started.elapsed()
+}
+
+fn row(out: &mut impl Write, what: &str, times: &mut [Duration]) {
+    let median = median(times).as_secs_f64() * 1e3;
+    let tenth = |n: usize| times[times.len() * n / 10].as_secs_f64() * 1e3;
+    let (low, high, count) = (tenth(1), tenth(9), times.len());
+    writeln!(
+        out,
+        "{what}: median {median:.2} ms, 10 to 90 % {low:.2} to {high:.2} ms, n = {count}"
+    )
+    .unwrap();
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
