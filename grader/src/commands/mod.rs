@@ -1,8 +1,8 @@
 //! One module for each subcommand.
 
 pub(crate) mod course;
-pub(crate) mod explore;
 pub(crate) mod doctor;
+pub(crate) mod explore;
 pub(crate) mod grade;
 pub(crate) mod observe;
 pub(crate) mod replay;

@@ -37,9 +37,14 @@ impl Mapping {
         self.path.starts_with('/') && !nameless.iter().any(|start| self.path.starts_with(start))
     }
 
-    /// All processes that have the same file mapped, the asked one included.
-    pub(crate) fn sharers(&self) -> Vec<i32> {
-        let mut processes = all_processes();
+    /// Whether it can come to another process by `fork` only: there is no file that could
+    /// be passed on or opened.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.path == "/dev/zero (deleted)"
+    }
+
+    /// Those of `processes` that have the same file mapped.
+    pub(crate) fn sharers_among(&self, mut processes: Vec<i32>) -> Vec<i32> {
         processes.retain(|pid| {
             let maps = proc::read(&format!("/proc/{pid}/maps")).unwrap_or_default();
             maps.contains(&self.identity)

@@ -44,7 +44,8 @@ fn parse_stat(text: &str) -> Option<Stat> {
 
 /// The last command name of a task, or nothing.
 pub(crate) fn name(tid: i32) -> String {
-    read(&format!("/proc/{tid}/comm")).unwrap_or_default().trim_end().to_owned()
+    let name = read_with(&format!("/proc/{tid}/comm"), |text| text.trim_end().to_owned());
+    name.unwrap_or_default()
 }
 
 /// Processor time used by a process so far, all of its threads together.
@@ -152,29 +153,29 @@ fn parse_call(text: &str) -> Option<Call> {
 
 /// What follows `key` on its line of a file of `/proc`.
 pub(crate) fn line(path: &str, key: &str) -> Option<String> {
-    read_with(path, |text| {
-        let value = text.lines().find_map(|line| line.strip_prefix(key));
-        value.map(|value| value.trim().to_owned())
-    })?
+    let text = read(path)?;
+    text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
 }
 
 thread_local! {
     /// Files of `/proc` are read all the time: into the same memory.
-    static BUFFER: RefCell<String> = RefCell::default();
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 32 << 10]);
 }
 
-/// A whole small file, given to `parse`; none if it cannot be read.
+/// A file of one record, which the kernel gives whole to one read; none if it cannot be
+/// read.
 fn read_with<T>(path: &str, parse: impl FnOnce(&str) -> T) -> Option<T> {
-    BUFFER.with_borrow_mut(|text| {
-        text.clear();
-        fs::File::open(path).ok()?.read_to_string(text).ok()?;
-        Some(parse(text))
+    BUFFER.with_borrow_mut(|buffer| {
+        let length = fs::File::open(path).ok()?.read(buffer).ok()?;
+        Some(parse(&String::from_utf8_lossy(&buffer[..length])))
     })
 }
 
-/// A whole small file; none if it cannot be read.
+/// A whole file; none if it cannot be read.
 pub(crate) fn read(path: &str) -> Option<String> {
-    read_with(path, ToOwned::to_owned)
+    let mut text = String::new();
+    fs::File::open(path).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 #[cfg(test)]

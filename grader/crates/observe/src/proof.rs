@@ -167,7 +167,10 @@ fn switches_of_sleeper(roll: &[TaskRef], task: TaskRef) -> Option<(u64, u64)> {
     let status = proc::status_of(task.pid, task.tid)?;
     // A thread that is not on the roll could wake any of the others.
     let complete = roll.iter().filter(|other| other.pid == task.pid).count() == status.threads;
-    (status.state == 'S' && status.deliverable == 0 && complete).then_some(status.switches)
+    // A sleeper has given up the processor at least once: else the counters were not read.
+    let counted = status.switches.0 > 0;
+    let asleep = status.state == 'S' && status.deliverable == 0;
+    (asleep && complete && counted).then_some(status.switches)
 }
 
 /// A first thread may end before the others of its process. Any other exit is

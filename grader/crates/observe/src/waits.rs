@@ -163,7 +163,10 @@ impl<'a> Scene<'a> {
         if !mapping.shared {
             return Ok(vec![pid]);
         }
-        let mut sharers = mapping.sharers();
+        // All descendants of the program are members of the run.
+        let candidates =
+            if mapping.is_inherited() { self.members() } else { mappings::all_processes() };
+        let mut sharers = mapping.sharers_among(candidates);
         sharers.sort_unstable();
         self.all_inside(&sharers, "shares the memory")?;
         if sharers.len() < 2 && mapping.has_name() && self.has_neighbours() {
