@@ -247,7 +247,7 @@ impl Exploration<'_> {
             return Confirmed::No;
         };
         first.schedule = run.schedule;
-        if failure.kind == FailureKind::TooLong {
+        if matches!(failure.kind, FailureKind::TooLong | FailureKind::TooLarge) {
             // Nobody reads thousands of steps: the beginning often leads to the same.
             let short = fair(100).filter(|(other, ..)| other.as_ref() == Some(&failure));
             first.schedule = short.map_or(whole, |(_, schedule, _)| schedule);
@@ -287,7 +287,7 @@ impl Exploration<'_> {
         report.failures = failures;
         report.first_failure_at = Some(first.at);
         report.scheduler.clone_from(&first.scheduler);
-        let livelock = first.failure.kind == FailureKind::TooLong;
+        let livelock = matches!(first.failure.kind, FailureKind::TooLong | FailureKind::TooLarge);
         let again = |schedule: Schedule, traced: bool| {
             let further = if livelock && traced { SHOWN_STEPS } else { FAIR_STEPS };
             replay_once(&self.body, schedule, further, traced)
@@ -341,7 +341,7 @@ fn verdict(first: &First, always: bool) -> Verdict {
     match first.failure.kind {
         FailureKind::Deadlock => Verdict::Deadlock,
         FailureKind::TooLong => Verdict::Livelock,
-        FailureKind::Flood => Verdict::Limit,
+        FailureKind::Flood | FailureKind::TooLarge => Verdict::Limit,
         FailureKind::Escape => Verdict::Forbidden,
         FailureKind::Wrong | FailureKind::Panic if first.timing => Verdict::Timing,
         FailureKind::Wrong if always => Verdict::WrongOutput,
@@ -398,7 +398,10 @@ impl Tally {
     /// Whether more schedules would tell nothing more.
     fn done(&self) -> bool {
         let told = self.first.as_ref().is_some_and(|first| match first.failure.kind {
-            FailureKind::TooLong | FailureKind::Flood | FailureKind::Escape => true,
+            FailureKind::TooLong
+            | FailureKind::TooLarge
+            | FailureKind::Flood
+            | FailureKind::Escape => true,
             FailureKind::Wrong | FailureKind::Panic | FailureKind::Deadlock => {
                 self.schedules >= first.at + AFTER_FAILURE
             }
