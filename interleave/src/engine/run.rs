@@ -198,6 +198,17 @@ impl Run {
         self.record(at, describe);
     }
 
+    /// Notes a panic of the running thread.
+    pub(crate) fn panicked(&mut self, panic: PanicRecord) {
+        if let Some(events) = self.events.as_mut().filter(|_| self.end.is_none()) {
+            let line = panic.at.as_ref().map(|(_, line)| format!("{line:>3} ")).unwrap_or_default();
+            let message = panic.message.lines().next().unwrap_or_default();
+            let text = format!("{line}panics: {message}");
+            events.push(Event { task: panic.task, at: None, text, effect: None });
+        }
+        self.panics.push(panic);
+    }
+
     /// Says what the running thread's last event means for `object`.
     pub(crate) fn effect(&mut self, effect: Effect, object: ObjectId) {
         let last = self.events.as_mut().and_then(|events| events.last_mut());

@@ -132,7 +132,7 @@ pub(crate) fn watch_panics() {
         std::panic::set_hook(Box::new(move |info| {
             let recorded = with_run(|run| {
                 run.me().unwinding += 1;
-                run.panics.push(PanicRecord {
+                run.panicked(PanicRecord {
                     task: run.current,
                     message: payload_text(info.payload()),
                     at: info.location().map(|at| (at.file().to_owned(), at.line())),
