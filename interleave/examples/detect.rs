@@ -1,7 +1,7 @@
 //! How many schedules each strategy needs for each wrong kernel, over many seeds; or, with
 //! `--correct N`, whether a right kernel is convicted in N schedules.
 //!
-//! `cargo run --release -p interleave --example detect -- [--seeds 30] [--correct 1000000]`
+//! `cargo run --release -p interleave --example detect -- [--seeds 30] [--correct 1000000] [--only NAME]`
 
 #![expect(clippy::unwrap_used, reason = "a measurement stops at what it does not expect")]
 
@@ -16,20 +16,27 @@ use interleave::{Explore, Strategy};
 use kernels::Kernel;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
     let option = |name: &str| {
-        let arguments: Vec<String> = std::env::args().collect();
         let position = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(position + 1)?.parse::<usize>().ok()
+        arguments.get(position + 1).cloned()
     };
-    match option("--correct") {
-        Some(schedules) => convict(schedules),
-        None => detect(option("--seeds").unwrap_or(30)),
+    let number = |name: &str| option(name).and_then(|text| text.parse::<usize>().ok());
+    let only = option("--only").unwrap_or_default();
+    match number("--correct") {
+        Some(schedules) => convict(schedules, &only),
+        None => detect(number("--seeds").unwrap_or(30), &only),
     }
 }
 
-fn convict(schedules: usize) {
+/// The kernels whose name contains `only`.
+fn chosen<'a>(kernels: &'a [Kernel], only: &'a str) -> impl Iterator<Item = &'a Kernel> {
+    kernels.iter().filter(move |kernel| kernel.name.contains(only))
+}
+
+fn convict(schedules: usize, only: &str) {
     println!("| kernel | schedules | exhaustive | verdict |\n|---|---|---|---|");
-    for kernel in kernels::correct::ALL {
+    for kernel in chosen(kernels::correct::ALL, only) {
         let explore = Explore::new(kernel.name).schedules(schedules).exhaustive_up_to(200_000);
         let report = explore.run(kernel.run);
         let exhaustive = if report.exhaustive { "all" } else { "" };
@@ -40,12 +47,12 @@ fn convict(schedules: usize) {
     }
 }
 
-fn detect(seeds: usize) {
+fn detect(seeds: usize, only: &str) {
     let singles: Vec<Vec<Strategy>> = Strategy::ALL.iter().map(|&one| vec![one]).collect();
     print!("| kernel | verdict | portfolio: median, worst | ms |");
     singles.iter().for_each(|one| print!(" {} |", one[0]));
     println!("\n|---|---|---|---|{}", "---|".repeat(singles.len()));
-    for kernel in kernels::buggy::ALL {
+    for kernel in chosen(kernels::buggy::ALL, only) {
         let portfolio = measure(kernel, &Strategy::ALL, seeds);
         let verdict = kernel.verdict;
         print!(

@@ -4,6 +4,7 @@ mod outcome;
 mod phases;
 mod run_schedules;
 mod shorten;
+mod tally;
 mod test;
 pub(crate) mod watchdog;
 

@@ -93,6 +93,7 @@ impl Object {
         }
         let meeting = if self.epoch.get() == 0 { Meeting::New } else { Meeting::LeftOver };
         let id = run.objects.len();
+        run.gets_on();
         run.objects.push(ObjectState {
             kind: self.kind,
             made_at: self.made_at,

@@ -21,6 +21,9 @@ pub(crate) struct Run {
     pub(crate) current: TaskId,
     pub(crate) tasks: Vec<TaskState>,
     pub(crate) objects: Vec<ObjectState>,
+    /// The step at which something last happened that a livelock does not do: a thread started
+    /// or ended, a message was taken, something was printed, an object was used first.
+    pub(crate) progress: usize,
     /// Steps since a timer last fired.
     pub(crate) since_timer: usize,
     /// Waiting threads that the scheduler may let go on without anyone's doing.
@@ -115,6 +118,7 @@ impl Run {
             current: DRIVER,
             tasks: vec![TaskState::new(Some("explorer".into()), None)],
             objects: Vec::new(),
+            progress: 0,
             since_timer: 0,
             soft: 0,
             now: 86_400_000_000_000,
@@ -142,6 +146,11 @@ impl Run {
 
     pub(crate) fn me(&mut self) -> &mut TaskState {
         &mut self.tasks[self.current]
+    }
+
+    /// Notes that the program gets on.
+    pub(crate) fn gets_on(&mut self) {
+        self.progress = self.schedule.tasks.len();
     }
 
     /// Whether a scheduling point may switch now.
@@ -187,6 +196,17 @@ impl Run {
             });
         drop(attempt);
         self.record(at, describe);
+    }
+
+    /// Notes a panic of the running thread.
+    pub(crate) fn panicked(&mut self, panic: PanicRecord) {
+        if let Some(events) = self.events.as_mut().filter(|_| self.end.is_none()) {
+            let line = panic.at.as_ref().map(|(_, line)| format!("{line:>3} ")).unwrap_or_default();
+            let message = panic.message.lines().next().unwrap_or_default();
+            let text = format!("{line}panics: {message}");
+            events.push(Event { task: panic.task, at: None, text, effect: None });
+        }
+        self.panics.push(panic);
     }
 
     /// Says what the running thread's last event means for `object`.

@@ -6,19 +6,17 @@ use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::outcome::{Failure, FailureKind, judge};
+use super::outcome::{FailureKind, judge};
 use super::run_schedules::{Body, run_schedules};
+use super::tally::{First, Tally};
 use super::{Explore, shorten, watchdog};
 use crate::engine::dfs::Dfs;
 use crate::engine::portfolio::Portfolio;
 use crate::engine::replay::Replay;
-use crate::engine::run::{End, Uses};
+use crate::engine::run::End;
 use crate::engine::schedule::{Rules, Schedule, Time};
-use crate::engine::{MAIN, Run};
+use crate::engine::{Run, exploring};
 use crate::finding::{Report, Verdict};
-
-/// Schedules that are still run after the first failure, to see how many fail.
-const AFTER_FAILURE: usize = 100;
 
 /// Stacks that broken-off schedules may leak before the exploration ends.
 const LEAKED_STACKS: usize = 3_000;
@@ -36,34 +34,8 @@ const FAIR_STEPS: usize = 500_000;
 /// Steps of a livelock that are shown.
 const SHOWN_STEPS: usize = 60;
 
-/// What was seen so far.
-#[derive(Default)]
-struct Tally {
-    schedules: usize,
-    failures: usize,
-    first: Option<First>,
-    uses: Uses,
-    reached: Vec<(String, bool)>,
-    /// Steps of the longest schedule that ended by itself.
-    longest: usize,
-    any_choice: bool,
-    /// Schedules that were given up, so that a search through all of them is none.
-    unfinished: usize,
-    leaked: usize,
-    left_running: usize,
-    unseen_panic: Option<String>,
-    stopped: Option<String>,
-}
-
-struct First {
-    at: usize,
-    failure: Failure,
-    schedule: Schedule,
-    scheduler: String,
-    timing: bool,
-}
-
 pub(super) fn explore(settings: &Explore, body: Body) -> Report {
+    assert!(!exploring(), "an exploration was begun inside of another: #[test] explores already");
     // Statics are shared by all explorations of the process.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -247,7 +219,7 @@ impl Exploration<'_> {
             return Confirmed::No;
         };
         first.schedule = run.schedule;
-        if failure.kind == FailureKind::TooLong {
+        if matches!(failure.kind, FailureKind::TooLong | FailureKind::TooLarge) {
             // Nobody reads thousands of steps: the beginning often leads to the same.
             let short = fair(100).filter(|(other, ..)| other.as_ref() == Some(&failure));
             first.schedule = short.map_or(whole, |(_, schedule, _)| schedule);
@@ -287,7 +259,7 @@ impl Exploration<'_> {
         report.failures = failures;
         report.first_failure_at = Some(first.at);
         report.scheduler.clone_from(&first.scheduler);
-        let livelock = first.failure.kind == FailureKind::TooLong;
+        let livelock = matches!(first.failure.kind, FailureKind::TooLong | FailureKind::TooLarge);
         let again = |schedule: Schedule, traced: bool| {
             let further = if livelock && traced { SHOWN_STEPS } else { FAIR_STEPS };
             replay_once(&self.body, schedule, further, traced)
@@ -341,7 +313,7 @@ fn verdict(first: &First, always: bool) -> Verdict {
     match first.failure.kind {
         FailureKind::Deadlock => Verdict::Deadlock,
         FailureKind::TooLong => Verdict::Livelock,
-        FailureKind::Flood => Verdict::Limit,
+        FailureKind::Flood | FailureKind::TooLarge => Verdict::Limit,
         FailureKind::Escape => Verdict::Forbidden,
         FailureKind::Wrong | FailureKind::Panic if first.timing => Verdict::Timing,
         FailureKind::Wrong if always => Verdict::WrongOutput,
@@ -392,67 +364,4 @@ fn replay_once(body: &Body, schedule: Schedule, further: usize, traced: bool) ->
         ControlFlow::Break(())
     });
     result.take()
-}
-
-impl Tally {
-    /// Whether more schedules would tell nothing more.
-    fn done(&self) -> bool {
-        let told = self.first.as_ref().is_some_and(|first| match first.failure.kind {
-            FailureKind::TooLong | FailureKind::Flood | FailureKind::Escape => true,
-            FailureKind::Wrong | FailureKind::Panic | FailureKind::Deadlock => {
-                self.schedules >= first.at + AFTER_FAILURE
-            }
-        });
-        told || self.stopped.is_some()
-    }
-
-    fn note(&mut self, run: &Run) {
-        self.schedules += 1;
-        self.any_choice |= run.choices > 0 || !run.schedule.picks.is_empty();
-        self.uses.spurious |= run.uses.spurious;
-        self.uses.timers |= run.uses.timers;
-        self.uses.tries |= run.uses.tries;
-        for (label, held) in &run.reached {
-            match self.reached.iter_mut().find(|(known, _)| known == label) {
-                Some((_, reached)) => *reached |= held,
-                None => self.reached.push((label.clone(), *held)),
-            }
-        }
-        match run.end {
-            Some(End::TooLong) => self.unfinished += 1,
-            _ => self.longest = self.longest.max(run.schedule.tasks.len()),
-        }
-        let unfinished = run.tasks[MAIN..].iter().filter(|task| !task.finished).count();
-        self.leaked += unfinished + usize::from(unfinished > 0);
-        if !run.stopped() {
-            self.left_running = self.left_running.max(unfinished);
-        }
-        if let Some(End::Returned(_)) = run.end
-            && let Some(task) = run.tasks.iter().position(|task| task.panicked && !task.joined)
-            && let Some(panic) = run.panics.iter().find(|panic| panic.task == task)
-        {
-            let note =
-                format!("{} panicked and nobody noticed: {}", run.task_name(task), panic.message);
-            self.unseen_panic.get_or_insert(note);
-        }
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        notes.extend(self.stopped.clone());
-        if self.left_running > 0 {
-            notes.push(format!(
-                "{} thread(s) had not ended when the test ended, and nobody waited for them",
-                self.left_running
-            ));
-        }
-        notes.extend(self.unseen_panic.clone());
-        if self.unfinished > 0 {
-            notes.push(format!(
-                "{} schedule(s) were given up because one thread kept spinning",
-                self.unfinished
-            ));
-        }
-        notes
-    }
 }

@@ -125,7 +125,9 @@ impl Watched {
                 )
             });
         }
-        if self.since.elapsed() > STILL_TIME {
+        let computed =
+            now.is_some_and(|now| now.saturating_sub(since) > Duration::from_millis(100));
+        if self.since.elapsed() > STILL_TIME && !computed {
             let seconds = STILL_TIME.as_secs();
             self.report(Verdict::Forbidden, |thread, place| {
                 format!(

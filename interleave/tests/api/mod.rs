@@ -2,6 +2,11 @@
 //! snippet per piece, run under the real std and under the look-alike.
 
 #![allow(deprecated, dead_code, reason = "old names are part of the surface")]
+#![allow(
+    clippy::all,
+    clippy::missing_const_for_thread_local,
+    reason = "every way of writing it counts"
+)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};

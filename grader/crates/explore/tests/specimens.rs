@@ -1,5 +1,7 @@
 //! Whole explorations of small files: what is found, how it is told, and that it comes back.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set the stage stops")]
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -59,6 +61,11 @@ fn a_flood_of_output_is_over_the_limit() {
 #[test]
 fn a_hoard_of_memory_is_over_the_limit() {
     assert_found("memory", Verdict::Limit, "uses more than 3 GiB of memory");
+}
+
+#[test]
+fn a_test_too_large_to_explore_is_not_called_a_livelock() {
+    assert_found("too_large", Verdict::Limit, "too large to explore");
 }
 
 #[test]

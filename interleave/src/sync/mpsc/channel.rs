@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
 use crate::engine::{
-    Kind, Object, ObjectId, Place, TaskId, WaitOn, Woken, exploring, point, wait, with_run,
+    Kind, Object, ObjectId, Place, Run, TaskId, WaitOn, Woken, exploring, point, wait, with_run,
 };
 
 pub(super) struct Channel<T> {
@@ -65,6 +65,7 @@ impl<T> Channel<T> {
     fn pop(&self) -> Option<T> {
         let message = self.messages.borrow_mut().pop_front()?;
         self.taken.set(self.taken.get() + 1);
+        with_run(Run::gets_on);
         self.wake_senders();
         Some(message)
     }
