@@ -23,6 +23,8 @@ pub struct Workshop {
     toolchain: Toolchain,
     jail: Jail,
     prepared: BTreeMap<LessonId, Prepared>,
+    /// Holds the libraries that submissions are linked with.
+    _libraries: TempDir,
 }
 
 /// The walls behind which everything of a student's runs, compilers included.
@@ -89,8 +91,8 @@ impl Workshop {
         let toolchain = Toolchain::find(root)?;
         let chosen: Vec<&Lesson> =
             course.lessons().filter(|lesson| lessons.contains(&lesson.id)).collect();
-        let prepared = prepare(root, &course, &chosen)?;
-        Ok(Self { course, toolchain, jail, prepared })
+        let (prepared, _libraries) = prepare(root, &course, &chosen)?;
+        Ok(Self { course, toolchain, jail, prepared, _libraries })
     }
 
     /// The course.
