@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Done,
     /// `course check` found the course unsound.
     Unsound,
+    /// `explore` found a failing test, or `replay` did not reproduce its failure.
+    Found,
     /// Wrong usage, or a course that cannot be used.
     Usage,
     /// Something could not be graded, or its result not be written.
@@ -23,7 +25,8 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  everything was graded, whatever the grades
-  1  `course check` found the course unsound
+  1  `course check` found the course unsound, `explore` found a failing test,
+     or `replay` did not see the failure again
   2  wrong usage, or a course that cannot be used
   3  something could not be graded, or its result not be written";
 
@@ -31,7 +34,7 @@ impl Exit {
     fn code(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Unsound => 1,
+            Self::Unsound | Self::Found => 1,
             Self::Usage => 2,
             Self::NotGradable => 3,
         }
@@ -48,9 +51,20 @@ impl Termination for Exit {
 pub(crate) fn explain(error: anyhow::Error) -> Exit {
     match diagnostic(error) {
         Ok(report) => eprintln!("{report:?}"),
-        Err(error) => eprintln!("error: {error:#}"),
+        Err(error) => eprintln!("error: {}", in_full(&error)),
     }
     Exit::Usage
+}
+
+/// An error with its causes; a cause that its error already tells is not told again.
+pub(crate) fn in_full(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn diagnostic(error: anyhow::Error) -> Result<miette::Report, anyhow::Error> {

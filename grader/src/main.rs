@@ -23,6 +23,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Grade(commands::grade::Arguments),
+    Explore(commands::explore::Arguments),
+    Replay(commands::replay::Arguments),
     Observe(commands::observe::Arguments),
     Doctor(commands::doctor::Arguments),
     #[command(subcommand)]
@@ -30,12 +32,15 @@ enum Command {
 }
 
 fn main() -> Exit {
+    // The same executable once more, started by itself to run one program behind walls.
     if let Some(code) = keeper::serve_if_asked() {
         std::process::exit(code);
     }
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),
+        Command::Explore(arguments) => commands::explore::run(&arguments),
+        Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),

@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use course::Course;
+use engine::grade::Jail;
+use keeper::{Keeper, Weak};
+
+use crate::progress::Progress;
 
 /// The course in `given`, or else in the nearest folder above this one.
 pub(crate) fn course(given: Option<&Path>) -> anyhow::Result<(PathBuf, Course)> {
@@ -28,6 +32,16 @@ fn nearest() -> anyhow::Result<PathBuf> {
             here.display()
         ),
     }
+}
+
+/// The strongest walls that this host lets us build, proved to stand.
+pub(crate) fn jail(weak: bool) -> anyhow::Result<Jail> {
+    let executable = std::env::current_exe().context("cannot find the grader's own executable")?;
+    let keeper = Keeper::new(executable);
+    let weak = if weak { Weak::Allowed } else { Weak::Refused };
+    let settled = keeper::settle(&keeper, weak)?;
+    Progress::say(settled.tier.describe());
+    Ok(Jail { keeper, tier: settled.tier })
 }
 
 /// The number of jobs asked for, or one for each core.

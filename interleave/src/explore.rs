@@ -4,7 +4,9 @@ mod outcome;
 mod phases;
 mod run_schedules;
 mod shorten;
+mod tally;
 mod test;
+pub(crate) mod watchdog;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ mod wait_for;
 use crate::engine::Run;
 use crate::engine::run::End;
 use crate::engine::schedule::Schedule;
+pub use crate::engine::trace::Effect;
 
 pub(crate) use wait_for::wait_for;
 pub use wait_for::{Edge, Node, SourceLine, WaitFor};
@@ -108,6 +109,8 @@ pub struct Step {
     pub at: Option<SourceLine>,
     /// What it does.
     pub text: String,
+    /// What that means for which object.
+    pub effect: Option<(Effect, String)>,
 }
 
 impl Report {

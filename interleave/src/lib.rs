@@ -27,5 +27,5 @@ pub use interleave_macros::test;
 pub use engine::portfolio::Strategy;
 pub use engine::schedule::{NotASchedule, Rules, Schedule, Time};
 pub use explore::{__explore_test, Explore, ShouldPanic, TestResult, explore, printed, reachable};
-pub use finding::{Edge, Node, Report, SourceLine, Step, Verdict, WaitFor};
+pub use finding::{Edge, Effect, Node, Report, SourceLine, Step, Verdict, WaitFor};
 pub use macros::{__debug, __print};

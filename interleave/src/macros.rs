@@ -18,6 +18,7 @@ pub fn __print(arguments: fmt::Arguments<'_>, newline: bool, error: bool) {
     let kept = with_run(|run| {
         if run.end.is_none() {
             run.output.push_str(&text);
+            run.gets_on();
         }
     });
     match (kept, error) {

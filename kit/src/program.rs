@@ -2,12 +2,16 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use observation::{Limits, Request};
+use keeper::Place;
+use observation::{Limits, Observation, Request};
 
 use crate::{Checked, Finding, Run};
 
 /// Names the program to test in place of the one that Cargo built.
 pub const PROGRAM_VARIABLE: &str = "INTERLEAVE_PROGRAM";
+
+/// Holds the limits of the lesson as JSON, in place of the usual ones.
+pub const LIMITS_VARIABLE: &str = "INTERLEAVE_LIMITS";
 
 /// The student's program with the arguments of one run.
 #[derive(Clone, Debug)]
@@ -17,9 +21,18 @@ pub struct Program {
 
 impl Program {
     /// The program at `path`, unless [`PROGRAM_VARIABLE`] names another.
+    ///
+    /// # Panics
+    ///
+    /// If [`LIMITS_VARIABLE`] does not hold limits.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = std::env::var_os(PROGRAM_VARIABLE).map_or_else(|| path.into(), PathBuf::from);
-        Self { request: Request::new(path) }
+        let mut request = Request::new(path);
+        if let Ok(limits) = std::env::var(LIMITS_VARIABLE) {
+            request.limits =
+                serde_json::from_str(&limits).expect("the grader writes limits as JSON");
+        }
+        Self { request }
     }
 
     /// Adds `--name value`.
@@ -51,6 +64,13 @@ impl Program {
         self
     }
 
+    /// Bounds the processor time of the run, which is the same however busy the machine is.
+    #[must_use]
+    pub fn using(mut self, cpu: Duration) -> Self {
+        self.request.limits.cpu = cpu;
+        self
+    }
+
     /// Bounds the run in every respect.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -64,7 +84,7 @@ impl Program {
     /// it could not be run at all.
     pub fn run(self) -> Checked<Run> {
         let command = self.command();
-        match observe::observe(&self.request) {
+        match observed(&self.request) {
             Ok(observation) => Ok(Run::new(observation, command)),
             Err(error) => Err(Finding::broken(format!("cannot run the program: {error}"))),
         }
@@ -76,5 +96,13 @@ impl Program {
         let name = lesson.or_else(|| Some(self.request.program.file_name()?.display().to_string()));
         let args = self.request.args.join(" ");
         format!("cargo run -p {} -- {args}", name.unwrap_or_default())
+    }
+}
+
+/// Runs in the jail if the grader names one, and else as the student's own program.
+fn observed(request: &Request) -> Result<Observation, Box<dyn std::error::Error>> {
+    match Place::from_environment()? {
+        Some(place) => Ok(place.run(request)?),
+        None => Ok(observe::observe(request)?),
     }
 }

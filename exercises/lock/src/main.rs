@@ -29,10 +29,13 @@ fn main() {
 /// Panics inside of `update`, `panics` times; each must come out again.
 fn panic_inside(twins: &Twins, panics: usize) {
     for _ in 0..panics {
+        // A value other than the first one, so that it shows when it is lost.
+        twins.update(|value| value + 1);
         // Unwinds as a panic does, without the message.
         let update = || twins.update(|_| resume_unwind(Box::new("told to panic")));
         let caught = catch_unwind(AssertUnwindSafe(update)).is_err();
         event("main", if caught { "caught" } else { "swallowed" });
+        twins.update(|value| value - 1);
     }
 }
 

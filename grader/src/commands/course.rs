@@ -39,6 +39,9 @@ pub(crate) struct CheckArguments {
     /// Specimens graded at the same time [default: one for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Grade even where specimens of this user could see each other
+    #[arg(long)]
+    allow_weak: bool,
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
@@ -58,8 +61,9 @@ fn run_check(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (root, course) = place::course(arguments.course.as_deref())?;
     let chosen = choose(&course, &arguments.lessons)?;
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
+    let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
-    let workshop = Workshop::set_up(&root, course, &lessons)?;
+    let workshop = Workshop::set_up(&root, course, &lessons, jail)?;
     let progress = Progress::of(engine::check::count(&root, &workshop, &lessons)?);
     let jobs = place::jobs(arguments.jobs);
     let soundness = check(&root, &workshop, &lessons, jobs, &|event| progress.tell(event))?;

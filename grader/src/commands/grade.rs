@@ -9,7 +9,7 @@ use engine::{Workshop, score};
 use report::table::Colour;
 use report::{Report, Run, Status};
 
-use crate::exit::Exit;
+use crate::exit::{Exit, in_full};
 use crate::output::{self, Format};
 use crate::place;
 use crate::progress::Progress;
@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
+    /// Grade even where submissions of this user could see each other
+    #[arg(long)]
+    allow_weak: bool,
     /// The language of titles and hints
     #[arg(long, default_value = "en")]
     language: Tongue,
@@ -59,9 +62,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     output::open(&arguments.out)?;
 
     let lessons = lessons_of(&submissions);
+    let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
     let started = chrono::Utc::now();
-    let workshop = Workshop::set_up(&root, course, &lessons)?;
+    let workshop = Workshop::set_up(&root, course, &lessons, jail)?;
     let progress = Progress::of(submissions.len());
     let jobs = place::jobs(arguments.jobs);
     let graded = grade_class(&workshop, &submissions, jobs, &|event| progress.tell(event));
@@ -72,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         grader: env!("CARGO_PKG_VERSION").to_owned(),
         toolchain: workshop.toolchain().version().to_owned(),
         started: started.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        confinement: "none".to_owned(),
+        confinement: workshop.jail().tier.describe().to_owned(),
         language: match arguments.language {
             Tongue::En => Language::En,
             Tongue::Zh => Language::Zh,
@@ -103,7 +107,10 @@ fn conclude(
     print!("{}", report::table::render(&report, columns.into(), colour));
     let formats = if arguments.formats.is_empty() { &Format::ALL[..] } else { &arguments.formats };
     if let Err(error) = output::write(&arguments.out, &report, formats) {
-        eprintln!("error: {error:#}\nthe table above is complete; make room and grade again");
+        eprintln!(
+            "error: {}\nthe table above is complete; make room and grade again",
+            in_full(&error)
+        );
         return Ok(Exit::NotGradable);
     }
     eprintln!("results: {}", shown(&arguments.out));

@@ -2,5 +2,7 @@
 
 pub(crate) mod course;
 pub(crate) mod doctor;
+pub(crate) mod explore;
 pub(crate) mod grade;
 pub(crate) mod observe;
+pub(crate) mod replay;

@@ -7,16 +7,22 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use shuttle_engine::scheduler::{Schedule as ShuttleSchedule, Scheduler, Task, TaskId as Id};
 
 use super::run::{End, OUTPUT_LIMIT};
 use super::wait::Woken;
 use super::{DRIVER, Run, TaskId, replace_run, with_run};
+use crate::explore::watchdog::STEPS;
 
 /// Steps in a row that one thread may take while others could run, before it is asked to
 /// yield. A spin loop would otherwise never let anyone else run under some schedulers.
 const STREAK: usize = 300;
+
+/// Steps that threads may take before time passes for those that wait for it: a thread that
+/// spins until another has slept would otherwise spin for ever.
+const PATIENCE: usize = 1_000;
 
 /// Steps that threads may take after the body has returned.
 const AFTERLIFE: usize = 2_000;
@@ -69,6 +75,7 @@ impl<C: Chooser, O: FnMut(&mut C, Run) -> ControlFlow<()>> Scheduler for Directo
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<Id>, yields: bool) -> Option<Id> {
+        STEPS.fetch_add(1, Ordering::Relaxed);
         let chosen = with_run(|run| {
             if run.tasks.len() == 1 || run.current == DRIVER && runnable.len() == 1 {
                 self.chooser.next(&runnable[..1], current, false);
@@ -118,6 +125,7 @@ impl<C: Chooser, O> Director<C, O> {
             return None;
         }
         run.choices += usize::from(candidates.len() > 1);
+        run.since_timer += 1;
         let yields = yields || run.streak >= STREAK;
         let chosen = usize::from(self.chooser.next(candidates, current, yields));
         let stays = chosen == run.current && candidates.len() > 1;
@@ -143,7 +151,8 @@ fn candidates<'a>(run: &Run, runnable: &[&'a Task]) -> Vec<&'a Task> {
         || soft.iter().any(|task| run.may_fire(task.id().into()) == Some(Woken::TimedOut));
     if certain {
         candidates.extend(soft.iter().filter(|task| run.may_fire(task.id().into()).is_some()));
-    } else {
+    }
+    if !certain || run.since_timer >= PATIENCE {
         let deadline = |task: &&&Task| {
             run.tasks[usize::from(task.id())].wait.as_ref().and_then(|wait| wait.deadline)
         };
@@ -152,6 +161,7 @@ fn candidates<'a>(run: &Run, runnable: &[&'a Task]) -> Vec<&'a Task> {
             .extend(soft.iter().filter(|task| earliest.is_some() && deadline(task) == earliest));
     }
     candidates.sort_by_key(|task| task.id());
+    candidates.dedup_by_key(|task| task.id());
     candidates
 }
 
@@ -175,7 +185,7 @@ fn after_the_end(run: &mut Run, runnable: &[&Task]) -> Option<TaskId> {
 }
 
 fn next_epoch() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::AtomicU64;
     static EPOCH: AtomicU64 = AtomicU64::new(1);
     EPOCH.fetch_add(1, Ordering::Relaxed)
 }

@@ -51,6 +51,11 @@ pub(crate) fn replace_run(run: Option<Run>) -> Option<Run> {
     RUN.with(|cell| std::mem::replace(&mut *cell.borrow_mut(), run))
 }
 
+/// Where the calling thread keeps the state of the schedule under way.
+pub(crate) fn run_address() -> *mut Option<Run> {
+    RUN.with(RefCell::as_ptr)
+}
+
 /// Whether this code runs as a thread of a schedule.
 pub(crate) fn exploring() -> bool {
     with_run(|_| ()).is_some()
@@ -62,14 +67,7 @@ pub(crate) fn exploring() -> bool {
 /// operation is, for the printed interleaving. Nothing happens outside of an exploration or
 /// while the thread unwinds, where a switch could meet a half-dropped frame.
 pub(crate) fn point(at: Place, describe: impl FnOnce(&Run) -> String) {
-    let goes_on = with_run(|run| {
-        let goes_on = run.may_switch();
-        if goes_on {
-            run.tasks[run.current].next_at = Some(at);
-        }
-        goes_on
-    });
-    if goes_on == Some(true) {
+    if with_run(|run| run.may_switch()) == Some(true) {
         thread::switch();
     }
     with_run(|run| run.step(at, describe));

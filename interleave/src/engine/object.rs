@@ -21,7 +21,8 @@ pub(crate) enum Kind {
     Barrier,
     Once,
     Channel,
-    Atomic,
+    /// An atomic, with the name of its type.
+    Atomic(&'static str),
 }
 
 impl Kind {
@@ -33,7 +34,7 @@ impl Kind {
             Self::Barrier => "Barrier",
             Self::Once => "Once",
             Self::Channel => "channel",
-            Self::Atomic => "atomic",
+            Self::Atomic(name) => name,
         }
     }
 }
@@ -43,6 +44,7 @@ impl Kind {
 pub(crate) struct ObjectState {
     pub(crate) kind: Kind,
     pub(crate) made_at: Place,
+    pub(crate) first_taken: Option<Place>,
     /// Who holds it since where: one for a writer, any number of readers.
     pub(crate) holders: Vec<(TaskId, Place)>,
     /// Whether the one holder excludes all others.
@@ -91,9 +93,11 @@ impl Object {
         }
         let meeting = if self.epoch.get() == 0 { Meeting::New } else { Meeting::LeftOver };
         let id = run.objects.len();
+        run.gets_on();
         run.objects.push(ObjectState {
             kind: self.kind,
             made_at: self.made_at,
+            first_taken: None,
             holders: Vec::new(),
             exclusive: false,
             poisoned: false,

@@ -8,7 +8,7 @@ use super::{DRIVER, Run, TaskId};
 
 /// What happens after the last step of the schedule that is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+enum Then {
     /// The running thread goes on for as long as it can.
     Stay,
     /// Any thread, at random from a fixed seed: fair.
@@ -18,7 +18,7 @@ pub(crate) enum Then {
 /// Repeats one schedule, once.
 ///
 /// A step whose thread cannot run is skipped, so that a shortened schedule still means
-/// something; [`Replay::diverged`] counts those.
+/// something.
 pub(crate) struct Replay {
     schedule: Schedule,
     then: Then,
@@ -27,12 +27,11 @@ pub(crate) struct Replay {
     begun: bool,
     state: u64,
     pub(crate) traced: bool,
-    /// Steps that could not be repeated.
-    pub(crate) diverged: usize,
 }
 
 impl Replay {
-    pub(crate) fn new(schedule: Schedule, then: Then) -> Self {
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        let then = if schedule.rules.fair { Then::Fair } else { Then::Stay };
         Self {
             schedule,
             then,
@@ -41,7 +40,6 @@ impl Replay {
             begun: false,
             state: 0x2545_F491_4F6C_DD1D,
             traced: false,
-            diverged: 0,
         }
     }
 
@@ -73,7 +71,6 @@ impl Chooser for Replay {
             if let Some(task) = runs(task) {
                 return task.id();
             }
-            self.diverged += 1;
         }
         match self.then {
             Then::Fair => candidates[(self.random() % candidates.len() as u64) as usize].id(),

@@ -7,7 +7,7 @@ use shuttle_engine::runtime::execution::ExecutionState;
 
 use super::object::ObjectState;
 use super::schedule::{Rules, Schedule};
-use super::trace::Event;
+use super::trace::{Effect, Event};
 use super::wait::{Wait, WaitOn, Woken};
 use super::{DRIVER, MAIN, ObjectId, Place, TaskId};
 
@@ -21,6 +21,11 @@ pub(crate) struct Run {
     pub(crate) current: TaskId,
     pub(crate) tasks: Vec<TaskState>,
     pub(crate) objects: Vec<ObjectState>,
+    /// The step at which something last happened that a livelock does not do: a thread started
+    /// or ended, a message was taken, something was printed, an object was used first.
+    pub(crate) progress: usize,
+    /// Steps since a timer last fired.
+    pub(crate) since_timer: usize,
     /// Waiting threads that the scheduler may let go on without anyone's doing.
     pub(crate) soft: usize,
     /// Virtual nanoseconds. Not 0 at first: programs subtract from the present.
@@ -35,6 +40,8 @@ pub(crate) struct Run {
     /// Consecutive steps of the current thread while others could have run.
     pub(crate) streak: usize,
     pub(crate) end: Option<End>,
+    /// Where the last operation was.
+    pub(crate) last_at: Option<Place>,
     /// Steps since the end, of threads that nobody waited for.
     pub(crate) afterlife: usize,
     pub(crate) uses: Uses,
@@ -53,7 +60,6 @@ pub(crate) struct Run {
 pub(crate) struct TaskState {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) spawned_at: Option<Place>,
-    pub(crate) next_at: Option<Place>,
     pub(crate) wait: Option<Wait>,
     pub(crate) woken: Option<Woken>,
     pub(crate) finished: bool,
@@ -112,6 +118,8 @@ impl Run {
             current: DRIVER,
             tasks: vec![TaskState::new(Some("explorer".into()), None)],
             objects: Vec::new(),
+            progress: 0,
+            since_timer: 0,
             soft: 0,
             now: 86_400_000_000_000,
             look_cost: 1_000,
@@ -121,6 +129,7 @@ impl Run {
             choices: 0,
             streak: 0,
             end: None,
+            last_at: None,
             afterlife: 0,
             uses: Uses::default(),
             reached: Vec::new(),
@@ -137,6 +146,11 @@ impl Run {
 
     pub(crate) fn me(&mut self) -> &mut TaskState {
         &mut self.tasks[self.current]
+    }
+
+    /// Notes that the program gets on.
+    pub(crate) fn gets_on(&mut self) {
+        self.progress = self.schedule.tasks.len();
     }
 
     /// Whether a scheduling point may switch now.
@@ -157,7 +171,7 @@ impl Run {
     /// Notes an operation of the running thread.
     pub(crate) fn step(&mut self, at: Place, describe: impl FnOnce(&Self) -> String) {
         self.look_cost = 1_000;
-        self.tasks[self.current].next_at = None;
+        self.last_at = Some(at);
         self.record(at, describe);
     }
 
@@ -169,7 +183,37 @@ impl Run {
         let text = describe(self);
         let task = self.current;
         if let Some(events) = &mut self.events {
-            events.push(Event { task, at: Some(at), text });
+            events.push(Event { task, at: Some(at), text, effect: None });
+        }
+    }
+
+    /// Notes that the operation which was just noted cannot be done yet.
+    pub(crate) fn record_instead(&mut self, at: Place, describe: impl FnOnce(&Self) -> String) {
+        let current = self.current;
+        let attempt =
+            self.events.as_mut().filter(|_| self.end.is_none()).and_then(|events| {
+                events.pop_if(|last| last.task == current && last.at == Some(at))
+            });
+        drop(attempt);
+        self.record(at, describe);
+    }
+
+    /// Notes a panic of the running thread.
+    pub(crate) fn panicked(&mut self, panic: PanicRecord) {
+        if let Some(events) = self.events.as_mut().filter(|_| self.end.is_none()) {
+            let line = panic.at.as_ref().map(|(_, line)| format!("{line:>3} ")).unwrap_or_default();
+            let message = panic.message.lines().next().unwrap_or_default();
+            let text = format!("{line}panics: {message}");
+            events.push(Event { task: panic.task, at: None, text, effect: None });
+        }
+        self.panics.push(panic);
+    }
+
+    /// Says what the running thread's last event means for `object`.
+    pub(crate) fn effect(&mut self, effect: Effect, object: ObjectId) {
+        let last = self.events.as_mut().and_then(|events| events.last_mut());
+        if let Some(event) = last.filter(|event| event.task == self.current) {
+            event.effect = Some((effect, object));
         }
     }
 
@@ -214,10 +258,41 @@ impl Run {
         }
     }
 
-    /// How a person calls the object: `Mutex (queue.rs:13)`.
+    /// How a person calls the object: `Mutex A`.
     pub(crate) fn object_name(&self, object: ObjectId) -> String {
-        let object = &self.objects[object];
-        format!("{} made at {}", object.kind.name(), short(object.made_at))
+        format!("{} {}", self.objects[object].kind.name(), letters(object))
+    }
+
+    /// The same and where it comes from: `Mutex A made at queue.rs:13`.
+    pub(crate) fn object_origin(&self, object: ObjectId) -> String {
+        let ObjectState { made_at, first_taken, .. } = &self.objects[object];
+        let name = self.object_name(object);
+        match first_taken {
+            // Made by code of std, such as `Arc::default`: the place says nothing.
+            Some(taken) if made_at.file().starts_with("/rustc/") => {
+                format!("{name} first taken at {}", short(taken))
+            }
+            _ => format!("{name} made at {}", short(made_at)),
+        }
+    }
+
+    /// Makes the running thread a holder of the object.
+    pub(crate) fn hold(&mut self, object: ObjectId, at: Place, exclusive: bool) {
+        let me = self.current;
+        let state = &mut self.objects[object];
+        state.holders.push((me, at));
+        state.exclusive = exclusive;
+        state.first_taken.get_or_insert(at);
+        self.effect(Effect::Takes, object);
+    }
+}
+
+/// A, B, ... Z, A1, B1, ...
+fn letters(number: usize) -> String {
+    let letter = char::from(b'A' + (number % 26) as u8);
+    match number / 26 {
+        0 => letter.to_string(),
+        round => format!("{letter}{round}"),
     }
 }
 
@@ -226,7 +301,6 @@ impl TaskState {
         Self {
             name,
             spawned_at,
-            next_at: None,
             wait: None,
             woken: None,
             finished: false,

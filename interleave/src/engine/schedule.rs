@@ -25,6 +25,8 @@ pub struct Rules {
     /// Whether releasing a lock and ending a thread are scheduling points. They have to be as
     /// soon as the program can look without waiting (`try_lock`, `is_finished`).
     pub fine: bool,
+    /// Whether, after the last step, every thread gets its turn without an end: a livelock.
+    pub fair: bool,
 }
 
 /// Every choice of one schedule. The same choices give the same run.
@@ -58,6 +60,7 @@ impl fmt::Display for Schedule {
         })?;
         f.write_str(if self.rules.spurious { "s" } else { "" })?;
         f.write_str(if self.rules.fine { "f" } else { "" })?;
+        f.write_str(if self.rules.fair { "l" } else { "" })?;
         f.write_str("|")?;
         for (index, run) in self.tasks.chunk_by(|a, b| a == b).enumerate() {
             let dot = if index > 0 { "." } else { "" };
@@ -103,6 +106,7 @@ fn parse(text: &str) -> Option<Schedule> {
             'a' => schedule.rules.time = Time::Adversarial,
             's' => schedule.rules.spurious = true,
             'f' => schedule.rules.fine = true,
+            'l' => schedule.rules.fair = true,
             _ => return None,
         }
     }
@@ -124,7 +128,7 @@ mod tests {
     #[test]
     fn a_schedule_survives_being_written_and_read() {
         let schedule = Schedule {
-            rules: Rules { time: Time::Adversarial, spurious: true, fine: false },
+            rules: Rules { time: Time::Adversarial, spurious: true, ..Rules::default() },
             tasks: vec![1, 1, 1, 2, 1],
             picks: vec![0, 4],
         };

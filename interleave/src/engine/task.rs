@@ -11,7 +11,7 @@ use super::wait::{WaitOn, Woken};
 use super::{DRIVER, Place, TaskId, point, wait, with_run};
 
 /// Bytes of stack per thread. Only what is used takes memory.
-pub(crate) const STACK: usize = 1 << 20;
+pub(crate) const STACK: usize = 512 << 10;
 
 /// A function that is leaked rather than dropped when its schedule is broken off before it
 /// ran: its captures may be in use on stacks that are leaked too.
@@ -50,6 +50,7 @@ pub(crate) unsafe fn spawn<'a>(
     with_run(|run| {
         debug_assert_eq!(id, run.tasks.len(), "both sides number threads alike");
         run.tasks.push(TaskState::new(name, Some(at)));
+        run.gets_on();
         if run.current != DRIVER {
             run.step(at, |run| format!("starts {}", run.task_name(id)));
         }
@@ -63,6 +64,7 @@ fn finish() {
     with_run(|run| {
         let me = run.current;
         run.tasks[me].finished = true;
+        run.gets_on();
         for joiner in std::mem::take(&mut run.tasks[me].joiners) {
             run.wake(joiner, Woken::Notified);
         }
@@ -92,7 +94,7 @@ pub(crate) fn join(task: TaskId, at: Place) {
         if blocked {
             let me = run.current;
             run.tasks[task].joiners.push(me);
-            run.record(at, |run| format!("waits for {} to end", run.task_name(task)));
+            run.record_instead(at, |run| format!("waits for {} to end", run.task_name(task)));
         }
         blocked
     });
@@ -130,7 +132,7 @@ pub(crate) fn watch_panics() {
         std::panic::set_hook(Box::new(move |info| {
             let recorded = with_run(|run| {
                 run.me().unwinding += 1;
-                run.panics.push(PanicRecord {
+                run.panicked(PanicRecord {
                     task: run.current,
                     message: payload_text(info.payload()),
                     at: info.location().map(|at| (at.file().to_owned(), at.line())),

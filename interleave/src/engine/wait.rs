@@ -4,6 +4,7 @@ use shuttle_engine::runtime::execution::ExecutionState;
 use shuttle_engine::runtime::thread;
 
 use super::schedule::Time;
+use super::trace::Effect;
 use super::{ObjectId, Place, Run, TaskId, with_run};
 
 /// What a thread waits for.
@@ -105,13 +106,15 @@ pub(crate) fn wait_until<R>(
             if taken.is_some() && waiting {
                 run.objects[object].waiters.retain(|&waiter| waiter != me);
                 run.me().wait = None;
-                run.record(at, |run| format!("gets the {}", run.object_name(object)));
+                run.record(at, |run| format!("gets {}", run.object_name(object)));
+                run.effect(Effect::Takes, object);
             }
             if taken.is_none() {
                 if !waiting {
                     run.objects[object].waiters.push(me);
                     run.me().wait = Some(Wait { on, at, deadline: None, soft: false });
-                    run.record(at, |run| format!("waits for the {}", run.object_name(object)));
+                    run.record_instead(at, |run| format!("waits for {}", run.object_name(object)));
+                    run.effect(Effect::Waits, object);
                 }
                 ExecutionState::with(|state| state.current_mut().block(false));
             }
@@ -143,7 +146,10 @@ impl Run {
     pub(crate) fn fire(&mut self, task: TaskId, woken: Woken) {
         let Some(wait) = &self.tasks[task].wait else { return };
         match (woken, wait.deadline) {
-            (Woken::TimedOut, Some(deadline)) => self.now = self.now.max(deadline),
+            (Woken::TimedOut, Some(deadline)) => {
+                self.now = self.now.max(deadline);
+                self.since_timer = 0;
+            }
             (Woken::Spurious, _) => self.spurious_left -= 1,
             _ => {}
         }

@@ -54,6 +54,8 @@ pub(crate) enum FailureKind {
     Deadlock,
     /// It took more steps than it may: perhaps a livelock.
     TooLong,
+    /// The same, but it still gets on: nobody can say.
+    TooLarge,
     Flood,
     Escape,
 }
@@ -76,9 +78,13 @@ pub(crate) fn judge(run: &Run, should_panic: ShouldPanic) -> Option<Failure> {
         ),
         (End::Panicked(message), ShouldPanic::No) => panicked(run, message),
         (End::Deadlock, _) => failure(FailureKind::Deadlock, deadlock(run)),
+        (End::TooLong, _) if still_gets_on(run) => failure(
+            FailureKind::TooLarge,
+            "too large to explore: it still gets on after half a million steps; make the test smaller".into(),
+        ),
         (End::TooLong, _) => {
-            let steps = run.schedule.tasks.len();
-            failure(FailureKind::TooLong, format!("no end after {steps} steps"))
+            let message = "no end in sight, although every thread gets its turn again and again";
+            failure(FailureKind::TooLong, message.into())
         }
         (End::Flood, _) => {
             let megabytes = run.output.len() >> 20;
@@ -114,6 +120,12 @@ fn panicked(run: &Run, message: &str) -> Option<Failure> {
     let message = format!("{} panicked{}: {message}", run.task_name(*task), at.unwrap_or_default());
     let kind = if assertion { FailureKind::Wrong } else { FailureKind::Panic };
     Some(Failure { kind, message })
+}
+
+/// Whether something happened lately that a livelock does not do.
+fn still_gets_on(run: &Run) -> bool {
+    let steps = run.schedule.tasks.len();
+    steps > 100_000 && run.progress > steps / 2
 }
 
 fn deadlock(run: &Run) -> String {

@@ -3,56 +3,43 @@
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::outcome::{Failure, FailureKind, judge};
+use super::outcome::{FailureKind, judge};
 use super::run_schedules::{Body, run_schedules};
-use super::{Explore, shorten};
+use super::tally::{First, Tally};
+use super::{Explore, shorten, watchdog};
 use crate::engine::dfs::Dfs;
 use crate::engine::portfolio::Portfolio;
-use crate::engine::replay::{Replay, Then};
-use crate::engine::run::{End, Uses};
+use crate::engine::replay::Replay;
+use crate::engine::run::End;
 use crate::engine::schedule::{Rules, Schedule, Time};
-use crate::engine::{MAIN, Run};
+use crate::engine::{Run, exploring};
 use crate::finding::{Report, Verdict};
 
-/// Schedules that are still run after the first failure, to see how many fail.
-const AFTER_FAILURE: usize = 100;
-
 /// Stacks that broken-off schedules may leak before the exploration ends.
-const LEAKED_STACKS: usize = 8_000;
+const LEAKED_STACKS: usize = 3_000;
 
-/// Steps of the very first schedule.
-const FIRST_STEPS: usize = 500_000;
+/// Steps that the very first schedule may take.
+const FIRST_STEPS: usize = 20_000;
 
-/// What was seen so far.
-#[derive(Default)]
-struct Tally {
-    schedules: usize,
-    failures: usize,
-    first: Option<First>,
-    uses: Uses,
-    reached: Vec<(String, bool)>,
-    /// Steps of the longest schedule that ended by itself.
-    longest: usize,
-    any_choice: bool,
-    /// Schedules that were given up, so that a search through all of them is none.
-    unfinished: usize,
-    leaked: usize,
-    left_running: usize,
-    unseen_panic: Option<String>,
-    stopped: Option<String>,
-}
+/// Steps that any schedule may take, however long the others are.
+const MOST_STEPS: usize = 500_000;
 
-struct First {
-    at: usize,
-    failure: Failure,
-    schedule: Schedule,
-    scheduler: String,
-    timing: bool,
-}
+/// Steps that a schedule which does not end gets under a fair scheduler. Whatever takes more
+/// counts as a livelock.
+const FAIR_STEPS: usize = 500_000;
+
+/// Steps of a livelock that are shown.
+const SHOWN_STEPS: usize = 60;
 
 pub(super) fn explore(settings: &Explore, body: Body) -> Report {
+    assert!(!exploring(), "an exploration was begun inside of another: #[test] explores already");
+    // Statics are shared by all explorations of the process.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _watch = watchdog::watch(settings);
     if let Some(schedule) = &settings.replay {
         return replay(settings, &body, schedule.clone());
     }
@@ -80,50 +67,57 @@ struct Exploration<'a> {
 impl Exploration<'_> {
     /// Runs all phases; true if they covered every schedule.
     fn run(&mut self) -> bool {
-        self.portfolio(vec![self.rules], 1, false);
-        if self.tally.borrow().uses.tries {
-            // Schedules under the coarse rules are all schedules under the fine ones, but
-            // not the other way round.
-            self.rules.fine = true;
-            *self.tally.borrow_mut() = Tally::default();
-            self.portfolio(vec![self.rules], 1, false);
-        }
+        self.portfolio(vec![self.rules], 1, 0);
         let (longest, any_choice) = {
             let tally = self.tally.borrow();
             (tally.longest, tally.any_choice)
         };
-        self.step_limit = (longest * 20).clamp(5_000, FIRST_STEPS);
+        self.step_limit = (longest * 20).clamp(5_000, MOST_STEPS);
         if !any_choice {
             return self.tally.borrow().unfinished == 0;
         }
-        let mut rules = vec![self.rules; 3];
-        if self.tally.borrow().uses.spurious {
+        // What a program uses may show in some schedules only.
+        let part = self.settings.schedules.div_ceil(5);
+        self.portfolio(vec![self.rules], part, 1);
+        let uses = self.tally.borrow().uses;
+        if uses.tries && !self.failed() {
+            self.rules.fine = true;
+            self.portfolio(vec![self.rules], part, 2);
+        }
+        let timing = self.settings.timing && uses.timers;
+        let parts = if timing { 2 } else { 4 };
+        let mut rules = vec![self.rules; 2];
+        if uses.spurious {
             rules.push(Rules { spurious: true, ..self.rules });
         }
-        self.portfolio(rules, self.settings.schedules, false);
-        if self.done() {
-            return false;
-        }
-        if self.settings.timing && self.tally.borrow().uses.timers {
+        self.portfolio(rules, parts * part, 3);
+        if timing {
             let adversarial = Rules { time: Time::Adversarial, ..self.rules };
-            self.portfolio(vec![adversarial], self.settings.schedules.div_ceil(3), true);
+            self.portfolio(vec![adversarial], 2 * part, 4);
             return false;
         }
         self.exhaustive()
     }
 
-    fn done(&self) -> bool {
-        let tally = self.tally.borrow();
-        tally.first.is_some() || tally.stopped.is_some()
+    fn failed(&self) -> bool {
+        self.tally.borrow().first.is_some()
     }
 
-    /// Lets the strategies choose `count` schedules.
-    fn portfolio(&self, rules: Vec<Rules>, count: usize, timing: bool) {
-        if self.done() {
+    fn done(&self) -> bool {
+        self.tally.borrow().done()
+    }
+
+    /// Lets the strategies choose `count` schedules. Each `stage` has seeds of its own.
+    fn portfolio(&self, rules: Vec<Rules>, count: usize, stage: u64) {
+        let timing = rules[0].time == Time::Adversarial;
+        // A failure is only counted on under the rules under which it was found.
+        let found = self.tally.borrow().first.as_ref().map(|first| first.timing);
+        if self.done() || found.is_some_and(|found| found != timing) {
             return;
         }
         let settings = self.settings;
-        let portfolio = Portfolio::new(&settings.strategies, settings.seed, rules, count);
+        let seed = settings.seed ^ stage << 56;
+        let portfolio = Portfolio::new(&settings.strategies, seed, rules, count);
         let portfolio = Rc::new(RefCell::new(portfolio));
         loop {
             let mut absorb = self.absorb(timing);
@@ -140,7 +134,7 @@ impl Exploration<'_> {
     /// Tries to run every schedule there is.
     fn exhaustive(&self) -> bool {
         let budget = self.settings.exhaustive_up_to;
-        if budget == 0 || self.done() {
+        if budget == 0 || self.done() || self.failed() {
             return false;
         }
         let tried = self.tally.borrow().schedules;
@@ -194,17 +188,7 @@ impl Exploration<'_> {
             if limit.is_some_and(|limit| started.elapsed() > limit) {
                 tally.stopped = Some("stopped early: the time limit was reached".into());
             }
-            let enough = tally.first.as_ref().is_some_and(|first| {
-                matches!(
-                    first.failure.kind,
-                    FailureKind::TooLong | FailureKind::Flood | FailureKind::Escape
-                ) || tally.schedules >= first.at + AFTER_FAILURE
-            });
-            if enough || tally.stopped.is_some() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if tally.done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
 
@@ -218,25 +202,30 @@ impl Exploration<'_> {
                 .map(|first| first.schedule.clone())
         };
         let Some(schedule) = suspect else { return Confirmed::NothingToDo };
-        let limit = schedule.tasks.len() + self.step_limit * 10;
-        let Some(run) = replay_once(&self.body, schedule, Then::Fair, limit, false) else {
-            return Confirmed::NothingToDo;
-        };
         let mut tally = self.tally.borrow_mut();
-        let failure = judge(&run, self.settings.should_panic);
-        match (failure, &mut tally.first) {
-            (Some(failure), Some(first)) => {
-                first.failure = failure;
-                first.schedule = run.schedule.clone();
-                Confirmed::Yes
-            }
-            _ => {
-                tally.first = None;
-                tally.failures = 0;
-                tally.unfinished += 1;
-                Confirmed::No
-            }
+        let fair = |steps: usize| {
+            let mut tasks = schedule.tasks.clone();
+            tasks.truncate(steps);
+            let rules = Rules { fair: true, ..schedule.rules };
+            let schedule = Schedule { rules, tasks, picks: schedule.picks.clone() };
+            let run = replay_once(&self.body, schedule.clone(), FAIR_STEPS, false)?;
+            Some((judge(&run, self.settings.should_panic), schedule, run))
+        };
+        let Some((failure, whole, run)) = fair(usize::MAX) else { return Confirmed::NothingToDo };
+        let (Some(failure), Some(first)) = (failure, &mut tally.first) else {
+            tally.first = None;
+            tally.failures = 0;
+            tally.longest = tally.longest.max(run.schedule.tasks.len());
+            return Confirmed::No;
+        };
+        first.schedule = run.schedule;
+        if matches!(failure.kind, FailureKind::TooLong | FailureKind::TooLarge) {
+            // Nobody reads thousands of steps: the beginning often leads to the same.
+            let short = fair(100).filter(|(other, ..)| other.as_ref() == Some(&failure));
+            first.schedule = short.map_or(whole, |(_, schedule, _)| schedule);
         }
+        first.failure = failure;
+        Confirmed::Yes
     }
 
     fn report(self, exhaustive: bool) -> Report {
@@ -270,9 +259,10 @@ impl Exploration<'_> {
         report.failures = failures;
         report.first_failure_at = Some(first.at);
         report.scheduler.clone_from(&first.scheduler);
+        let livelock = matches!(first.failure.kind, FailureKind::TooLong | FailureKind::TooLarge);
         let again = |schedule: Schedule, traced: bool| {
-            let limit = schedule.tasks.len() + self.step_limit;
-            replay_once(&self.body, schedule, Then::Stay, limit, traced)
+            let further = if livelock && traced { SHOWN_STEPS } else { FAIR_STEPS };
+            replay_once(&self.body, schedule, further, traced)
         };
         let should_panic = self.settings.should_panic;
         let same = |run: &Run| {
@@ -280,7 +270,11 @@ impl Exploration<'_> {
                 failure.kind == first.failure.kind && failure.message == first.failure.message
             })
         };
-        let shortened = shorten::shorten(&first.schedule, same, |schedule| again(schedule, false));
+        let shortened = if livelock {
+            Some(first.schedule.clone())
+        } else {
+            shorten::shorten(&first.schedule, same, |schedule| again(schedule, false))
+        };
         if shortened.is_none() {
             report.notes.push(
                 "the same schedule did not fail again: the program depends on more than its \
@@ -319,7 +313,7 @@ fn verdict(first: &First, always: bool) -> Verdict {
     match first.failure.kind {
         FailureKind::Deadlock => Verdict::Deadlock,
         FailureKind::TooLong => Verdict::Livelock,
-        FailureKind::Flood => Verdict::Limit,
+        FailureKind::Flood | FailureKind::TooLarge => Verdict::Limit,
         FailureKind::Escape => Verdict::Forbidden,
         FailureKind::Wrong | FailureKind::Panic if first.timing => Verdict::Timing,
         FailureKind::Wrong if always => Verdict::WrongOutput,
@@ -333,9 +327,13 @@ fn replay(settings: &Explore, body: &Body, schedule: Schedule) -> Report {
     let mut report = Report::new(&settings.name, settings.seed);
     report.scheduler = "replay".into();
     report.schedules = 1;
-    let limit = schedule.tasks.len() + FIRST_STEPS;
-    let Some(run) = replay_once(body, schedule, Then::Stay, limit, true) else { return report };
-    report.show(&run);
+    let Some(run) = replay_once(body, schedule.clone(), FAIR_STEPS, false) else {
+        return report;
+    };
+    let further = if run.end == Some(End::TooLong) { SHOWN_STEPS } else { FAIR_STEPS };
+    if let Some(traced) = replay_once(body, schedule.clone(), further, true) {
+        report.show(&traced);
+    }
     report.message = "the schedule does not fail".into();
     if let Some(failure) = judge(&run, settings.should_panic) {
         report.message.clone_from(&failure.message);
@@ -345,24 +343,19 @@ fn replay(settings: &Explore, body: &Body, schedule: Schedule) -> Report {
             at: 1,
             failure,
             timing: run.rules().time == Time::Adversarial,
-            schedule: run.schedule.clone(),
+            schedule: schedule.clone(),
             scheduler: String::new(),
         };
         report.verdict = verdict(&first, false);
     }
-    report.schedule = Some(run.schedule.clone());
+    report.schedule = Some(schedule);
     report
 }
 
-/// Runs one schedule, then goes on as `then` says for up to `limit` steps in all.
-fn replay_once(
-    body: &Body,
-    schedule: Schedule,
-    then: Then,
-    limit: usize,
-    traced: bool,
-) -> Option<Run> {
-    let mut replay = Replay::new(schedule, then);
+/// Runs one schedule, and for up to `further` steps beyond it.
+fn replay_once(body: &Body, schedule: Schedule, further: usize, traced: bool) -> Option<Run> {
+    let limit = schedule.tasks.len() + further;
+    let mut replay = Replay::new(schedule);
     replay.traced = traced;
     let result = Rc::new(RefCell::new(None));
     let kept = Rc::clone(&result);
@@ -371,56 +364,4 @@ fn replay_once(
         ControlFlow::Break(())
     });
     result.take()
-}
-
-impl Tally {
-    fn note(&mut self, run: &Run) {
-        self.schedules += 1;
-        self.any_choice |= run.choices > 0 || !run.schedule.picks.is_empty();
-        self.uses.spurious |= run.uses.spurious;
-        self.uses.timers |= run.uses.timers;
-        self.uses.tries |= run.uses.tries;
-        for (label, held) in &run.reached {
-            match self.reached.iter_mut().find(|(known, _)| known == label) {
-                Some((_, reached)) => *reached |= held,
-                None => self.reached.push((label.clone(), *held)),
-            }
-        }
-        match run.end {
-            Some(End::TooLong) => self.unfinished += 1,
-            _ => self.longest = self.longest.max(run.schedule.tasks.len()),
-        }
-        let unfinished = run.tasks[MAIN..].iter().filter(|task| !task.finished).count();
-        self.leaked += unfinished + usize::from(unfinished > 0);
-        if !run.stopped() {
-            self.left_running = self.left_running.max(unfinished);
-        }
-        if let Some(End::Returned(_)) = run.end
-            && let Some(task) = run.tasks.iter().position(|task| task.panicked && !task.joined)
-            && let Some(panic) = run.panics.iter().find(|panic| panic.task == task)
-        {
-            let note =
-                format!("{} panicked and nobody noticed: {}", run.task_name(task), panic.message);
-            self.unseen_panic.get_or_insert(note);
-        }
-    }
-
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        notes.extend(self.stopped.clone());
-        if self.left_running > 0 {
-            notes.push(format!(
-                "{} thread(s) had not ended when the test ended, and nobody waited for them",
-                self.left_running
-            ));
-        }
-        notes.extend(self.unseen_panic.clone());
-        if self.unfinished > 0 {
-            notes.push(format!(
-                "{} schedule(s) were given up because one thread kept spinning",
-                self.unfinished
-            ));
-        }
-        notes
-    }
 }

@@ -1,7 +1,7 @@
 //! Runs schedules, one after the other, in this process.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use shuttle_engine::runtime::thread::switch;
 use shuttle_engine::{Config, FailurePersistence, MaxSteps, Runner};
@@ -21,11 +21,6 @@ pub(super) fn run_schedules<C: Chooser + 'static>(
     step_limit: usize,
     observe: impl FnMut(&mut C, Run) -> ControlFlow<()> + 'static,
 ) {
-    // Statics are shared by all explorations of the process, and threads of the model run on
-    // one thread of the operating system.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-
     task::watch_panics();
     let mut config = Config::new();
     config.stack_size = task::STACK;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, SourceLine, Step, WaitFor};
+use super::{Effect, Report, SourceLine, Step, WaitFor};
 
 /// The version of the serialised form.
 const SCHEMA: &str = "interleave/exploration/v1";
@@ -66,6 +66,17 @@ fn step(step: &Step) -> String {
     object.raw("thread", &step.thread.to_string());
     object.raw("at", &place(step.at.as_ref()));
     object.text("text", &step.text);
+    if let Some((effect, of)) = &step.effect {
+        object.text(
+            "effect",
+            match effect {
+                Effect::Takes => "takes",
+                Effect::Releases => "releases",
+                Effect::Waits => "waits",
+            },
+        );
+        object.text("object", of);
+    }
     object.end()
 }
 

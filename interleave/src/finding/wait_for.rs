@@ -80,7 +80,7 @@ pub(crate) fn wait_for(run: &Run) -> WaitFor {
 }
 
 fn waits_for(run: &Run, on: WaitOn) -> String {
-    let name = |object| run.object_name(object);
+    let name = |object| run.object_origin(object);
     match on {
         WaitOn::Lock(object) => format!("the {}", name(object)),
         WaitOn::Read(object) => format!("reading the {}", name(object)),
@@ -109,7 +109,7 @@ fn edges(run: &Run, from: TaskId, on: WaitOn) -> Vec<Edge> {
     let edge = |&(to, since): &(TaskId, Place)| Edge {
         from,
         to,
-        resource: format!("the {}", run.object_name(object)),
+        resource: format!("the {}", run.object_origin(object)),
         held_since: Some(since.into()),
     };
     holders.iter().map(edge).collect()

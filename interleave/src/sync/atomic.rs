@@ -9,7 +9,7 @@ use std::sync::atomic as real;
 pub use std::sync::atomic::Ordering;
 
 use crate::engine::object::Meeting;
-use crate::engine::{Kind, Object, Place, point, with_run};
+use crate::engine::{Kind, Object, ObjectId, Place, point, with_run};
 
 /// An ordering constraint without an access. Nothing to do: every access is in order.
 #[track_caller]
@@ -44,7 +44,7 @@ macro_rules! atomic {
             /// An atomic that holds `value`.
             #[track_caller]
             pub const fn new(value: $value) -> Self {
-                let object = Object::new(Kind::Atomic, Location::caller());
+                let object = Object::new(Kind::Atomic(stringify!($name)), Location::caller());
                 Self { object, value: real::$name::new(value), first: value }
             }
 
@@ -97,7 +97,7 @@ macro_rules! atomic {
             ) -> $value {
                 let _ = order;
                 let seq = Ordering::SeqCst;
-                match self.step(Location::caller(), "compares and swaps", |atomic| {
+                match self.step(Location::caller(), "compare_and_swap on", |atomic| {
                     atomic.compare_exchange(current, new, seq, seq)
                 }) {
                     Ok(old) | Err(old) => old,
@@ -113,7 +113,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.step(Location::caller(), "compares and exchanges", |atomic| {
+                self.step(Location::caller(), "compare_exchange on", |atomic| {
                     atomic.compare_exchange(current, new, success, failure)
                 })
             }
@@ -127,7 +127,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.step(Location::caller(), "compares and exchanges", |atomic| {
+                self.step(Location::caller(), "compare_exchange on", |atomic| {
                     atomic.compare_exchange(current, new, success, failure)
                 })
             }
@@ -143,7 +143,7 @@ macro_rules! atomic {
                 let at = Location::caller();
                 let mut seen = self.step(at, "loads", |atomic| atomic.load(fetch));
                 while let Some(next) = f(seen) {
-                    match self.step(at, "compares and exchanges", |atomic| {
+                    match self.step(at, "compare_exchange on", |atomic| {
                         atomic.compare_exchange(seen, next, set, fetch)
                     }) {
                         Ok(old) => return Ok(old),
@@ -159,19 +159,18 @@ macro_rules! atomic {
                 verb: &str,
                 operation: impl FnOnce(&real::$name $(<$parameter>)?) -> R,
             ) -> R {
-                self.meet();
-                point(at, |_| {
-                    format!("{verb} the {} made at {}", stringify!($name),
-                        crate::engine::run::short(self.object.made_at()))
-                });
+                if let Some(object) = self.meet() {
+                    point(at, |run| format!("{verb} {}", run.object_name(object)));
+                }
                 operation(&self.value)
             }
 
-            fn meet(&self) {
-                let meeting = with_run(|run| self.object.meet(run).1);
-                if meeting == Some(Meeting::LeftOver) {
+            fn meet(&self) -> Option<ObjectId> {
+                let (object, meeting) = with_run(|run| self.object.meet(run))?;
+                if meeting == Meeting::LeftOver {
                     self.value.store(self.first, Ordering::SeqCst);
                 }
+                Some(object)
             }
         }
 
@@ -197,7 +196,7 @@ macro_rules! fetch {
             #[doc = concat!("As [`std::sync::atomic::AtomicUsize::", stringify!($method), "`].")]
             #[track_caller]
             pub fn $method(&self, value: $value, order: Ordering) -> $value {
-                self.step(Location::caller(), stringify!($method), |atomic| {
+                self.step(Location::caller(), concat!(stringify!($method), " on"), |atomic| {
                     atomic.$method(value, order)
                 })
             }

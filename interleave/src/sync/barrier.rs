@@ -53,7 +53,7 @@ impl Barrier {
         let at = Location::caller();
         let object = self.object.id();
         let object = object.expect("a Barrier of `interleave` works in an exploration only");
-        point(at, |run| format!("comes to the {}", run.object_name(object)));
+        point(at, |run| format!("comes to {}", run.object_name(object)));
         let opens = with_run(|run| {
             let (epoch, arrived) = self.arrived.get();
             let arrived = if epoch == run.epoch { arrived + 1 } else { 1 };
@@ -61,14 +61,14 @@ impl Barrier {
                 self.arrived.set((run.epoch, arrived));
                 let me = run.current;
                 run.objects[object].waiters.push(me);
-                run.record(at, |run| format!("waits at the {}", run.object_name(object)));
+                run.record_instead(at, |run| format!("waits at {}", run.object_name(object)));
                 return false;
             }
             self.arrived.set((run.epoch, 0));
             for task in std::mem::take(&mut run.objects[object].waiters) {
                 run.wake(task, Woken::Notified);
             }
-            run.record(at, |run| format!("opens the {}", run.object_name(object)));
+            run.record_instead(at, |run| format!("opens {}", run.object_name(object)));
             true
         });
         if opens == Some(false) {

@@ -154,7 +154,7 @@ impl Condvar {
         let object = self.object.id()?;
         point(at, |run| {
             let waiting = run.objects[object].waiters.len();
-            format!("{what} the {} ({waiting} waiting)", run.object_name(object))
+            format!("{what} {} ({waiting} waiting)", run.object_name(object))
         });
         Some(object)
     }
@@ -172,7 +172,7 @@ impl Condvar {
         };
         // Between the caller's last look at its condition and the moment at which it counts
         // as waiting, others may act.
-        point(at, |run| format!("unlocks and waits on the {}", run.object_name(object)));
+        point(at, |run| format!("unlocks and waits on {}", run.object_name(object)));
         with_run(|run| {
             let me = run.current;
             run.objects[object].waiters.push(me);

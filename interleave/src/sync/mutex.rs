@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
+use crate::engine::trace::Effect;
 use crate::engine::{Kind, Object, ObjectId, Place, WaitOn, point, wait_until, with_run};
 
 /// [`std::sync::Mutex`] under the explorer.
@@ -70,7 +71,7 @@ impl<T: ?Sized> Mutex<T> {
 
     pub(super) fn lock_at(&self, at: Place) -> LockResult<MutexGuard<'_, T>> {
         let Some(object) = self.meet() else { return self.lock_outside(at) };
-        point(at, |run| format!("locks the {}", run.object_name(object)));
+        point(at, |run| format!("locks {}", run.object_name(object)));
         self.acquire(object, at)
     }
 
@@ -80,9 +81,7 @@ impl<T: ?Sized> Mutex<T> {
             if !run.objects[object].holders.is_empty() {
                 return None;
             }
-            let me = run.current;
-            run.objects[object].holders.push((me, at));
-            run.objects[object].exclusive = true;
+            run.hold(object, at, true);
             run.disable_waiters_but_me(object, |_| true);
             Some(())
         });
@@ -97,13 +96,11 @@ impl<T: ?Sized> Mutex<T> {
             return self.lock_outside(at).map_err(TryLockError::Poisoned);
         };
         with_run(|run| run.uses.tries = true);
-        point(at, |run| format!("tries to lock the {}", run.object_name(object)));
+        point(at, |run| format!("tries to lock {}", run.object_name(object)));
         let taken = with_run(|run| {
             let free = run.objects[object].holders.is_empty();
             if free {
-                let me = run.current;
-                run.objects[object].holders.push((me, at));
-                run.objects[object].exclusive = true;
+                run.hold(object, at, true);
                 run.disable_waiters_but_me(object, |_| true);
             } else {
                 run.record(at, |_| "finds it held".to_owned());
@@ -168,7 +165,7 @@ impl<T: ?Sized> Mutex<T> {
         }
         let Some(object) = self.object.id() else { return };
         if with_run(|run| run.rules().fine) == Some(true) {
-            point(at, |run| format!("is about to unlock the {}", run.object_name(object)));
+            point(at, |run| format!("is about to unlock {}", run.object_name(object)));
         }
         with_run(|run| {
             if run.stopped() {
@@ -177,7 +174,8 @@ impl<T: ?Sized> Mutex<T> {
             run.objects[object].poisoned |= panicked;
             run.objects[object].holders.clear();
             run.enable_waiters(object);
-            run.record(at, |run| format!("unlocks the {}", run.object_name(object)));
+            run.record(at, |run| format!("unlocks {}", run.object_name(object)));
+            run.effect(Effect::Releases, object);
         });
     }
 }
@@ -194,6 +192,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
             with_run(|run| {
                 run.objects[object].holders.clear();
                 run.enable_waiters(object);
+                run.effect(Effect::Releases, object);
             });
         }
     }
@@ -254,7 +253,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
         match self.try_lock() {
             Ok(guard) => debug.field("data", &&*guard),
             Err(TryLockError::Poisoned(error)) => debug.field("data", &&**error.get_ref()),
-            Err(TryLockError::WouldBlock) => debug.field("data", &format_args!("<locked>")),
+            Err(TryLockError::WouldBlock) => debug.field("data", &"<locked>"),
         };
         debug.field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
     }

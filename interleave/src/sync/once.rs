@@ -83,7 +83,7 @@ impl Once {
     pub fn wait(&self) {
         let at = Location::caller();
         let object = self.meet().expect("a Once of `interleave` can wait in an exploration only");
-        point(at, |run| format!("waits for the {}", run.object_name(object)));
+        point(at, |run| format!("waits for {}", run.object_name(object)));
         wait_until(object, WaitOn::Once(object), at, |_| match self.stage.get() {
             Stage::Done | Stage::Poisoned => Some(()),
             Stage::New | Stage::Running => None,
@@ -93,7 +93,7 @@ impl Once {
 
     pub(super) fn completed(&self, at: Place) -> bool {
         if let Some(object) = self.meet() {
-            point(at, |run| format!("looks at the {}", run.object_name(object)));
+            point(at, |run| format!("looks at {}", run.object_name(object)));
         }
         self.stage.get() == Stage::Done
     }
@@ -106,7 +106,7 @@ impl Once {
 
     pub(super) fn call(&self, at: Place, force: bool, f: impl FnOnce(&OnceState)) {
         if let Some(object) = self.meet() {
-            point(at, |run| format!("calls the {}", run.object_name(object)));
+            point(at, |run| format!("calls {}", run.object_name(object)));
             wait_until(object, WaitOn::Once(object), at, |_| {
                 (self.stage.get() != Stage::Running).then_some(())
             });

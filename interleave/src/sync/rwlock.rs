@@ -9,6 +9,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
+use crate::engine::trace::Effect;
 use crate::engine::{
     Kind, Object, ObjectId, Place, Run, WaitOn, pick, point, wait_until, with_run,
 };
@@ -142,7 +143,7 @@ impl<T: ?Sized> RwLock<T> {
             Access::Read => ("reads", WaitOn::Read(object)),
             Access::Write => ("writes", WaitOn::Write(object)),
         };
-        point(at, |run| format!("{verb} the {}", run.object_name(object)));
+        point(at, |run| format!("{verb} {}", run.object_name(object)));
         decide_who_is_first(object);
         wait_until(object, on, at, |run| occupy(run, object, access, at, true));
     }
@@ -152,7 +153,7 @@ impl<T: ?Sized> RwLock<T> {
         let object = object.expect("an RwLock of `interleave` works in an exploration only");
         with_run(|run| run.uses.tries = true);
         let verb = if access == Access::Read { "tries to read" } else { "tries to write" };
-        point(at, |run| format!("{verb} the {}", run.object_name(object)));
+        point(at, |run| format!("{verb} {}", run.object_name(object)));
         with_run(|run| occupy(run, object, access, at, false)).flatten().is_some()
     }
 
@@ -170,7 +171,7 @@ impl<T: ?Sized> RwLock<T> {
     fn release(&self, at: Place, panicked: bool) {
         let Some(object) = self.object.id() else { return };
         if with_run(|run| run.rules().fine) == Some(true) {
-            point(at, |run| format!("is about to release the {}", run.object_name(object)));
+            point(at, |run| format!("is about to release {}", run.object_name(object)));
         }
         with_run(|run| {
             if run.stopped() {
@@ -186,7 +187,8 @@ impl<T: ?Sized> RwLock<T> {
             if state.holders.is_empty() {
                 run.enable_waiters(object);
             }
-            run.record(at, |run| format!("releases the {}", run.object_name(object)));
+            run.record(at, |run| format!("releases {}", run.object_name(object)));
+            run.effect(Effect::Releases, object);
         });
     }
 }
@@ -223,8 +225,7 @@ fn occupy(run: &mut Run, object: ObjectId, access: Access, at: Place, waits: boo
     if !granted {
         return None;
     }
-    run.objects[object].holders.push((me, at));
-    run.objects[object].exclusive = access == Access::Write;
+    run.hold(object, at, access == Access::Write);
     match access {
         Access::Read => {
             run.disable_waiters_but_me(object, |on| matches!(on, WaitOn::Write(_)));
@@ -316,7 +317,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
         match self.try_read() {
             Ok(guard) => debug.field("data", &&*guard),
             Err(TryLockError::Poisoned(error)) => debug.field("data", &&**error.get_ref()),
-            Err(TryLockError::WouldBlock) => debug.field("data", &format_args!("<locked>")),
+            Err(TryLockError::WouldBlock) => debug.field("data", &"<locked>"),
         };
         debug.field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
     }

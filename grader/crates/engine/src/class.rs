@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use jail::Slot;
+
 use crate::grade::{GradeError, Outcome, Workshop};
 use crate::intake::Submission;
 
@@ -49,13 +51,14 @@ pub fn grade_class(
     let next = AtomicUsize::new(0);
     let results = Mutex::new(vec![None; submissions.len()]);
     std::thread::scope(|scope| {
-        for _ in 0..jobs.get().min(todo.len()) {
-            scope.spawn(|| {
+        for slot in (0..).map(Slot).take(jobs.get().min(todo.len())) {
+            let (todo, next, results) = (&todo, &next, &results);
+            scope.spawn(move || {
                 while let Some(&index) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
                     tell(Event::Started(&submissions[index]));
-                    let graded = grade_patiently(workshop, &submissions[index]);
+                    let graded = grade_patiently(workshop, &submissions[index], slot);
                     tell(Event::Finished(&graded));
-                    lock(&results)[index] = Some(graded);
+                    lock(results)[index] = Some(graded);
                 }
             });
         }
@@ -87,12 +90,12 @@ fn first_of_each(submissions: &[Submission]) -> Vec<usize> {
     submissions.iter().enumerate().map(index_of).collect()
 }
 
-fn grade_patiently(workshop: &Workshop, submission: &Submission) -> Graded {
+fn grade_patiently(workshop: &Workshop, submission: &Submission, slot: Slot) -> Graded {
     let started = Instant::now();
     let mut attempts = 0;
     let outcome = loop {
         attempts += 1;
-        match workshop.grade(submission) {
+        match workshop.grade(submission, slot) {
             Ok(outcome) => break Ok(outcome),
             Err(error) if attempts == ATTEMPTS => break Err(explain(&error)),
             Err(_) => {}

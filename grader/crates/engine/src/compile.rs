@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use course::{Lesson, Permission};
+use jail::Artefact;
+use keeper::{KeeperError, Place};
 use observation::{Exit, HangKind, Limits, Observation, Request, Verdict};
 use serde::Deserialize;
 use thiserror::Error;
@@ -43,7 +45,7 @@ pub enum CompileError {
     },
     /// The compiler could not be started.
     #[error("cannot run the compiler: {0}")]
-    Observe(#[from] observe::ObserveError),
+    Run(#[from] KeeperError),
     /// The compiler failed without saying why.
     #[error("the compiler failed without a diagnostic: {0}")]
     Silent(String),
@@ -62,37 +64,41 @@ const LIMITS: Limits = Limits {
 /// Diagnostics that are shown; the rest is counted.
 const SHOWN: usize = 5;
 
-/// Compiles `files` against the driver of `lesson` in the empty folder `place`.
+/// Bytes that a compiled library or program may have.
+const ARTEFACT: u64 = 256 << 20;
+
+/// Compiles `files` against the driver of `lesson` in the empty folder `folder`.
 pub fn compile(
     toolchain: &Toolchain,
     lesson: &Lesson,
     prepared: &Prepared,
     files: &[SourceFile],
-    place: &Path,
+    folder: &Path,
+    place: &Place,
 ) -> Result<Compiled, CompileError> {
-    write(files, place)?;
-    let library = place.join(format!("lib{}.rlib", prepared.crate_name));
-    let program = place.join("program");
-
-    let mut student = Rustc::new("rlib", &prepared.crate_name, "src/lib.rs", &library);
-    let allowed =
-        |name: &str| lesson.crates.iter().any(|allowed| allowed.as_str().replace('-', "_") == name);
-    student.link(prepared, |name| allowed(name));
+    let sources = write(files, folder)?;
+    let library = format!("lib{}.rlib", prepared.crate_name);
+    let mut student =
+        Rustc::new("rlib", &prepared.crate_name, &folder.join("src/lib.rs"), &library);
+    student.see(&prepared.libraries);
+    student.see(&sources);
+    let allowed = |library: &&Extern| {
+        lesson.crates.iter().any(|allowed| allowed.as_str().replace('-', "_") == library.name)
+    };
+    prepared.externs.iter().filter(allowed).for_each(|library| student.link(library));
     if lesson.unsafe_code == Permission::Forbidden {
         student.args.extend(["-F".into(), "unsafe_code".into()]);
     }
-    if let Some(refusal) = student.run(toolchain, place)?.refusal()? {
+    if let Some(refusal) = student.run(toolchain, folder, place)?.refusal()? {
         return Ok(refusal);
     }
 
-    let driver = prepared.driver.to_string_lossy();
-    let mut driver = Rustc::new("bin", "driver", &driver, &program);
-    driver.link(prepared, |_| true);
-    let student = Extern { name: prepared.crate_name.clone(), library };
-    driver.add(&student);
-    let refusal = driver.run(toolchain, place)?.refusal()?;
-    Ok(match refusal {
-        None => Compiled::Program(program),
+    let mut driver = Rustc::new("bin", "driver", &prepared.driver, "program");
+    driver.see(&prepared.libraries);
+    prepared.externs.iter().for_each(|library| driver.link(library));
+    driver.link(&Extern { name: prepared.crate_name.clone(), library: folder.join(&library) });
+    Ok(match driver.run(toolchain, folder, place)?.refusal()? {
+        None => Compiled::Program(folder.join("program")),
         // The driver compiles against the stub, so what it misses is the student's.
         Some(Compiled::Refused { verdict, message }) => Compiled::Refused {
             verdict,
@@ -104,30 +110,36 @@ pub fn compile(
     })
 }
 
-fn write(files: &[SourceFile], place: &Path) -> Result<(), CompileError> {
-    for file in files {
-        let path = place.join(&file.path);
+/// Writes the submission's files; returns where.
+fn write(files: &[SourceFile], folder: &Path) -> Result<Vec<PathBuf>, CompileError> {
+    let write = |file: &SourceFile| {
+        let path = folder.join(&file.path);
         let failed = |source| CompileError::File { action: "write", path: path.clone(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         std::fs::write(&path, &file.text).map_err(failed)?;
-    }
-    Ok(())
+        Ok(path)
+    };
+    files.iter().map(write).collect()
 }
 
-/// One call of rustc.
-struct Rustc {
+/// One call of rustc: in the jail, with nothing in sight but what it is given.
+pub(crate) struct Rustc {
     args: Vec<String>,
+    inputs: Vec<PathBuf>,
+    output: String,
 }
 
 impl Rustc {
-    fn new(kind: &str, name: &str, source: &str, output: &Path) -> Self {
+    /// Compiles `source` to a file called `output`.
+    pub(crate) fn new(kind: &str, name: &str, source: &Path, output: &str) -> Self {
         let args = [
             "--edition=2024",
             "--error-format=json",
             "-Cdebuginfo=line-tables-only",
             "-Cforce-frame-pointers=yes",
+            "-Ccodegen-units=1",
             // Warnings are for students to read, not for the grader to wait for.
             "-Awarnings",
             "--crate-type",
@@ -135,28 +147,44 @@ impl Rustc {
             "--crate-name",
             name,
             "-o",
+            output,
         ];
         let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();
-        args.extend([output.display().to_string(), source.to_owned()]);
-        Self { args }
+        args.push(source.display().to_string());
+        Self { args, inputs: vec![source.to_owned()], output: output.to_owned() }
     }
 
-    fn link(&mut self, prepared: &Prepared, allowed: impl Fn(&str) -> bool) {
-        self.args.push("-L".to_owned());
-        self.args.push(format!("dependency={}", prepared.dependencies.display()));
-        prepared
-            .externs
-            .iter()
-            .filter(|library| allowed(&library.name))
-            .for_each(|library| self.add(library));
+    /// Builds the tests in it, in place of a main function.
+    pub(crate) fn test(&mut self) {
+        self.args.push("--test".to_owned());
     }
 
-    fn add(&mut self, library: &Extern) {
+    /// Lets it read `files`; libraries among them may be needed by those that it names.
+    pub(crate) fn see(&mut self, files: &[PathBuf]) {
+        let mut folders: Vec<_> = files.iter().filter_map(|file| file.parent()).collect();
+        folders.dedup();
+        for folder in folders {
+            self.args.push(format!("-Ldependency={}", folder.display()));
+        }
+        self.inputs.extend(files.iter().cloned());
+    }
+
+    /// Lets the source name `library`.
+    pub(crate) fn link(&mut self, library: &Extern) {
         self.args.push("--extern".to_owned());
         self.args.push(format!("{}={}", library.name, library.library.display()));
+        self.inputs.push(library.library.clone());
     }
 
-    fn run(self, toolchain: &Toolchain, place: &Path) -> Result<Outcome, CompileError> {
+    /// Runs it in `place`; what it makes goes into `folder`, where the submission is.
+    pub(crate) fn run(
+        mut self,
+        toolchain: &Toolchain,
+        folder: &Path,
+        place: &Place,
+    ) -> Result<Outcome, CompileError> {
+        // Students know their file by its name in the exercise.
+        self.args.push(format!("--remap-path-prefix={}/=", folder.display()));
         // The linker is looked up on the path; nothing else of our environment matters.
         let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
         let environment =
@@ -165,22 +193,28 @@ impl Rustc {
             program: toolchain.rustc().to_owned(),
             args: self.args,
             environment,
-            directory: Some(place.to_owned()),
+            directory: None,
             stdin: Vec::new(),
             limits: LIMITS,
         };
-        Ok(Outcome { observation: observe::observe(&request)? })
+        self.inputs.sort();
+        self.inputs.dedup();
+        let to = folder.join(&self.output);
+        let artefact = Artefact { name: self.output, to, size: ARTEFACT };
+        let observation =
+            place.compile(&request, toolchain.sysroot(), self.inputs, vec![artefact])?;
+        Ok(Outcome { observation })
     }
 }
 
 /// What rustc did.
-struct Outcome {
+pub(crate) struct Outcome {
     observation: Observation,
 }
 
 impl Outcome {
     /// None if it compiled.
-    fn refusal(&self) -> Result<Option<Compiled>, CompileError> {
+    pub(crate) fn refusal(&self) -> Result<Option<Compiled>, CompileError> {
         let seen = &self.observation;
         if seen.exit == Some(Exit::Code(0)) {
             return Ok(None);

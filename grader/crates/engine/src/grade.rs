@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use course::{Course, Lesson, LessonId, TestName};
+use jail::{Slot, Tier};
+use keeper::{Keeper, Place};
 use observation::Verdict;
 use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::compile::{CompileError, Compiled, compile};
-use crate::intake::Submission;
+use crate::explore;
+use crate::intake::{SourceFile, Submission};
 use crate::judge::{JudgeError, Judgement, judge};
 use crate::prepare::{PrepareError, Prepared, prepare};
 use crate::toolchain::{Toolchain, ToolchainError};
@@ -18,7 +21,17 @@ use crate::toolchain::{Toolchain, ToolchainError};
 pub struct Workshop {
     course: Course,
     toolchain: Toolchain,
+    jail: Jail,
     prepared: BTreeMap<LessonId, Prepared>,
+}
+
+/// The walls behind which everything of a student's runs, compilers included.
+#[derive(Clone, Debug)]
+pub struct Jail {
+    /// Who puts them up.
+    pub keeper: Keeper,
+    /// How strong they are; proved.
+    pub tier: Tier,
 }
 
 /// Why grading cannot begin.
@@ -67,12 +80,17 @@ pub enum GradeError {
 
 impl Workshop {
     /// Builds the tests of `lessons` in the course at `root`.
-    pub fn set_up(root: &Path, course: Course, lessons: &[LessonId]) -> Result<Self, SetupError> {
+    pub fn set_up(
+        root: &Path,
+        course: Course,
+        lessons: &[LessonId],
+        jail: Jail,
+    ) -> Result<Self, SetupError> {
         let toolchain = Toolchain::find(root)?;
         let chosen: Vec<&Lesson> =
             course.lessons().filter(|lesson| lessons.contains(&lesson.id)).collect();
         let prepared = prepare(root, &course, &chosen)?;
-        Ok(Self { course, toolchain, prepared })
+        Ok(Self { course, toolchain, jail, prepared })
     }
 
     /// The course.
@@ -96,10 +114,15 @@ impl Workshop {
             .expect("submissions are collected for lessons of the course")
     }
 
-    /// Grades `submission` in a folder of its own that is gone afterwards.
-    pub fn grade(&self, submission: &Submission) -> Result<Outcome, GradeError> {
-        let lesson = self.lesson(&submission.lesson);
-        let prepared = &self.prepared[&submission.lesson];
+    /// The walls.
+    pub fn jail(&self) -> &Jail {
+        &self.jail
+    }
+
+    /// Grades `submission` in `slot`, in a folder of its own that is gone afterwards.
+    ///
+    /// What runs at the same time has to be in other slots.
+    pub fn grade(&self, submission: &Submission, slot: Slot) -> Result<Outcome, GradeError> {
         let files = match &submission.files {
             Ok(files) => files,
             Err(bad) => {
@@ -107,24 +130,52 @@ impl Workshop {
                 return Ok(Outcome::Refused { verdict: Verdict::DoesNotCompile, message });
             }
         };
-        let place = TempDir::with_prefix("submission-").map_err(GradeError::Scratch)?;
-        match compile(&self.toolchain, lesson, prepared, files, place.path())? {
-            Compiled::Refused { verdict, message } => Ok(Outcome::Refused { verdict, message }),
-            Compiled::Program(program) => judge_all(lesson, prepared, &program, place.path()),
-        }
+        let folder = TempDir::with_prefix("submission-").map_err(GradeError::Scratch)?;
+        let Jail { keeper, tier } = self.jail.clone();
+        let desk = Desk {
+            lesson: self.lesson(&submission.lesson),
+            prepared: &self.prepared[&submission.lesson],
+            toolchain: &self.toolchain,
+            folder: folder.path(),
+            place: Place { keeper, tier, slot },
+        };
+        desk.grade(files)
     }
 }
 
-fn judge_all(
-    lesson: &Lesson,
-    prepared: &Prepared,
-    program: &Path,
-    place: &Path,
-) -> Result<Outcome, GradeError> {
-    let mut tests = Vec::new();
-    for test in &lesson.tests {
-        let judgement = judge(lesson, prepared, test.name.as_str(), program, place)?;
-        tests.push((test.name.clone(), judgement));
+/// Where one submission lies while it is graded.
+struct Desk<'a> {
+    lesson: &'a Lesson,
+    prepared: &'a Prepared,
+    toolchain: &'a Toolchain,
+    folder: &'a Path,
+    place: Place,
+}
+
+impl Desk<'_> {
+    fn grade(&self, files: &[SourceFile]) -> Result<Outcome, GradeError> {
+        let Self { lesson, prepared, toolchain, folder, place } = self;
+        match compile(toolchain, lesson, prepared, files, folder, place)? {
+            Compiled::Refused { verdict, message } => Ok(Outcome::Refused { verdict, message }),
+            Compiled::Program(program) => self.judge(files, &program),
+        }
     }
-    Ok(Outcome::Judged { tests, snapshots: crate::judge::snapshots(place) })
+
+    fn judge(&self, files: &[SourceFile], program: &Path) -> Result<Outcome, GradeError> {
+        let Self { lesson, prepared, toolchain, folder, place } = self;
+        let exploration = match &prepared.explored {
+            Some(explored) => Some(explore::build(toolchain, explored, files, folder, place)?),
+            None => None,
+        };
+        let mut tests = Vec::new();
+        for test in &lesson.tests {
+            let name = test.name.as_str();
+            let judgement = match (prepared.tests.get(name), &exploration) {
+                (None, Some(built)) => explore::judge(lesson, built, name, folder, place)?,
+                _ => judge(lesson, prepared, name, program, folder, place)?,
+            };
+            tests.push((test.name.clone(), judgement));
+        }
+        Ok(Outcome::Judged { tests, snapshots: crate::judge::snapshots(folder) })
+    }
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use course::Lesson;
-use kit::{FINDING_VARIABLE, Finding, Outcome, PROGRAM_VARIABLE};
+use keeper::Place;
+use kit::{FINDING_VARIABLE, Finding, LIMITS_VARIABLE, Outcome, PROGRAM_VARIABLE};
 use thiserror::Error;
 
 use crate::prepare::Prepared;
@@ -57,21 +58,25 @@ const OUTPUT: u64 = 64 << 10;
 /// Where insta notes which snapshots it compared with.
 const SNAPSHOTS: &str = "snapshots.txt";
 
-/// Runs the test `name` of `lesson` against `program`; `place` takes its finding.
+/// Runs the test `name` of `lesson` against `program`, which runs in `place`.
+///
+/// `folder` takes the test's finding.
 pub fn judge(
     lesson: &Lesson,
     prepared: &Prepared,
     name: &str,
     program: &Path,
-    place: &Path,
+    folder: &Path,
+    place: &Place,
 ) -> Result<Judgement, JudgeError> {
     let failed = |source| JudgeError::Run { test: name.to_owned(), source };
     let binary = &prepared.tests[name];
-    let finding = place.join("finding.json");
-    let said = place.join("said.txt");
+    let finding = folder.join("finding.json");
+    let said = folder.join("said.txt");
     let output = File::options().create(true).truncate(true).read(true).write(true).open(&said);
     let mut output = output.map_err(failed)?;
 
+    let limits = serde_json::to_string(&lesson.limits).expect("limits are plain numbers");
     let mut test = Command::new(binary);
     test.args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env_clear()
@@ -79,9 +84,11 @@ pub fn judge(
         .env("CARGO_PKG_NAME", lesson.id.as_str())
         .env("INSTA_UPDATE", "no")
         .env("INSTA_WORKSPACE_ROOT", workspace_of(&prepared.driver))
-        .env("INSTA_SNAPSHOT_REFERENCES_FILE", place.join(SNAPSHOTS))
+        .env("INSTA_SNAPSHOT_REFERENCES_FILE", folder.join(SNAPSHOTS))
+        .env(LIMITS_VARIABLE, limits)
         .env(PROGRAM_VARIABLE, program)
         .env(FINDING_VARIABLE, &finding)
+        .envs(place.environment())
         .stdin(Stdio::null())
         .stdout(output.try_clone().map_err(failed)?)
         .stderr(output.try_clone().map_err(failed)?);
@@ -97,9 +104,9 @@ pub fn judge(
     conclude(name, read(name, &finding)?.unwrap_or_else(|| plain_failure(&text)))
 }
 
-/// The snapshots that the tests run in `place` compared with.
-pub fn snapshots(place: &Path) -> Vec<PathBuf> {
-    let noted = std::fs::read_to_string(place.join(SNAPSHOTS)).unwrap_or_default();
+/// The snapshots that the tests whose findings went to `folder` compared with.
+pub fn snapshots(folder: &Path) -> Vec<PathBuf> {
+    let noted = std::fs::read_to_string(folder.join(SNAPSHOTS)).unwrap_or_default();
     noted.lines().map(PathBuf::from).collect()
 }
 

@@ -8,6 +8,7 @@ pub mod check;
 mod check_text;
 pub mod class;
 pub mod compile;
+pub mod explore;
 pub mod grade;
 pub mod intake;
 pub mod judge;

@@ -2,7 +2,7 @@
 //!
 //! Cargo runs on the course alone, never on anything that a student wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -19,10 +19,27 @@ pub struct Prepared {
     pub driver: PathBuf,
     /// Crates that the student's code and the driver may name, with their libraries.
     pub externs: Vec<Extern>,
-    /// Where the libraries behind those are.
-    pub dependencies: PathBuf,
-    /// The test binary that holds each test, by the test's name.
+    /// Every library that those need, themselves included: all that rustc may see of ours.
+    pub libraries: Vec<PathBuf>,
+    /// The test binary that holds each test, by the test's name; explored tests excepted.
     pub tests: BTreeMap<String, PathBuf>,
+    /// The tests that explore schedules, if the lesson has any.
+    pub explored: Option<Explored>,
+}
+
+/// Tests that link the student's code, and so are built again for each submission.
+///
+/// The test target of a lesson that is called `explored`.
+#[derive(Clone, Debug)]
+pub struct Explored {
+    /// Its source.
+    pub source: PathBuf,
+    /// The names of its tests.
+    pub tests: Vec<String>,
+    /// The model of std that takes the place of the real one.
+    pub model: Extern,
+    /// Every library that the model needs, itself included.
+    pub libraries: Vec<PathBuf>,
 }
 
 /// A library under the name by which code calls it.
@@ -84,11 +101,20 @@ fn prepare_lesson(
 ) -> Result<(LessonId, Prepared), PrepareError> {
     let package = graph.package(lesson.id.as_str())?;
     let mut tests = BTreeMap::new();
-    let binaries = artifacts.iter().filter(|artifact| artifact.is_test_of(&package));
-    for binary in binaries.filter_map(|artifact| artifact.executable.as_ref()) {
-        tests.extend(list(binary)?.into_iter().map(|test| (test, binary.clone())));
+    let mut explored = None;
+    let mut names = Vec::new();
+    for artifact in artifacts.iter().filter(|artifact| artifact.is_test_of(&package)) {
+        let Some(binary) = &artifact.executable else { continue };
+        let listed = list(binary)?;
+        names.extend(listed.clone());
+        if artifact.target.name == EXPLORED {
+            let source = artifact.target.src_path.clone();
+            let (model, libraries) = model(graph, artifacts)?;
+            explored = Some(Explored { source, tests: listed, model, libraries });
+        } else {
+            tests.extend(listed.into_iter().map(|test| (test, binary.clone())));
+        }
     }
-    let names: Vec<&str> = tests.keys().map(String::as_str).collect();
     course.check_tests(lesson, &names)?;
 
     let mut externs = Vec::new();
@@ -98,8 +124,26 @@ fn prepare_lesson(
     }
     let crate_name = lesson.id.as_str().replace('-', "_");
     let driver = root.join("exercises").join(lesson.id.as_str()).join("src/main.rs");
-    let dependencies = graph.target_directory.join("debug/deps");
-    Ok((lesson.id.clone(), Prepared { crate_name, driver, externs, dependencies, tests }))
+    let libraries = graph.libraries_below(&package, artifacts);
+    Ok((lesson.id.clone(), Prepared { crate_name, driver, externs, libraries, tests, explored }))
+}
+
+/// The test target whose tests explore schedules.
+const EXPLORED: &str = "explored";
+
+/// The library that explored tests are linked with.
+const MODEL: &str = "interleave";
+
+fn model(graph: &Graph, artifacts: &[Artifact]) -> Result<(Extern, Vec<PathBuf>), PrepareError> {
+    let package = graph.package(MODEL)?;
+    let library = artifacts.iter().find_map(|artifact| artifact.library_of(&package));
+    let library = library.ok_or_else(|| PrepareError::Answer {
+        about: "the explored tests",
+        message: format!("`{MODEL}` was not built; add it to the lesson's dev-dependencies"),
+    })?;
+    let mut libraries = graph.libraries_below(&package, artifacts);
+    libraries.push(library.clone());
+    Ok((Extern { name: MODEL.to_owned(), library }, libraries))
 }
 
 /// One thing that cargo built.
@@ -114,11 +158,22 @@ struct Artifact {
 #[derive(Debug, Deserialize)]
 struct Target {
     kind: Vec<String>,
+    name: String,
+    src_path: PathBuf,
 }
 
 impl Artifact {
     fn is_test_of(&self, package: &str) -> bool {
         self.package_id == package && self.target.kind.iter().any(|kind| kind == "test")
+    }
+
+    /// What rustc reads of it: libraries, their metadata, procedural macros.
+    fn libraries(&self) -> impl Iterator<Item = &PathBuf> {
+        let kinds = ["rlib", "rmeta", "so"];
+        let read = move |path: &&PathBuf| {
+            path.extension().is_some_and(|extension| kinds.iter().any(|kind| extension == *kind))
+        };
+        self.filenames.iter().filter(read)
     }
 
     fn library_of(&self, package: &str) -> Option<PathBuf> {
@@ -163,7 +218,6 @@ fn list(binary: &Path) -> Result<Vec<String>, PrepareError> {
 struct Graph {
     packages: Vec<Package>,
     resolve: Resolve,
-    target_directory: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,6 +272,18 @@ impl Graph {
             let message = format!("there is no package `{name}`; is there an exercises/{name}?");
             PrepareError::Answer { about: "the packages of the course", message }
         })
+    }
+
+    /// The files of all packages that `package` depends on, directly or not.
+    fn libraries_below(&self, package: &str, artifacts: &[Artifact]) -> Vec<PathBuf> {
+        let mut below = BTreeSet::new();
+        let mut open = vec![package];
+        while let Some(package) = open.pop() {
+            let dependencies = self.dependencies(package).map(|(_, id)| id);
+            open.extend(dependencies.filter(|id| below.insert(*id)));
+        }
+        let of = artifacts.iter().filter(|artifact| below.contains(artifact.package_id.as_str()));
+        of.flat_map(Artifact::libraries).cloned().collect()
     }
 
     /// What the library and the driver of `package` are linked with: no dev-dependencies.

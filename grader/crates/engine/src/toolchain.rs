@@ -11,6 +11,7 @@ use thiserror::Error;
 /// it compiles, and those are a student's.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
+    sysroot: PathBuf,
     rustc: PathBuf,
     version: String,
 }
@@ -39,9 +40,14 @@ pub enum ToolchainError {
 impl Toolchain {
     /// Finds the toolchain that `rustc` in `root` stands for.
     pub fn find(root: &Path) -> Result<Self, ToolchainError> {
-        let sysroot = ask(root, "rustc --print sysroot", &["--print", "sysroot"])?;
+        let sysroot = PathBuf::from(ask(root, "rustc --print sysroot", &["--print", "sysroot"])?);
         let version = ask(root, "rustc --version", &["--version"])?;
-        Ok(Self { rustc: Path::new(&sysroot).join("bin/rustc"), version })
+        Ok(Self { rustc: sysroot.join("bin/rustc"), sysroot, version })
+    }
+
+    /// The folder that holds all of it.
+    pub fn sysroot(&self) -> &Path {
+        &self.sysroot
     }
 
     /// The compiler itself.

@@ -65,7 +65,11 @@ fn latency() {
 /// Observed against the same launch without an observer, in turns.
 fn overhead() {
     println!("whole run, median of {RUNS}, in ms         bare   observed    ratio");
-    for (name, title) in [("fork-100", "100 children"), ("threads-100", "100 threads at once")] {
+    for (name, title) in [
+        ("silent", "nothing"),
+        ("fork-100", "100 children"),
+        ("threads-100", "100 threads at once"),
+    ] {
         let (mut bare, mut seen) = (Vec::new(), Vec::new());
         for _ in 0..RUNS {
             bare.push(unobserved(name));

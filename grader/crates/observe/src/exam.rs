@@ -13,9 +13,11 @@ use jail::trace::{Status, Waited, wait_any};
 use libc::user_regs_struct;
 use nix::sys::ptrace;
 
+use crate::mappings;
 use crate::memory;
 use crate::proc::Call;
 use crate::shared::Exam;
+use crate::spin;
 use crate::tracer::{Next, Tracer, kill_all_but};
 
 /// What an examination saw.
@@ -25,6 +27,8 @@ pub(crate) struct Examined {
     pub(crate) registers: BTreeMap<i32, user_regs_struct>,
     /// The alarm of each process.
     pub(crate) alarms: BTreeMap<i32, Alarm>,
+    /// Whether the one running task was seen to go round for ever.
+    pub(crate) goes_round: bool,
     /// The generation of the family while all were held.
     pub(crate) generation: u64,
 }
@@ -59,7 +63,7 @@ impl Tracer<'_> {
     /// Whether this stop is the one that the watching thread causes to request an
     /// examination.
     pub(crate) fn requests_exam(&self, waited: &Waited) -> bool {
-        is_ours(waited, self.nested) && matches!(self.shared.lock().exam, Exam::Requested)
+        is_ours(waited, self.nested) && matches!(self.shared.lock().exam, Exam::Requested { .. })
     }
 
     /// Holds all tasks, reports what is to be seen, and does as is then decided.
@@ -70,15 +74,23 @@ impl Tracer<'_> {
             return;
         }
         let alarms = self.alarms(&held);
+        let runner = match self.shared.lock().exam {
+            Exam::Requested { runner } => runner,
+            _ => None,
+        };
+        let still = |tid: i32| held.get(&tid) == Some(&Next::Run { signal: 0 });
+        let goes_round =
+            runner.is_some_and(|one| still(one.tid) && spin::goes_round(one.pid, one.tid));
         let registers = held.keys().filter_map(|tid| {
             let registers = ptrace::getregs(Pid::from_raw(*tid)).ok()?;
             Some((*tid, registers))
         });
         let registers = registers.collect();
         let generation = self.shared.lock().family.generation();
-        let wanted = self.shared.report_exam(Examined { registers, alarms, generation });
+        let wanted =
+            self.shared.report_exam(Examined { registers, alarms, goes_round, generation });
         if !wanted || self.shared.wait_for_decision() {
-            held.keys().for_each(|tid| restart_semop(Pid::from_raw(*tid)));
+            held.keys().for_each(|tid| restart(Pid::from_raw(*tid)));
             release(held);
         } else {
             let mut state = self.shared.lock();
@@ -157,14 +169,11 @@ fn ask_for_alarm(pid: Pid) -> Alarm {
         .map_or(Alarm::Unknown, |left| if left.is_zero() { Alarm::Unset } else { Alarm::Set(left) })
 }
 
-/// The two bytes of the `syscall` instruction of x86-64, where `saved` has just been.
+/// The two bytes of the `syscall` instruction of x86-64.
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
 
 fn call_getitimer(pid: Pid, saved: user_regs_struct) -> Option<Duration> {
-    let instruction = saved.rip.checked_sub(2)?;
-    if memory::read(pid.as_raw(), instruction, 2)? != SYSCALL {
-        return None;
-    }
+    let instruction = syscall_instruction(pid.as_raw(), saved.rip)?;
     // Well below the stack pointer and its red zone nothing is kept.
     let answer_at = saved.rsp.checked_sub(1024)? & !15;
     let mut registers = saved;
@@ -186,12 +195,28 @@ fn call_getitimer(pid: Pid, saved: user_regs_struct) -> Option<Duration> {
     Some(Duration::from_secs(word(16)?) + Duration::from_micros(word(24)?))
 }
 
-/// `semop` is the one wait of a proof that the kernel does not restart by itself.
-fn restart_semop(pid: Pid) {
+/// Where the task has just made a system call or, if it runs, where the code that the
+/// kernel maps into every process makes one.
+fn syscall_instruction(pid: i32, rip: u64) -> Option<u64> {
+    let before = rip.checked_sub(2)?;
+    if memory::read(pid, before, 2)? == SYSCALL {
+        return Some(before);
+    }
+    let mappings = mappings::all(pid);
+    let code = &mappings.iter().find(|mapping| mapping.path == "[vdso]")?.range;
+    let bytes = memory::read(pid, code.start, usize::try_from(code.end - code.start).ok()?)?;
+    let offset = bytes.windows(2).position(|pair| pair == SYSCALL)?;
+    Some(code.start + offset as u64)
+}
+
+/// Operations on semaphores and epoll are the waits of a proof that the kernel does
+/// not restart by itself.
+fn restart(pid: Pid) {
     let Ok(mut registers) = ptrace::getregs(pid) else { return };
-    let calls = [libc::SYS_semop as u64, libc::SYS_semtimedop as u64];
+    let calls =
+        [libc::SYS_semop, libc::SYS_semtimedop, libc::SYS_epoll_wait, libc::SYS_epoll_pwait];
     let interrupted = registers.rax == (-i64::from(libc::EINTR)).cast_unsigned();
-    if interrupted && calls.contains(&registers.orig_rax) {
+    if interrupted && calls.contains(&registers.orig_rax.cast_signed()) {
         registers.rip -= 2;
         registers.rax = registers.orig_rax;
         registers.orig_rax = u64::MAX;

@@ -35,6 +35,7 @@ mod proc;
 mod proof;
 mod shared;
 mod sockets;
+mod spin;
 mod stacks;
 mod streams;
 mod symbols;

@@ -11,6 +11,8 @@ pub(crate) struct Mapping {
     pub(crate) range: std::ops::Range<u64>,
     /// Where in the file it begins.
     pub(crate) offset: u64,
+    /// Whether the process can write it.
+    pub(crate) writable: bool,
     /// Whether changes are seen by others.
     pub(crate) shared: bool,
     /// The file, or nothing, or a word in brackets.
@@ -35,9 +37,14 @@ impl Mapping {
         self.path.starts_with('/') && !nameless.iter().any(|start| self.path.starts_with(start))
     }
 
-    /// All processes that have the same file mapped, the asked one included.
-    pub(crate) fn sharers(&self) -> Vec<i32> {
-        let mut processes = all_processes();
+    /// Whether it can come to another process by `fork` only: there is no file that could
+    /// be passed on or opened.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.path == "/dev/zero (deleted)"
+    }
+
+    /// Those of `processes` that have the same file mapped.
+    pub(crate) fn sharers_among(&self, mut processes: Vec<i32>) -> Vec<i32> {
         processes.retain(|pid| {
             let maps = proc::read(&format!("/proc/{pid}/maps")).unwrap_or_default();
             maps.contains(&self.identity)
@@ -50,13 +57,15 @@ impl Mapping {
         let (from, to) = words.next()?.split_once('-')?;
         let hex = |word: &str| u64::from_str_radix(word, 16).ok();
         let range = hex(from)?..hex(to)?;
-        let shared = words.next()?.ends_with('s');
+        let rights = words.next()?;
+        let (writable, shared) = (rights.contains('w'), rights.ends_with('s'));
         let offset = hex(words.next()?)?;
         let (device, inode) = (words.next()?, words.next()?);
         let path = words.collect::<Vec<_>>().join(" ");
         Some(Self {
             range,
             offset,
+            writable,
             shared,
             path,
             inode: inode.parse().ok()?,

@@ -1,5 +1,6 @@
 //! What `/proc` says of a task, parsed.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::Read;
 
@@ -27,7 +28,7 @@ pub(crate) struct Stat {
 
 /// Reads the vital facts of a process.
 pub(crate) fn stat(pid: i32) -> Option<Stat> {
-    parse_stat(&read(&format!("/proc/{pid}/stat"))?)
+    read_with(&format!("/proc/{pid}/stat"), parse_stat)?
 }
 
 fn parse_stat(text: &str) -> Option<Stat> {
@@ -43,7 +44,8 @@ fn parse_stat(text: &str) -> Option<Stat> {
 
 /// The last command name of a task, or nothing.
 pub(crate) fn name(tid: i32) -> String {
-    read(&format!("/proc/{tid}/comm")).unwrap_or_default().trim_end().to_owned()
+    let name = read_with(&format!("/proc/{tid}/comm"), |text| text.trim_end().to_owned());
+    name.unwrap_or_default()
 }
 
 /// Processor time used by a process so far, all of its threads together.
@@ -83,12 +85,12 @@ pub(crate) struct Status {
 
 /// Reads the status of a thread of a process.
 pub(crate) fn status_of(pid: i32, tid: i32) -> Option<Status> {
-    read(&format!("/proc/{pid}/task/{tid}/status")).map(|text| parse_status(&text))
+    read_with(&format!("/proc/{pid}/task/{tid}/status"), parse_status)
 }
 
 /// Reads the status of a task.
 pub(crate) fn status(tid: i32) -> Option<Status> {
-    read(&format!("/proc/{tid}/status")).map(|text| parse_status(&text))
+    read_with(&format!("/proc/{tid}/status"), parse_status)
 }
 
 fn parse_status(text: &str) -> Status {
@@ -134,7 +136,7 @@ pub(crate) struct Call {
 /// The system call of a task that is blocked in one; none if it runs, or the kernel
 /// does not say.
 pub(crate) fn call(pid: i32, tid: i32) -> Option<Call> {
-    parse_call(&read(&format!("/proc/{pid}/task/{tid}/syscall"))?)
+    read_with(&format!("/proc/{pid}/task/{tid}/syscall"), parse_call)?
 }
 
 fn parse_call(text: &str) -> Option<Call> {
@@ -155,9 +157,23 @@ pub(crate) fn line(path: &str, key: &str) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
 }
 
-/// A whole small file; none if it cannot be read.
+thread_local! {
+    /// Files of `/proc` are read all the time: into the same memory.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 32 << 10]);
+}
+
+/// A file of one record, which the kernel gives whole to one read; none if it cannot be
+/// read.
+fn read_with<T>(path: &str, parse: impl FnOnce(&str) -> T) -> Option<T> {
+    BUFFER.with_borrow_mut(|buffer| {
+        let length = fs::File::open(path).ok()?.read(buffer).ok()?;
+        Some(parse(&String::from_utf8_lossy(&buffer[..length])))
+    })
+}
+
+/// A whole file; none if it cannot be read.
 pub(crate) fn read(path: &str) -> Option<String> {
-    let mut text = String::with_capacity(2048);
+    let mut text = String::new();
     fs::File::open(path).ok()?.read_to_string(&mut text).ok()?;
     Some(text)
 }

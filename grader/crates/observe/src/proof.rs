@@ -97,6 +97,32 @@ fn judge(
     Attempt::Deadlock(Proof { stuck, generation: family.generation() })
 }
 
+/// The one task that runs while all others wait for what only tasks of the run could do.
+///
+/// Who else waits, and for what, comes with it.
+pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
+    let state = shared.lock();
+    let roll = state.family.roll();
+    let mut scene = Scene::new(&state.family, &roll, shared.surroundings);
+    let (mut runner, mut stuck) = (None, Vec::new());
+    for task in &roll {
+        let status = proc::status_of(task.pid, task.tid)?;
+        match status.state {
+            _ if task.exiting => return None,
+            'R' if runner.is_none() => runner = Some(*task),
+            'S' => {
+                let call = proc::call(task.pid, task.tid)?;
+                stuck.push(Stuck { task: *task, wait: scene.judge(*task, &call).ok()? });
+            }
+            _ => return None,
+        }
+    }
+    let runner = runner?;
+    let nothing_new = influences::from_outside(&roll, shared.surroundings).is_none()
+        && scene.memory_stays_inside(runner.pid);
+    nothing_new.then(|| (runner, Proof { stuck, generation: state.family.generation() }))
+}
+
 /// Those of the held tasks that were waiting for the others, each judged by itself.
 ///
 /// That proves nothing as long as somebody else is awake, but tells where they are.
@@ -141,7 +167,10 @@ fn switches_of_sleeper(roll: &[TaskRef], task: TaskRef) -> Option<(u64, u64)> {
     let status = proc::status_of(task.pid, task.tid)?;
     // A thread that is not on the roll could wake any of the others.
     let complete = roll.iter().filter(|other| other.pid == task.pid).count() == status.threads;
-    (status.state == 'S' && status.deliverable == 0 && complete).then_some(status.switches)
+    // A sleeper has given up the processor at least once: else the counters were not read.
+    let counted = status.switches.0 > 0;
+    let asleep = status.state == 'S' && status.deliverable == 0;
+    (asleep && complete && counted).then_some(status.switches)
 }
 
 /// A first thread may end before the others of its process. Any other exit is

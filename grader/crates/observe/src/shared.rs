@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::Surroundings;
 use crate::exam::Examined;
-use crate::family::Family;
+use crate::family::{Family, TaskRef};
 use crate::leftovers::{self, Inventory};
 
 /// The state of a run, and the clock that all of its times refer to.
@@ -32,7 +32,10 @@ pub(crate) enum Exam {
     #[default]
     None,
     /// The tracing thread shall hold the tasks; the first process has been sent SIGSTOP.
-    Requested,
+    Requested {
+        /// The task that runs while all others wait, to be seen whether it goes round.
+        runner: Option<TaskRef>,
+    },
     /// All are held, and this was seen.
     Ready(Examined),
     /// They shall go on as if nothing had happened.
@@ -99,7 +102,7 @@ impl Shared {
     /// Reports what was seen of held tasks. False if nobody waits for that any more.
     pub(crate) fn report_exam(&self, examined: Examined) -> bool {
         let mut state = self.lock();
-        let wanted = matches!(state.exam, Exam::Requested);
+        let wanted = matches!(state.exam, Exam::Requested { .. });
         if wanted {
             state.exam = Exam::Ready(examined);
             self.changed.notify_all();
@@ -124,8 +127,9 @@ impl Shared {
     /// Waits until the tasks are held. False if that takes too long: some task may be
     /// in a sleep that nothing interrupts.
     pub(crate) fn wait_for_exam(&self) -> bool {
-        let patience = Duration::from_secs(1);
-        let pending = |state: &mut State| matches!(state.exam, Exam::Requested) && !state.over;
+        let patience = Duration::from_secs(2);
+        let pending =
+            |state: &mut State| matches!(state.exam, Exam::Requested { .. }) && !state.over;
         let waited = self.changed.wait_timeout_while(self.lock(), patience, pending);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         matches!(state.exam, Exam::Ready(_))

@@ -106,26 +106,31 @@ pub(crate) struct Capture {
     pub(crate) pipe: Option<File>,
     kept: Vec<u8>,
     bytes: u64,
+    buffer: Box<[u8]>,
 }
 
 impl Capture {
     fn new(pipe: OwnedFd) -> io::Result<Self> {
         do_not_block(&pipe)?;
-        Ok(Self { pipe: Some(pipe.into()), kept: Vec::new(), bytes: 0 })
+        Ok(Self {
+            pipe: Some(pipe.into()),
+            kept: Vec::new(),
+            bytes: 0,
+            buffer: vec![0; 64 << 10].into(),
+        })
     }
 
     /// Takes what is there, without waiting, and keeps up to `limit` bytes in all.
     pub(crate) fn drain(&mut self, limit: u64) {
-        let mut buffer = [0; 64 << 10];
         // Bounded, so that a program that floods leaves time for everything else.
         for _ in 0..64 {
             let Some(pipe) = &mut self.pipe else { return };
-            match pipe.read(&mut buffer) {
+            match pipe.read(&mut self.buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(count) => {
                     let room = limit.saturating_sub(self.kept.len() as u64);
                     let keep = usize::try_from(room).map_or(count, |room| room.min(count));
-                    self.kept.extend_from_slice(&buffer[..keep]);
+                    self.kept.extend_from_slice(&self.buffer[..keep]);
                     self.bytes += count as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -46,7 +46,7 @@ pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
     let nested = seen_as.namespaces > 1;
     shared.lock().family.begin(root.as_raw(), if nested { seen_as.inner } else { root.as_raw() });
     let started = suspended.resume();
-    let tracer = Tracer { shared, root: root.as_raw(), nested, early: RefCell::default() };
+    let tracer = Tracer { shared, root: root.as_raw(), nested, parked: RefCell::default() };
     while let Ok(waited) = wait_any() {
         if tracer.requests_exam(&waited) {
             tracer.examine(waited.pid);
@@ -94,8 +94,8 @@ pub(crate) struct Tracer<'a> {
     root: i32,
     /// Whether the program sees other numbers than we do.
     pub(crate) nested: bool,
-    /// Tasks seen before the event that announces their birth.
-    early: RefCell<HashSet<i32>>,
+    /// Tasks that stopped before the event that announces their birth.
+    parked: RefCell<HashSet<i32>>,
 }
 
 impl Tracer<'_> {
@@ -118,68 +118,83 @@ impl Tracer<'_> {
                 self.shared.lock().family.signalled();
                 return Some(Next::Run { signal });
             }
-            Status::Stopped { signal, event } => return Some(self.stopped(pid, signal, event)),
+            Status::Stopped { signal, event } => return self.stopped(pid, signal, event),
         }
         None
     }
 
-    fn stopped(&self, pid: Pid, signal: i32, event: i32) -> Next {
+    fn stopped(&self, pid: Pid, signal: i32, event: i32) -> Option<Next> {
         match event {
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
-                match message(pid) {
-                    // It announced itself, and may even have ended since.
-                    Some(child) if self.early.borrow_mut().remove(&child) => {}
-                    Some(child) => {
-                        let parent = {
-                            let mut state = self.shared.lock();
-                            let parent = state.family.process_of(pid.as_raw());
-                            parent.inspect(|pid| self.shared.note_touched(&mut state, *pid))
-                        };
-                        self.born(child, parent);
-                    }
-                    None => {}
+                if let Some(child) = message(pid) {
+                    self.announced(pid, child, event);
                 }
             }
             libc::PTRACE_EVENT_EXEC => self.executed(pid),
             libc::PTRACE_EVENT_EXIT => self.exiting(pid),
-            libc::PTRACE_EVENT_STOP if is_job_control(signal) => return Next::StayStopped,
-            // The first stop of a newborn may overtake the event of its parent.
-            libc::PTRACE_EVENT_STOP => self.born(pid.as_raw(), None),
+            libc::PTRACE_EVENT_STOP if is_job_control(signal) => {
+                return Some(Next::StayStopped);
+            }
+            // The first stop of a newborn may overtake the event that announces it.
+            libc::PTRACE_EVENT_STOP if !self.shared.lock().family.knows(pid.as_raw()) => {
+                self.parked.borrow_mut().insert(pid.as_raw());
+                return None;
+            }
             _ => {}
         }
-        Next::Run { signal: 0 }
+        Some(Next::Run { signal: 0 })
     }
 
-    /// Records a new task, once. The forking process is looked up if it is not given.
-    fn born(&self, tid: i32, parent: Option<i32>) {
-        let mut state = self.shared.lock();
-        if state.family.knows(tid) {
-            return;
-        }
-        let at = self.shared.now();
-        let is_thread_of = |pid: i32| fs::exists(format!("/proc/{pid}/task/{tid}"));
-        match parent {
-            Some(pid) if is_thread_of(pid).unwrap_or(false) => {
-                state.family.started(tid, self.seen_as(tid), pid, at);
+    /// Records a task that `creator` made, and lets it go if it waits for that.
+    fn announced(&self, creator: Pid, child: i32, event: i32) {
+        {
+            let mut state = self.shared.lock();
+            let Some(parent) = state.family.process_of(creator.as_raw()) else { return };
+            self.shared.note_touched(&mut state, parent);
+            let is_thread = event == libc::PTRACE_EVENT_CLONE
+                && fs::exists(format!("/proc/{parent}/task/{child}")).unwrap_or(false);
+            let (seen_as, at) = (self.seen_as(child), self.shared.now());
+            if state.family.knows(child) {
+                return;
             }
-            Some(pid) => state.family.forked(tid, self.seen_as(tid), pid, at),
-            None => {
-                self.early.borrow_mut().insert(tid);
-                let Some(status) = proc::status(tid) else { return };
-                let seen_as = if self.nested { status.inner } else { tid };
-                if status.tgid == tid {
-                    state.family.forked(tid, seen_as, status.ppid, at);
-                } else {
-                    state.family.started(tid, seen_as, status.tgid, at);
-                }
+            if is_thread {
+                state.family.started(child, seen_as, parent, at);
+            } else {
+                state.family.forked(child, seen_as, parent, at);
             }
+            self.keep_bound(&mut state);
         }
+        if self.parked.borrow_mut().remove(&child) {
+            Next::Run { signal: 0 }.take(Pid::from_raw(child));
+        }
+    }
+
+    /// Records processes that stopped first and whose creator was killed before it could
+    /// announce them. A thread in their place dies with its process.
+    fn adopt_parked(&self) {
+        let parked = std::mem::take(&mut *self.parked.borrow_mut());
+        for tid in parked {
+            let mut state = self.shared.lock();
+            let status = proc::status(tid).unwrap_or_default();
+            let creator = if status.tgid == tid { status.ppid } else { status.tgid };
+            if state.family.knows(creator) {
+                self.parked.borrow_mut().insert(tid);
+                continue;
+            }
+            let seen_as = if self.nested { status.inner } else { tid };
+            state.family.forked(tid, seen_as, creator, self.shared.now());
+            self.keep_bound(&mut state);
+            Next::Run { signal: 0 }.take(Pid::from_raw(tid));
+        }
+    }
+
+    fn keep_bound(&self, state: &mut State) {
         if state.family.tasks_alive() > self.shared.processes && !state.ending {
             state.too_many = true;
             state.ending = true;
         }
         if state.ending {
-            kill_all_but(&mut state, 0);
+            kill_all_but(state, 0);
         }
     }
 
@@ -224,6 +239,8 @@ impl Tracer<'_> {
         if pid.as_raw() == self.root {
             self.root_ends(&mut state);
         }
+        drop(state);
+        self.adopt_parked();
     }
 
     fn root_ends(&self, state: &mut State) {
@@ -254,6 +271,10 @@ fn is_job_control(signal: i32) -> bool {
 }
 
 fn child_state(pid: i32) -> ChildState {
+    // Most have been reaped, and this is the cheapest way to see it.
+    if kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH) {
+        return ChildState::Gone;
+    }
     match proc::state(pid) {
         Some('Z' | 'X') => ChildState::Zombie,
         Some(_) => ChildState::Alive,

@@ -34,6 +34,7 @@ pub(crate) fn conclude(
     let (processes, threads) = state.family.into_facts();
     let (latency, wait_for) = match &ending {
         Some(Ending::Deadlock { latency, graph, .. }) => (Some(*latency), Some(graph.clone())),
+        Some(Ending::Livelock { graph, .. }) => (None, Some(graph.clone())),
         Some(Ending::Wall { graph, .. }) => (None, graph.clone()),
         _ => (None, None),
     };
@@ -152,9 +153,9 @@ fn hang(ending: Ending) -> Hang {
         Ending::Deadlock { graph, .. } => {
             Hang { kind: HangKind::Deadlock, evidence: deadlock(graph.nodes.len()) }
         }
-        Ending::Wall { burning: Some(evidence), .. } | Ending::Cpu { burning: Some(evidence) } => {
-            Hang { kind: HangKind::Livelock, evidence }
-        }
+        Ending::Livelock { evidence, .. }
+        | Ending::Wall { burning: Some(evidence), .. }
+        | Ending::Cpu { burning: Some(evidence) } => Hang { kind: HangKind::Livelock, evidence },
         Ending::Wall { burning: None, why_open, .. } => Hang {
             kind: HangKind::Timeout,
             evidence: match why_open {

@@ -4,7 +4,8 @@ use std::fs;
 
 use crate::descriptors::{Descriptors, Mode, Opened};
 use crate::family::{Family, TaskRef};
-use crate::mappings::Mapping;
+use crate::mappings::{self, Mapping};
+use crate::memory;
 use crate::proc::{self, Call};
 use crate::{Surroundings, locks, sockets, sysv};
 
@@ -110,6 +111,14 @@ impl<'a> Scene<'a> {
             libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
                 self.file(task, a, Lack::Room)
             }
+            libc::SYS_poll if is_endless(call.args[2]) => self.any_of(task, polled(task, call)?),
+            libc::SYS_ppoll if call.args[2] == 0 => self.any_of(task, polled(task, call)?),
+            libc::SYS_select | libc::SYS_pselect6 if e == 0 => {
+                self.any_of(task, selected(task, call)?)
+            }
+            libc::SYS_epoll_wait | libc::SYS_epoll_pwait if is_endless(d) => {
+                self.any_of(task, registered(task, a)?)
+            }
             libc::SYS_semop => sysv::semaphores(self, task, a),
             libc::SYS_semtimedop if d == 0 => sysv::semaphores(self, task, a),
             libc::SYS_msgrcv => sysv::queue(self, a, Lack::Content),
@@ -139,12 +148,25 @@ impl<'a> Scene<'a> {
         Ok(Wait::Futex { address, sharers })
     }
 
+    /// Whether nobody outside could change what a process reads in its memory.
+    pub(crate) fn memory_stays_inside(&self, pid: i32) -> bool {
+        let mappings = mappings::all(pid);
+        mappings.iter().all(|mapping| self.sharers(pid, mapping).is_ok())
+    }
+
     fn sharers_of_memory(&self, pid: i32, address: u64) -> Result<Vec<i32>, String> {
         let mapping = Mapping::of(pid, address).ok_or("its futex is in no mapping")?;
+        self.sharers(pid, &mapping)
+    }
+
+    fn sharers(&self, pid: i32, mapping: &Mapping) -> Result<Vec<i32>, String> {
         if !mapping.shared {
             return Ok(vec![pid]);
         }
-        let mut sharers = mapping.sharers();
+        // All descendants of the program are members of the run.
+        let candidates =
+            if mapping.is_inherited() { self.members() } else { mappings::all_processes() };
+        let mut sharers = mapping.sharers_among(candidates);
         sharers.sort_unstable();
         self.all_inside(&sharers, "shares the memory")?;
         if sharers.len() < 2 && mapping.has_name() && self.has_neighbours() {
@@ -214,6 +236,27 @@ impl<'a> Scene<'a> {
         Err(format!("it waits on {name}"))
     }
 
+    /// Waits for several files at once are endless if all of them are.
+    fn any_of(&mut self, task: TaskRef, files: Vec<(u64, Lack)>) -> Judgement {
+        let (mut names, mut holders, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        let mut lacks = Vec::new();
+        for (descriptor, lack) in files {
+            let Wait::Object { name, lack, holders: more, ends: with } =
+                self.file(task, descriptor, lack)?
+            else {
+                return Err("it waits for any of several things".to_owned());
+            };
+            names.push(name);
+            lacks.push(lack);
+            holders.extend(more);
+            ends.extend(with);
+        }
+        let lack = *lacks.first().ok_or("it waits for no file, so for a signal")?;
+        holders.sort_unstable();
+        holders.dedup();
+        Ok(Wait::Object { name: names.join(" or "), lack, holders, ends })
+    }
+
     fn event_counter(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
         let id = proc::line(&info, "eventfd-id:").ok_or("its eventfd has no number")?;
@@ -266,7 +309,7 @@ fn why_open(number: i64) -> String {
         | libc::SYS_select
         | libc::SYS_pselect6
         | libc::SYS_epoll_wait
-        | libc::SYS_epoll_pwait => "it waits for any of several files".to_owned(),
+        | libc::SYS_epoll_pwait => "its wait is bounded in time".to_owned(),
         libc::SYS_accept | libc::SYS_accept4 => "it waits for a connection".to_owned(),
         libc::SYS_open | libc::SYS_openat => "it waits for a file to be opened".to_owned(),
         libc::SYS_semtimedop | libc::SYS_mq_timedreceive | libc::SYS_mq_timedsend => {
@@ -274,6 +317,72 @@ fn why_open(number: i64) -> String {
         }
         other => format!("it is in system call {other}"),
     }
+}
+
+/// Whether a bound in milliseconds is none.
+fn is_endless(milliseconds: u64) -> bool {
+    (milliseconds as i32) < 0
+}
+
+/// The files that `poll` waits for, from its argument in memory.
+fn polled(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, String> {
+    const UNREADABLE: &str = "its list of files cannot be read";
+    let count = usize::try_from(call.args[1]).map_err(|_| UNREADABLE)?;
+    let bytes = memory::read(task.pid, call.args[0], count.min(1024) * 8).ok_or(UNREADABLE)?;
+    let mut files = Vec::new();
+    for entry in bytes.chunks_exact(8) {
+        let number = i32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
+        let events = i16::from_le_bytes([entry[4], entry[5]]);
+        if let Ok(number) = u64::try_from(number) {
+            files.extend(wanted(number, events & libc::POLLIN != 0, events & libc::POLLOUT != 0));
+        }
+    }
+    Ok(files)
+}
+
+/// The files that `select` waits for, from its three sets in memory.
+fn selected(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, String> {
+    let [count, read, write, except, ..] = call.args;
+    if except != 0 {
+        return Err("it waits for exceptions of files".to_owned());
+    }
+    let set = |at: u64| match at {
+        0 => Some(vec![0; 128]),
+        at => memory::read(task.pid, at, 128),
+    };
+    let unreadable = "its list of files cannot be read";
+    let (read, write) = (set(read).ok_or(unreadable)?, set(write).ok_or(unreadable)?);
+    let has = |set: &[u8], number: u64| set[(number / 8) as usize] >> (number % 8) & 1 == 1;
+    let listed = (0..count.min(1024)).filter(|one| has(&read, *one) || has(&write, *one));
+    let files = listed.flat_map(|one| wanted(one, has(&read, one), has(&write, one)));
+    Ok(files.collect())
+}
+
+/// The files that an epoll instance watches, as the kernel lists them.
+fn registered(task: TaskRef, descriptor: u64) -> Result<Vec<(u64, Lack)>, String> {
+    let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
+    let text = proc::read(&info).ok_or("its epoll instance cannot be read")?;
+    let files = text.lines().filter_map(|line| {
+        let mut words = line.strip_prefix("tfd:")?.split_whitespace();
+        let number = words.next()?.parse().ok()?;
+        let events = u32::from_str_radix(words.nth(1)?, 16).ok()?;
+        let has = |event: i32| events & event.cast_unsigned() != 0;
+        Some(wanted(number, has(libc::EPOLLIN), has(libc::EPOLLOUT)))
+    });
+    Ok(files.flatten().collect())
+}
+
+/// One entry for each thing wanted of a file. One of which nothing is wanted is
+/// watched for its other end to close, which is up to the same holders.
+fn wanted(number: u64, read: bool, write: bool) -> Vec<(u64, Lack)> {
+    let mut wanted = Vec::new();
+    if read || !write {
+        wanted.push((number, Lack::Content));
+    }
+    if write {
+        wanted.push((number, Lack::Room));
+    }
+    wanted
 }
 
 fn other_end(lack: Lack, mode: Mode) -> bool {

@@ -10,6 +10,7 @@ use observation::{Limits, Observation, WaitFor};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::exam::{Alarm, Examined};
+use crate::family::TaskRef;
 use crate::pace::Pace;
 use crate::proc;
 use crate::proof::{Attempt, Proof, Stuck, attempt};
@@ -30,6 +31,8 @@ pub(crate) enum Ending {
     },
     /// Its processor time was up.
     Cpu { burning: Option<String> },
+    /// It was proved to go round for ever.
+    Livelock { evidence: String, graph: WaitFor, found: Duration },
     /// It wrote too much.
     Output,
     /// It was proved to be unable to go on, this long after it last did.
@@ -40,7 +43,9 @@ impl Ending {
     /// When the verdict was found, if a diagnosis followed.
     pub(crate) fn found(&self) -> Option<Duration> {
         match self {
-            Self::Deadlock { found, .. } | Self::Wall { found, .. } => Some(*found),
+            Self::Deadlock { found, .. }
+            | Self::Livelock { found, .. }
+            | Self::Wall { found, .. } => Some(*found),
             Self::Cpu { .. } | Self::Output => None,
         }
     }
@@ -158,7 +163,7 @@ impl Watcher<'_> {
             return Some(self.time_is_up(progress, now, cpu));
         }
         if !self.pace.glance(cpu, now) {
-            return None;
+            return if progress.suspects_loop(now, cpu) { self.livelock(now) } else { None };
         }
         let attempt = attempt(self.shared);
         let after = self.shared.now();
@@ -188,7 +193,7 @@ impl Watcher<'_> {
 
     /// Has a last look at who waits, or burns the processor, and where.
     fn time_is_up(&self, progress: &mut Progress, now: Duration, cpu: Duration) -> Ending {
-        let graph = self.examine().map(|examined| {
+        let graph = self.examine(None).map(|examined| {
             let state = self.shared.lock();
             let asleep = proof::asleep(&state.family, &examined, self.shared.surroundings);
             let awake = graph::running(&state.family, &examined);
@@ -203,14 +208,31 @@ impl Watcher<'_> {
         Ending::Wall { found: now, burning, why_open: progress.why_open.take(), graph }
     }
 
+    /// Finds out whether the run only goes round in one place.
+    fn livelock(&self, found: Duration) -> Option<Ending> {
+        let (runner, proof) = proof::lone_runner(self.shared)?;
+        let examined = self.examine(Some(runner))?;
+        let others =
+            proof.stuck.iter().all(|stuck| examined.interrupted_call(stuck.task.tid).is_some());
+        if examined.goes_round && others && alarm_of(&examined, &proof, Some(runner)).is_ok() {
+            let mut words = vec!["it goes round for ever without changing anything".to_owned()];
+            let state = self.shared.lock();
+            words.extend(graph::running(&state.family, &examined));
+            let graph = graph::wait_for(&state.family, &examined, &proof.stuck);
+            return Some(Ending::Livelock { evidence: words.join("; "), graph, found });
+        }
+        self.shared.set_exam(Exam::Continue);
+        None
+    }
+
     /// Makes sure that no alarm could end what was proved to be without end. The tasks
     /// are held still afterwards if that is so.
     fn confirm(&self, proof: &Proof) -> Confirmed {
-        let Some(examined) = self.examine() else {
+        let Some(examined) = self.examine(None) else {
             let reason = "the tasks could not be held still".to_owned();
             return Confirmed::No { reason, retry: Duration::from_secs(1) };
         };
-        let verdict = alarm_of(&examined, proof);
+        let verdict = alarm_of(&examined, proof, None);
         if verdict.is_ok() {
             return Confirmed::Yes(examined);
         }
@@ -225,8 +247,8 @@ impl Watcher<'_> {
     }
 
     /// Has all tasks held still. None if that is not possible.
-    fn examine(&self) -> Option<Examined> {
-        self.shared.set_exam(Exam::Requested);
+    fn examine(&self, runner: Option<TaskRef>) -> Option<Examined> {
+        self.shared.set_exam(Exam::Requested { runner });
         let sent = pidfd_send_signal(&self.root.descriptor, Signal::STOP);
         if sent.is_err() || !self.shared.wait_for_exam() {
             self.shared.give_up_exam();
@@ -275,11 +297,15 @@ enum Confirmed {
 }
 
 /// Whether an alarm, or something that happened since the proof, speaks against it.
-fn alarm_of(examined: &Examined, proof: &Proof) -> Result<(), (&'static str, Duration)> {
+fn alarm_of(
+    examined: &Examined,
+    proof: &Proof,
+    runner: Option<TaskRef>,
+) -> Result<(), (&'static str, Duration)> {
     if examined.generation != proof.generation {
         return Err(("it got a signal just then", Duration::ZERO));
     }
-    for task in proof.stuck.iter().map(|stuck| stuck.task) {
+    for task in proof.stuck.iter().map(|stuck| stuck.task).chain(runner) {
         match examined.alarms.get(&task.pid) {
             Some(Alarm::Unset) => {}
             Some(Alarm::Set(left)) => return Err(("an alarm is set", *left)),
@@ -297,6 +323,8 @@ pub(crate) struct Progress {
     signs: (u64, u64),
     since: Duration,
     cpu_then: Duration,
+    /// How long it shall run on without progress before that is looked into.
+    patience: Duration,
     /// Why the last attempt at a proof failed.
     why_open: Option<String>,
 }
@@ -304,8 +332,21 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn note(&mut self, now: Duration, cpu: Duration, signs: (u64, u64)) {
         if self.signs != signs {
-            *self = Self { signs, since: now, cpu_then: cpu, why_open: self.why_open.take() };
+            let why_open = self.why_open.take();
+            *self = Self { signs, since: now, cpu_then: cpu, why_open, patience: Duration::ZERO };
         }
+    }
+
+    /// Whether it has used the processor for so long without progress that it may only
+    /// go round. Asks for twice as much the next time.
+    fn suspects_loop(&mut self, now: Duration, cpu: Duration) -> bool {
+        let patience = self.patience.max(Duration::from_millis(100));
+        let used = cpu.saturating_sub(self.cpu_then);
+        let suspect = used >= patience && now.saturating_sub(self.since) >= patience;
+        if suspect {
+            self.patience = patience * 2;
+        }
+        suspect
     }
 
     /// Evidence that processor time was used up without progress: for most of the run,

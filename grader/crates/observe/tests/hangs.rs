@@ -42,6 +42,9 @@ fn processes_that_wait_for_each_other_are_proved_to_be_deadlocked() {
         "event-counter",
         "file-locks",
         "named-fifo",
+        "polls-for-ever",
+        "selects-for-ever",
+        "epolls-for-ever",
     ] {
         let directory = tempfile::tempdir().unwrap();
         let seen = specimen_in(name, directory.path());
@@ -145,6 +148,24 @@ fn a_program_that_burns_the_processor_is_a_livelock() {
     for name in ["spin", "spin-politely"] {
         let seen = bounded(name);
         assert_eq!(seen.verdict, Verdict::Livelock, "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn a_loop_that_changes_nothing_is_proved_to_be_endless() {
+    for name in ["spin", "spin-while-others-wait"] {
+        let seen = specimen(name);
+        assert_eq!(seen.verdict, Verdict::Livelock, "{name}: {}", seen.reason);
+        assert!(seen.reason.contains("runs at threads.rs:"), "{}", seen.reason);
+        assert!(seen.resources.user + seen.resources.system < Duration::from_secs(2), "{name}");
+    }
+}
+
+#[test]
+fn a_loop_that_changes_something_is_left_alone() {
+    for name in ["counts-long", "spins-on-the-clock", "spins-for-a-worker"] {
+        let seen = specimen(name);
+        assert_eq!(seen.verdict, Verdict::Pass, "{name}: {}", seen.reason);
     }
 }
 

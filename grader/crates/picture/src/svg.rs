@@ -13,7 +13,8 @@ svg{--ink:#1f2328;--dim:#656d76;--paper:#fff;--rule:#d8dee4;--live:#54aeff;--thr
 --bad:#cf222e;--good:#1a7f37;--wait:#bf8700;background:var(--paper);color-scheme:light dark}\
 @media(prefers-color-scheme:dark){svg{--ink:#e6edf3;--dim:#9198a1;--paper:#0d1117;--rule:#30363d;\
 --live:#1f6feb;--thread:#388bfd99;--bad:#ff7b72;--good:#3fb950;--wait:#d29922}}\
-text{font:12px ui-sans-serif,system-ui,sans-serif;fill:var(--ink)}\
+text{font:12px ui-sans-serif,system-ui,sans-serif;fill:var(--ink);\
+paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}\
 .dim{fill:var(--dim)}.small{font-size:11px}.title{font-size:14px;font-weight:600}\
 .rule{stroke:var(--rule)}.birth{stroke:var(--dim);stroke-width:.8;opacity:.45;fill:none}\
 .live{fill:var(--live)}.thread{fill:var(--thread)}.wait{fill:url(#wait);stroke:var(--wait)}\

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
 use crate::engine::{
-    Kind, Object, ObjectId, Place, TaskId, WaitOn, Woken, exploring, point, wait, with_run,
+    Kind, Object, ObjectId, Place, Run, TaskId, WaitOn, Woken, exploring, point, wait, with_run,
 };
 
 pub(super) struct Channel<T> {
@@ -65,6 +65,7 @@ impl<T> Channel<T> {
     fn pop(&self) -> Option<T> {
         let message = self.messages.borrow_mut().pop_front()?;
         self.taken.set(self.taken.get() + 1);
+        with_run(Run::gets_on);
         self.wake_senders();
         Some(message)
     }
@@ -85,7 +86,7 @@ impl<T> Channel<T> {
     fn wait_to_send(&self, object: ObjectId, at: Place) {
         with_run(|run| {
             self.sending.borrow_mut().push(run.current);
-            run.record(at, |run| format!("waits for room in the {}", run.object_name(object)));
+            run.record_instead(at, |run| format!("waits for room in {}", run.object_name(object)));
         });
         wait(WaitOn::Send(object), at, None);
     }
@@ -116,7 +117,7 @@ impl<T> Side<T> {
         let Some(object) = channel.id() else {
             return self.push_outside(message);
         };
-        point(at, |run| format!("sends into the {}", run.object_name(object)));
+        point(at, |run| format!("sends into {}", run.object_name(object)));
         loop {
             if !channel.receiver_lives.get() {
                 return Err(SendError(message));
@@ -150,7 +151,7 @@ impl<T> Side<T> {
     pub(super) fn try_send(&self, message: T, at: Place) -> Result<(), TrySendError<T>> {
         let channel = &*self.channel;
         if let Some(object) = channel.id() {
-            point(at, |run| format!("tries to send into the {}", run.object_name(object)));
+            point(at, |run| format!("tries to send into {}", run.object_name(object)));
         }
         if !channel.receiver_lives.get() {
             return Err(TrySendError::Disconnected(message));
@@ -172,7 +173,7 @@ impl<T> Side<T> {
         let Some(object) = channel.id() else {
             return channel.pop().ok_or(RecvTimeoutError::Disconnected);
         };
-        point(at, |run| format!("receives from the {}", run.object_name(object)));
+        point(at, |run| format!("receives from {}", run.object_name(object)));
         let now = || with_run(|run| run.now).unwrap_or(0);
         let deadline = timeout.map(|timeout| now().saturating_add(timeout));
         loop {
@@ -185,8 +186,8 @@ impl<T> Side<T> {
             let left = deadline.map(|deadline| deadline.saturating_sub(now()));
             with_run(|run| {
                 channel.receiving.set(Some(run.current));
-                run.record(at, |run| {
-                    format!("waits for a message in the {}", run.object_name(object))
+                run.record_instead(at, |run| {
+                    format!("waits for a message in {}", run.object_name(object))
                 });
             });
             // A sender that waits for a receiver to be there may go on.
@@ -202,7 +203,7 @@ impl<T> Side<T> {
     pub(super) fn try_receive(&self, at: Place) -> Result<T, TryRecvError> {
         let channel = &*self.channel;
         if let Some(object) = channel.id() {
-            point(at, |run| format!("looks into the {}", run.object_name(object)));
+            point(at, |run| format!("looks into {}", run.object_name(object)));
         }
         match channel.pop() {
             Some(message) => Ok(message),
@@ -250,7 +251,7 @@ impl<T> Drop for Side<T> {
         {
             let at = self.channel.object.made_at();
             let what = if self.sends { "last sender" } else { "receiver" };
-            point(at, |run| format!("drops the {what} of the {}", run.object_name(object)));
+            point(at, |run| format!("drops the {what} of {}", run.object_name(object)));
         }
         self.leave();
     }

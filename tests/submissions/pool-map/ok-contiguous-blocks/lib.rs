@@ -31,7 +31,8 @@ pub fn pool_map(
     }
 
     let (children, readers): (Vec<Pid>, Vec<PipeReader>) = pool.into_iter().unzip();
-    let threads: Vec<_> = readers.into_iter().map(|reader| thread::spawn(|| receive(reader))).collect();
+    let threads: Vec<_> =
+        readers.into_iter().map(|reader| thread::spawn(|| receive(reader))).collect();
     let mut output = Vec::with_capacity(input.len());
     for thread in threads {
         output.extend(thread.join().expect("a reader does not panic")?);

@@ -71,7 +71,9 @@ impl Shared {
 
     fn results(&self) -> &[AtomicI64] {
         // SAFETY: `length` places follow the first eight bytes.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast::<AtomicI64>().add(1), self.length) }
+        unsafe {
+            std::slice::from_raw_parts(self.start.as_ptr().cast::<AtomicI64>().add(1), self.length)
+        }
     }
 }
 

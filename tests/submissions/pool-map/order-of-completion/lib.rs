@@ -22,7 +22,9 @@ pub fn pool_map(
                 let chunks = input.chunks(chunk).skip(worker).step_by(workers);
                 let numbers: Vec<i64> = chunks.flat_map(&task).collect();
                 let number = (worker as u64).to_le_bytes();
-                let sent = (&announce).write_all(&number).and_then(|()| writer.write_all(&to_bytes(&numbers)));
+                let sent = (&announce)
+                    .write_all(&number)
+                    .and_then(|()| writer.write_all(&to_bytes(&numbers)));
                 exit(if sent.is_ok() { 0 } else { 1 });
             }
             ForkResult::Parent { .. } => results.push(reader),

@@ -24,10 +24,7 @@ impl Semaphore {
     }
 }
 
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     semaphore.acquire()?;
     let result = job();
     semaphore.release()?;

@@ -59,10 +59,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     semaphore.acquire()?;
     let _guard = Guard { semaphore };
     job()

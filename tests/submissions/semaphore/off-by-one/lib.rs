@@ -29,7 +29,8 @@ impl Semaphore {
     pub fn value(&self) -> io::Result<usize> {
         let mut available: libc::c_int = 0;
         // SAFETY: the pipe is open and `available` lives until the call returns.
-        let result = unsafe { libc::ioctl(self.reader.as_raw_fd(), libc::FIONREAD, &mut available) };
+        let result =
+            unsafe { libc::ioctl(self.reader.as_raw_fd(), libc::FIONREAD, &mut available) };
         if result < 0 { Err(io::Error::last_os_error()) } else { Ok(available as usize) }
     }
 }
@@ -44,10 +45,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     semaphore.acquire()?;
     let _guard = Guard { semaphore };
     job()

@@ -15,7 +15,8 @@ impl Semaphore {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
         // SAFETY: a new mapping at an address of the kernel's choice overlaps nothing.
-        let place = unsafe { libc::mmap(null_mut(), size_of::<AtomicU32>(), protection, flags, -1, 0) };
+        let place =
+            unsafe { libc::mmap(null_mut(), size_of::<AtomicU32>(), protection, flags, -1, 0) };
         if place == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
@@ -39,7 +40,8 @@ impl Semaphore {
         self.free.fetch_add(1, SeqCst);
         // No FUTEX_PRIVATE_FLAG: those who wait are in other processes.
         // SAFETY: waking looks at the address only as a name.
-        let woken = unsafe { libc::syscall(libc::SYS_futex, self.free.as_ptr(), libc::FUTEX_WAKE, 1) };
+        let woken =
+            unsafe { libc::syscall(libc::SYS_futex, self.free.as_ptr(), libc::FUTEX_WAKE, 1) };
         if woken == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
 
@@ -75,10 +77,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     semaphore.acquire()?;
     let _guard = Guard { semaphore };
     job()

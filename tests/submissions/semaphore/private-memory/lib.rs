@@ -18,7 +18,8 @@ impl Semaphore {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
         // SAFETY: a new mapping at an address of the kernel's choice overlaps nothing.
-        let place = unsafe { libc::mmap(null_mut(), size_of::<libc::sem_t>(), protection, flags, -1, 0) };
+        let place =
+            unsafe { libc::mmap(null_mut(), size_of::<libc::sem_t>(), protection, flags, -1, 0) };
         if place == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
@@ -62,10 +63,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     semaphore.acquire()?;
     let _guard = Guard { semaphore };
     job()

@@ -27,7 +27,8 @@ impl Semaphore {
     pub fn value(&self) -> io::Result<usize> {
         let mut available: libc::c_int = 0;
         // SAFETY: the pipe is open and `available` lives until the call returns.
-        let result = unsafe { libc::ioctl(self.reader.as_raw_fd(), libc::FIONREAD, &mut available) };
+        let result =
+            unsafe { libc::ioctl(self.reader.as_raw_fd(), libc::FIONREAD, &mut available) };
         if result < 0 { Err(io::Error::last_os_error()) } else { Ok(available as usize) }
     }
 }
@@ -42,10 +43,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     semaphore.acquire()?;
     let _guard = Guard { semaphore };
     let result = job()?;

@@ -17,6 +17,9 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("system-v-queue", system_v_queue),
     ("file-locks", file_locks),
     ("named-fifo", named_fifo),
+    ("polls-for-ever", polls_for_ever),
+    ("selects-for-ever", selects_for_ever),
+    ("epolls-for-ever", epolls_for_ever),
 ];
 
 /// The child reads to the end of a pipe that its parent never closes.
@@ -157,4 +160,30 @@ fn named_fifo() {
     let child = fork(|| read(File::open(&path).unwrap().as_raw_fd()) as i32);
     let _writer = File::create(&path).unwrap();
     wait(child);
+}
+
+fn polls_for_ever() {
+    let (reader, _writer) = pipe();
+    let mut wanted = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
+    wait(fork(|| unsafe { libc::poll(&raw mut wanted, 1, -1) }));
+}
+
+fn selects_for_ever() {
+    let (reader, _writer) = pipe();
+    unsafe {
+        let mut wanted: libc::fd_set = std::mem::zeroed();
+        libc::FD_SET(reader, &raw mut wanted);
+        let none = std::ptr::null_mut();
+        libc::select(reader + 1, &raw mut wanted, none, none, std::ptr::null_mut());
+    }
+}
+
+fn epolls_for_ever() {
+    let (reader, _writer) = pipe();
+    unsafe {
+        let instance = libc::epoll_create1(0);
+        let mut wanted = libc::epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
+        libc::epoll_ctl(instance, libc::EPOLL_CTL_ADD, reader, &raw mut wanted);
+        libc::epoll_wait(instance, &raw mut wanted, 1, -1);
+    }
 }

@@ -67,5 +67,8 @@ pub(crate) fn sleep(milliseconds: u64) {
 pub(crate) fn mark() {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    eprintln!("blocks {}", i128::from(now.tv_sec) * 1_000_000_000 + i128::from(now.tv_nsec));
+    // In one piece, since others do the same.
+    let text =
+        format!("blocks {}\n", i128::from(now.tv_sec) * 1_000_000_000 + i128::from(now.tv_nsec));
+    write(2, text.as_bytes());
 }

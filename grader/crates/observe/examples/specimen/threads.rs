@@ -17,6 +17,10 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("fork-in-thread", fork_in_thread),
     ("spin", spin),
     ("spin-politely", spin_politely),
+    ("spin-while-others-wait", spin_while_others_wait),
+    ("counts-long", counts_long),
+    ("spins-on-the-clock", spins_on_the_clock),
+    ("spins-for-a-worker", spins_for_a_worker),
     ("sleeps-for-ever", || sleep(1_000_000)),
     ("panic", || panic!("on purpose")),
 ];
@@ -86,4 +90,45 @@ fn spin_politely() {
     for spinner in spinners {
         spinner.join().unwrap();
     }
+}
+
+fn spin_while_others_wait() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let waits = thread::spawn(move || receiver.recv().is_ok());
+    spin();
+    drop(sender);
+    waits.join().unwrap();
+}
+
+/// Half a second of work, all of it in registers.
+fn counts_long() {
+    let until = std::time::Instant::now() + std::time::Duration::from_millis(500);
+    while std::time::Instant::now() < until {
+        let mut count = 0u64;
+        while std::hint::black_box(count) < 20_000_000 {
+            count += 1;
+        }
+    }
+}
+
+fn spins_on_the_clock() {
+    let before = std::time::Instant::now();
+    while before.elapsed().as_millis() < 500 {
+        std::hint::spin_loop();
+    }
+}
+
+fn spins_for_a_worker() {
+    let done = Arc::new(AtomicBool::new(false));
+    let worker = {
+        let done = done.clone();
+        thread::spawn(move || {
+            sleep(500);
+            done.store(true, Ordering::Release);
+        })
+    };
+    while !done.load(Ordering::Acquire) {
+        std::hint::spin_loop();
+    }
+    worker.join().unwrap();
 }

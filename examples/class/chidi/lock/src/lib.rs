@@ -1,0 +1,62 @@
+//! An account that many threads change, and two values that never differ.
+//!
+//! This is the only file that you edit. `cargo test -p lock` judges it.
+
+/// A balance that threads change at the same time.
+pub struct Account {
+    // What keeps two threads from changing the balance at once?
+}
+
+impl Account {
+    /// An account with nothing on it.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Account {
+        todo!("an account with a balance of 0")
+    }
+
+    /// Adds `amount`, which may be negative, to the balance. No other change is lost.
+    pub fn change(&self, amount: i64) {
+        let _ = amount;
+        todo!("read, add and write as one step")
+    }
+
+    /// The balance.
+    pub fn balance(&self) -> i64 {
+        todo!("read the balance")
+    }
+}
+
+/// Two values that are equal whenever anybody looks.
+pub struct Twins {
+    // Two numbers. What has to be locked, and how often?
+}
+
+impl Twins {
+    /// Both values are 0.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Twins {
+        todo!("two values, both 0")
+    }
+
+    /// Replaces both values by `next` of the value before.
+    ///
+    /// If `next` panics the panic goes on to the caller, both values stay as they
+    /// were, and the twins can be used as before.
+    pub fn update(&self, next: impl FnOnce(i64) -> i64) {
+        let _ = next;
+        todo!("change both values while nobody can look")
+    }
+
+    /// Both values at one moment.
+    pub fn read(&self) -> (i64, i64) {
+        todo!("look at both values at once")
+    }
+}
+
+/// Starts `threads` threads that each, `rounds` times, add 1 to `account` and take 1 away.
+///
+/// Returns when all of them have ended.
+pub fn change_and_change_back(account: &Account, threads: usize, rounds: usize) {
+    let _ = (account, threads, rounds);
+    todo!("start the threads, wait for all of them")
+}

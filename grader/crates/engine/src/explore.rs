@@ -1,0 +1,228 @@
+//! Explores a submission: the tests that link the student's code against a model of std.
+//!
+//! Such a test binary holds the student's code, so it is built for each submission,
+//! runs as a student's program does, and is not believed: a test that ends well
+//! without its report has not passed.
+
+use std::path::{Path, PathBuf};
+
+use course::Lesson;
+use jail::{Artefact, Confinement};
+use keeper::Place;
+use kit::{Finding, Outcome, Tally};
+use observation::{Exit, Limits, Observation, Request, Verdict, WaitFor};
+use serde::Deserialize;
+
+use crate::compile::{CompileError, Compiled, Rustc};
+use crate::intake::SourceFile;
+use crate::judge::{JudgeError, Judgement};
+use crate::prepare::Explored;
+use crate::toolchain::Toolchain;
+
+/// What came of building a lesson's exploration for one submission.
+pub enum Built {
+    /// The test binary.
+    Binary(PathBuf),
+    /// The model of std does not have what the submission uses; the compiler's words.
+    Unsupported(String),
+}
+
+/// Builds the exploration of a submission whose files already lie in `folder` and compile.
+pub fn build(
+    toolchain: &Toolchain,
+    explored: &Explored,
+    files: &[SourceFile],
+    folder: &Path,
+    place: &Place,
+) -> Result<Built, CompileError> {
+    let source = folder.join("tests/explored.rs");
+    let tests = folder.join("tests");
+    let failed = |source| CompileError::File { action: "write to", path: tests.clone(), source };
+    std::fs::create_dir_all(&tests).map_err(failed)?;
+    std::fs::copy(&explored.source, &source).map_err(failed)?;
+
+    let mut rustc = Rustc::new("bin", "explored", &source, EXPLORED);
+    rustc.test();
+    rustc.see(&explored.libraries);
+    rustc.see(&files.iter().map(|file| folder.join(&file.path)).collect::<Vec<_>>());
+    rustc.link(&explored.model);
+    Ok(match rustc.run(toolchain, folder, place)?.refusal()? {
+        None => Built::Binary(folder.join(EXPLORED)),
+        Some(Compiled::Refused { message, .. }) => Built::Unsupported(message),
+        Some(Compiled::Program(binary)) => Built::Binary(binary),
+    })
+}
+
+/// The name of the test binary.
+const EXPLORED: &str = "explored";
+
+/// Bytes that the report of a test may have.
+const REPORT: u64 = 16 << 20;
+
+/// Runs the explored test `name`.
+pub fn judge(
+    lesson: &Lesson,
+    built: &Built,
+    name: &str,
+    folder: &Path,
+    place: &Place,
+) -> Result<Judgement, JudgeError> {
+    let binary = match built {
+        Built::Binary(binary) => binary,
+        Built::Unsupported(message) => {
+            return Ok(Judgement::NotCheckable(format!(
+                "the schedules cannot be explored: the file does not compile against the model of std\n{message}"
+            )));
+        }
+    };
+    let mut request = Request::new(binary);
+    request.args = [name, "--exact", "--nocapture", "--test-threads=1"].map(str::to_owned).to_vec();
+    request.environment.insert("INTERLEAVE_FINDING_FILE_DIR".to_owned(), ".".to_owned());
+    request.limits = Limits { cpu: lesson.limits.wall, ..lesson.limits };
+    let report = format!("{name}.json");
+    let to = folder.join(&report);
+    let mut confinement = Confinement::for_program(place.tier, place.slot, binary);
+    confinement.artefacts.push(Artefact { name: report, to: to.clone(), size: REPORT });
+    let broken = |reason: String| JudgeError::Broken { test: name.to_owned(), reason };
+    let seen =
+        place.keeper.run(&request, &confinement).map_err(|error| broken(error.to_string()))?;
+    let report = std::fs::read_to_string(to).ok();
+    let report = report.map(|json| serde_json::from_str(&json)).transpose();
+    let report = report.map_err(|error| JudgeError::Unreadable {
+        test: name.to_owned(),
+        message: error.to_string(),
+    })?;
+    Ok(conclude(lesson, name, &seen, report))
+}
+
+/// The part of an exploration's report that a judgement rests on.
+#[derive(Debug, Deserialize)]
+struct Exploration {
+    verdict: Verdict,
+    schedules: u32,
+    failures: u32,
+    schedule: Option<String>,
+    message: String,
+    wait_for: Option<WaitFor>,
+    interleaving: String,
+}
+
+fn conclude(
+    lesson: &Lesson,
+    name: &str,
+    seen: &Observation,
+    report: Option<Exploration>,
+) -> Judgement {
+    let ended_well = seen.exit == Some(Exit::Code(0));
+    match report {
+        Some(report) if report.verdict == Verdict::Pass && ended_well => Judgement::Passed,
+        Some(report) if report.verdict != Verdict::Pass => {
+            Judgement::Failed(finding(lesson, name, report))
+        }
+        Some(_) | None => Judgement::Failed(unreported(seen)),
+    }
+}
+
+fn finding(lesson: &Lesson, name: &str, report: Exploration) -> Finding {
+    let replay = report.schedule.map(|schedule| {
+        format!("INTERLEAVE_REPLAY='{schedule}' cargo test -p {} --test explored {name}", lesson.id)
+    });
+    let mut finding = Finding::new(report.verdict, report.message).seeing(report.interleaving);
+    finding.tally = Some(Tally { failed: report.failures, runs: report.schedules });
+    finding.wait_for = report.wait_for;
+    finding.command = replay;
+    finding
+}
+
+/// The exploration ended without a report, or not as its report says.
+fn unreported(seen: &Observation) -> Finding {
+    let (verdict, claim) = match (seen.verdict, seen.exit) {
+        (_, Some(Exit::Code(code))) => {
+            let claim = format!("the exploration ended with exit code {code} and did not report");
+            (Verdict::Tampered, claim)
+        }
+        (_, Some(Exit::Signal(signal))) => {
+            (Verdict::Crash, format!("the exploration was ended by signal {signal}"))
+        }
+        (verdict, None) => (verdict, format!("the exploration did not end: {}", seen.reason)),
+    };
+    let finding = Finding::new(verdict, claim).seeing(seen.stderr.text.clone());
+    Finding { outcome: Outcome::Failed, ..finding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observation(exit: Option<Exit>) -> Observation {
+        let json = serde_json::json!({
+            "schema": observation::SCHEMA, "verdict": "pass", "reason": "", "exit": exit, "hang": null,
+            "wall_ms": 1.0, "verdict_ms": null,
+            "stdout": {"text": "", "bytes": 0, "truncated": false},
+            "stderr": {"text": "", "bytes": 0, "truncated": false},
+            "processes": [], "threads": [], "peak_processes": 1, "peak_threads": 1,
+            "zombies": 0, "orphans": 0, "leftovers": [],
+            "resources": {"user_ms": 0.0, "system_ms": 0.0, "peak_memory": 0,
+                "voluntary_switches": 0, "involuntary_switches": 0},
+            "wait_for": null, "unsure": [], "confinement": ""
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn report(verdict: Verdict) -> Exploration {
+        Exploration {
+            verdict,
+            schedules: 100,
+            failures: 3,
+            schedule: Some("v|1|".to_owned()),
+            message: "a change is lost".to_owned(),
+            wait_for: None,
+            interleaving: "main | thread-1".to_owned(),
+        }
+    }
+
+    fn judged(exit: Exit, report: Option<Exploration>) -> Judgement {
+        let course = "course: c
+title: { en: C, zh: C }
+units:
+  - id: u
+    title: { en: U, zh: U }
+    lessons:
+      - id: lock
+        title: { en: L, zh: L }
+        tests: [{ name: t, points: 1 }]
+";
+        let course = course::parse(course, Path::new("course.yaml")).unwrap();
+        conclude(course.lesson("lock").unwrap(), "t", &observation(Some(exit)), report)
+    }
+
+    fn verdict(judgement: &Judgement) -> Option<Verdict> {
+        match judgement {
+            Judgement::Failed(finding) => Some(finding.verdict),
+            Judgement::Passed | Judgement::NotCheckable(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_test_passes_only_with_its_report_and_a_good_end() {
+        assert_eq!(judged(Exit::Code(0), Some(report(Verdict::Pass))), Judgement::Passed);
+        assert_eq!(verdict(&judged(Exit::Code(0), None)), Some(Verdict::Tampered));
+        assert_eq!(
+            verdict(&judged(Exit::Code(101), Some(report(Verdict::Pass)))),
+            Some(Verdict::Tampered)
+        );
+        assert_eq!(verdict(&judged(Exit::Signal(11), None)), Some(Verdict::Crash));
+    }
+
+    #[test]
+    fn a_failing_schedule_is_told_with_how_to_see_it_again() {
+        let Judgement::Failed(finding) = judged(Exit::Code(101), Some(report(Verdict::Race)))
+        else {
+            panic!("a race is a failure")
+        };
+        assert_eq!(finding.verdict, Verdict::Race);
+        assert_eq!(finding.tally, Some(Tally { failed: 3, runs: 100 }));
+        let command = "INTERLEAVE_REPLAY='v|1|' cargo test -p lock --test explored t";
+        assert_eq!(finding.command.as_deref(), Some(command));
+    }
+}

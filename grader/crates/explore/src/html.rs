@@ -1,0 +1,218 @@
+//! A failing schedule as a drawing: lanes, locks held as bars, the waiting edge in colour.
+//!
+//! One self-contained page without scripts. Everything that a student wrote is escaped.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::finding::{Effect, Finding, Step};
+
+const ROW: usize = 26;
+const TOP: usize = 56;
+const LEFT: usize = 24;
+const LANE: usize = 330;
+
+/// Colours that colour-blind readers can tell apart, for objects that are held.
+const COLOURS: [&str; 6] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"];
+
+const STYLE: &str = "\
+body{font:15px/1.45 system-ui,sans-serif;margin:2rem;max-width:75rem;color:#1b1f24;background:#fff}
+svg text{font:13px ui-monospace,monospace;fill:currentColor}
+svg .name{font-weight:700;font-size:15px}
+svg .lane{stroke:#c4c9d0;stroke-width:2}
+svg .place{fill:#6a737d}
+svg .waits{stroke:#d1242f;stroke-width:3;stroke-dasharray:5 4;fill:none}
+svg .edge{stroke:#d1242f;stroke-width:2.5;fill:none}
+svg .wait{fill:#d1242f;font-weight:700}
+.verdict{display:inline-block;background:#d1242f;color:#fff;border-radius:4px;padding:0 .5em;font-weight:700}
+pre{background:#f6f8fa;padding:.8em;border-radius:6px;overflow:auto}
+.scroll{overflow-x:auto}
+@media (prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}pre{background:#161b22}svg .place{fill:#9198a1}}";
+
+/// The page for `finding`.
+pub fn html(finding: &Finding) -> String {
+    let mut page = String::new();
+    let name = escape(&finding.name);
+    let _ = write!(
+        page,
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name}</title><style>{STYLE}</style>\
+         <h1>{name}</h1><p><span class=\"verdict\">{}</span> {}</p>",
+        finding.verdict,
+        escape(&finding.message)
+    );
+    if let Some(graph) = &finding.wait_for {
+        page.push_str("<ul>");
+        for node in &graph.nodes {
+            let at = node.at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+            let _ = write!(
+                page,
+                "<li><b>{}</b> waits{} for {}",
+                escape(&node.name),
+                escape(&at),
+                escape(&node.waits_for)
+            );
+        }
+        page.push_str("</ul>");
+    }
+    let _ = write!(page, "<div class=\"scroll\">{}</div>", drawing(finding));
+    if !finding.output.is_empty() {
+        let _ = write!(page, "<h2>Printed</h2><pre>{}</pre>", escape(&finding.output));
+    }
+    if let Some(schedule) = &finding.schedule {
+        let _ = write!(page, "<h2>Schedule</h2><pre>{}</pre>", escape(schedule));
+    }
+    page
+}
+
+/// Something that is held or waited for, from one row to another.
+struct Bar<'a> {
+    thread: usize,
+    object: &'a str,
+    from: usize,
+    to: usize,
+}
+
+fn drawing(finding: &Finding) -> String {
+    let steps = &finding.steps;
+    let (held, waited) = (bars(steps, Effect::Takes), bars(steps, Effect::Waits));
+    let objects: BTreeMap<&str, usize> = {
+        let mut names: Vec<&str> = held.iter().map(|bar| bar.object).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().enumerate().map(|(index, name)| (name, index)).collect()
+    };
+    let width = LEFT + LANE * finding.threads.len();
+    let height = TOP + ROW * (steps.len() + 2);
+    let mut svg = format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">\
+         <defs><marker id=\"tip\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" \
+         orient=\"auto-start-reverse\"><path d=\"M0 0L10 5L0 10z\" fill=\"#d1242f\"/></marker></defs>"
+    );
+    for (index, name) in finding.threads.iter().enumerate() {
+        let x = lane(index);
+        let _ = write!(
+            svg,
+            "<text class=\"name\" x=\"{x}\" y=\"24\">{}</text>\
+             <line class=\"lane\" x1=\"{x}\" y1=\"34\" x2=\"{x}\" y2=\"{}\"/>",
+            escape(name),
+            height - 8
+        );
+    }
+    for bar in &held {
+        svg.push_str(&held_bar(bar, objects.get(bar.object).copied().unwrap_or(0)));
+    }
+    for bar in &waited {
+        let (x, from, to) = (lane(bar.thread), y(bar.from), y(bar.to));
+        let _ = write!(svg, "<path class=\"waits\" d=\"M{x} {from}V{to}\"/>");
+    }
+    svg.push_str(&edges(finding, &held, &waited));
+    for (row, step) in steps.iter().enumerate() {
+        svg.push_str(&label(row, step));
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+/// From each step with `effect` to the step of the same thread that ends it.
+fn bars(steps: &[Step], effect: Effect) -> Vec<Bar<'_>> {
+    let begun = steps.iter().enumerate().filter(|(_, step)| step.effect == Some(effect));
+    begun
+        .filter_map(|(from, step)| {
+            let object = step.object.as_deref()?;
+            let ends = |later: &Step| {
+                let same = later.thread == step.thread && later.object.as_deref() == Some(object);
+                same && match effect {
+                    Effect::Takes => later.effect == Some(Effect::Releases),
+                    Effect::Waits | Effect::Releases => later.effect == Some(Effect::Takes),
+                }
+            };
+            let to = steps.iter().skip(from + 1).position(ends);
+            let to = to.map_or(steps.len(), |after| from + 1 + after);
+            Some(Bar { thread: step.thread, object, from, to })
+        })
+        .collect()
+}
+
+fn held_bar(bar: &Bar<'_>, index: usize) -> String {
+    let x = lane(bar.thread) - 12 - 7 * (index % 2);
+    let height = (y(bar.to) - y(bar.from)).max(6);
+    format!(
+        "<rect x=\"{x}\" y=\"{}\" width=\"6\" height=\"{height}\" rx=\"3\" fill=\"{}\"><title>{} is held</title></rect>",
+        y(bar.from),
+        COLOURS[index % COLOURS.len()],
+        escape(bar.object)
+    )
+}
+
+/// An arrow from each thread that waits to the end to the one that holds what it waits for.
+fn edges(finding: &Finding, held: &[Bar<'_>], waited: &[Bar<'_>]) -> String {
+    let end = finding.steps.len();
+    let mut svg = String::new();
+    for (number, wait) in waited.iter().filter(|wait| wait.to == end).enumerate() {
+        let holder = held.iter().find(|bar| bar.object == wait.object && bar.to == end);
+        let Some(holder) = holder else { continue };
+        let (from, to, level) = (lane(wait.thread), lane(holder.thread), y(end) + number * 12);
+        let _ = write!(
+            svg,
+            "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{from} {level}H{}\"><title>waits for {}</title></path>",
+            if to > from { to - 6 } else { to + 6 },
+            escape(wait.object)
+        );
+    }
+    svg
+}
+
+fn label(row: usize, step: &Step) -> String {
+    let (x, y) = (lane(step.thread), y(row));
+    let place = step.at.as_ref().map(|at| format!("{at} ")).unwrap_or_default();
+    let waits = step.effect == Some(Effect::Waits);
+    let class = if waits { " class=\"wait\"" } else { "" };
+    let colour = if waits { "#d1242f" } else { "currentColor" };
+    format!(
+        "<circle cx=\"{x}\" cy=\"{y}\" r=\"4.5\" fill=\"{colour}\"/>\
+         <text x=\"{}\" y=\"{}\"><tspan class=\"place\">{}</tspan><tspan{class}>{}</tspan></text>",
+        x + 12,
+        y + 4,
+        escape(&place),
+        escape(&step.text)
+    )
+}
+
+fn lane(thread: usize) -> usize {
+    LEFT + 20 + LANE * thread
+}
+
+fn y(row: usize) -> usize {
+    TOP + ROW * row
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(thread: usize, effect: Option<Effect>, object: &str) -> Step {
+        let text = "<b>".to_owned();
+        Step { thread, at: None, text, effect, object: Some(object.to_owned()) }
+    }
+
+    #[test]
+    fn a_bar_lasts_from_taking_to_releasing_or_to_the_end() {
+        let steps = [
+            step(0, Some(Effect::Takes), "Mutex A"),
+            step(1, Some(Effect::Takes), "Mutex B"),
+            step(0, Some(Effect::Releases), "Mutex A"),
+        ];
+        let bars = bars(&steps, Effect::Takes);
+        assert_eq!((bars[0].from, bars[0].to), (0, 2));
+        assert_eq!((bars[1].from, bars[1].to), (1, 3));
+    }
+
+    #[test]
+    fn what_a_student_wrote_is_text() {
+        assert!(label(0, &step(0, None, "")).contains("&lt;b&gt;"));
+    }
+}

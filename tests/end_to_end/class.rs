@@ -1,0 +1,92 @@
+//! Grading the class that ships with the course.
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use crate::{Class, grader, root, solution, verdicts};
+
+#[test]
+fn the_example_class_gets_the_grades_that_it_deserves() {
+    let out = tempfile::tempdir().unwrap();
+    let grade = grader().args(["grade", "examples/class", "--out"]).arg(out.path()).assert();
+    grade.code(0).stdout(contains("student").and(contains("total")));
+    let results = std::fs::read_to_string(out.path().join("results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&results).unwrap();
+    insta::assert_snapshot!("the_example_class", verdicts(&results));
+
+    let junit = std::fs::read_to_string(out.path().join("junit.xml")).unwrap();
+    assert!(junit.contains("<testsuites") && junit.contains("deadlock"), "{junit}");
+    let gradescope = out.path().join("gradescope/ada/results.json");
+    let gradescope: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(gradescope).unwrap()).unwrap();
+    assert!(gradescope["tests"].as_array().is_some_and(|tests| !tests.is_empty()));
+}
+
+#[test]
+fn the_number_of_jobs_changes_nothing() {
+    let class = Class::new();
+    class.hand_in("right/pool-map/lib.rs", solution("pool-map"));
+    let mistakes = root().join("tests/submissions/pool-map");
+    for mistake in ["last-chunk-dropped", "no-wait", "one-process-per-chunk"] {
+        let text = std::fs::read_to_string(mistakes.join(mistake).join("lib.rs")).unwrap();
+        class.hand_in(&format!("{mistake}/exercises/pool-map/src/lib.rs"), text);
+    }
+    let with = |jobs: &str| {
+        let mut grader = grader();
+        let grade = grader
+            .arg("grade")
+            .arg(class.path())
+            .args(["--jobs", jobs, "--format", "json", "--out"]);
+        grade.arg(class.out()).assert().code(0);
+        class.verdicts()
+    };
+    assert_eq!(with("1"), with("4"));
+}
+
+#[test]
+fn the_same_file_is_graded_once_and_counts_for_each() {
+    let class = Class::new();
+    for student in ["ada", "bao", "chidi"] {
+        class.hand_in(&format!("{student}/lock/src/lib.rs"), "pub struct Account;");
+    }
+    class.grade().code(0);
+    let results = class.results();
+    let times: Vec<_> = results["submissions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|submission| submission["duration_ms"].as_u64().unwrap() > 0)
+        .collect();
+    assert_eq!(times, [true, false, false]);
+    assert_eq!(class.verdicts().matches("does-not-compile 0/14").count(), 3);
+}
+
+#[test]
+fn code_without_permission_to_be_unsafe_is_forbidden() {
+    let class = Class::new();
+    let text = solution("lock") + "\npub fn peek(at: *const u8) -> u8 { unsafe { *at } }\n";
+    class.hand_in(
+        "mallory/lock/src/lib.rs",
+        format!("#![allow(unsafe_code)]\n{}", text.replace("//!", "//")),
+    );
+    class.hand_in("eve/lock/src/lib.rs", text);
+    class.grade().code(0);
+    for submission in class.results()["submissions"].as_array().unwrap() {
+        assert!(
+            ["forbidden", "does-not-compile"].contains(&submission["verdict"].as_str().unwrap())
+        );
+        assert_eq!(submission["score"], 0);
+    }
+}
+
+#[test]
+fn a_chosen_lesson_is_the_only_one_graded() {
+    let class = Class::new();
+    class.hand_in("ada/lock/lib.rs", "fn");
+    class.hand_in("ada/semaphore/lib.rs", "fn");
+    let mut grader = grader();
+    let grade =
+        grader.arg("grade").arg(class.path()).args(["--lesson", "lock", "--out"]).arg(class.out());
+    grade.assert().code(0);
+    assert_eq!(class.verdicts(), "ada lock does-not-compile 0/14");
+}
