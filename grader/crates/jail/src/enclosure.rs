@@ -16,8 +16,9 @@ pub struct Enclosure {
     pub(crate) namespaces: CloneFlags,
     /// Who is who in its user namespace.
     pub(crate) users: Option<Users>,
-    /// The control groups to join, by their `cgroup.procs`.
-    pub(crate) groups: Vec<PathBuf>,
+    /// The doors of control groups that steps refer to.
+    #[expect(dead_code, reason = "held open until the child has been forked")]
+    pub(crate) doors: Vec<OwnedFd>,
     /// What init does, once, before it starts the program.
     pub(crate) setup: Vec<Step>,
     /// What the program does to itself.
@@ -44,7 +45,7 @@ impl Enclosure {
         Self {
             namespaces: CloneFlags::empty(),
             users: None,
-            groups: Vec::new(),
+            doors: Vec::new(),
             setup: Vec::new(),
             steps,
             rulesets: Vec::new(),
@@ -67,7 +68,7 @@ impl Enclosure {
             write(of("uid_map"), map(&users.users))?;
             write(of("gid_map"), map(&users.groups))?;
         }
-        self.groups.iter().try_for_each(|group| write(group.clone(), child.to_string()))
+        Ok(())
     }
 }
 

@@ -25,6 +25,7 @@ impl Step {
                 Self::NoNewPrivileges => done(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
                 Self::Directory(path) => done(libc::chdir(path.as_ptr())),
                 Self::Limit(resource, value) => limit(*resource, *value),
+                Self::Join(door) => did(libc::write(*door, c"0".as_ptr().cast(), 1) as c_long),
                 Self::PrivateMounts => {
                     mount(None, c"/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None)
                 }

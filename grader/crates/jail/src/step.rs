@@ -20,6 +20,8 @@ pub enum Step {
     Directory(CString),
     /// Bounds a resource, softly and hardly, to this value, or to what is left of it.
     Limit(Resource, u64),
+    /// Joins a control group through one of its doors.
+    Join(RawFd),
     /// Keeps what it mounts to itself.
     PrivateMounts,
     /// Mounts a file system of its own.
@@ -127,6 +129,7 @@ impl Step {
             Self::NoNewPrivileges => "give up new privileges".to_owned(),
             Self::Directory(path) => at("enter the directory", path),
             Self::Limit(resource, value) => format!("limit {resource:?} to {value}"),
+            Self::Join(_) => "join its control group".to_owned(),
             Self::PrivateMounts => "keep its mounts to itself".to_owned(),
             Self::Mount { kind, target, .. } => {
                 at(&format!("mount {} at", kind.to_string_lossy()), target)

@@ -1,4 +1,6 @@
 use std::fmt;
+use std::fs;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,11 +66,41 @@ pub struct Slot(pub u16);
 
 impl Slot {
     /// The user that runs what is in this slot, where slots have users.
-    ///
-    /// Far above what people and services have, and outside of what the usual tools
-    /// hand out for containers.
     pub fn user(self) -> u32 {
-        const FIRST: u32 = 1_879_000_000;
-        FIRST + u32::from(self.0)
+        static FIRST: LazyLock<u32> = LazyLock::new(|| {
+            first_user(&fs::read_to_string("/proc/self/uid_map").unwrap_or_default())
+        });
+        *FIRST + u32::from(self.0)
+    }
+}
+
+/// The first of the users of slots, given the users that exist here: a place where
+/// neither people nor services are.
+fn first_user(uid_map: &str) -> u32 {
+    // Far above all, and outside of what the usual tools hand out for containers.
+    const USUAL: u32 = 1_879_000_000;
+    const SLOTS: u32 = 4096;
+    let ranges = uid_map.lines().filter_map(|line| {
+        let mut numbers = line.split_whitespace().map(|word| word.parse::<u32>().ok());
+        let (first, _, count) = (numbers.next()??, numbers.next()??, numbers.next()??);
+        Some(first..first.saturating_add(count))
+    });
+    let largest = ranges.max_by_key(|range| range.end - range.start);
+    match largest {
+        Some(range) if !range.contains(&(USUAL + SLOTS)) => range.end.saturating_sub(SLOTS),
+        _ => USUAL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_have_users_that_exist() {
+        let host = "         0          0 4294967295\n";
+        assert_eq!(first_user(host), 1_879_000_000);
+        let container = "0 1000 1\n1 100000 65536\n";
+        assert_eq!(first_user(container), 1 + 65536 - 4096);
     }
 }

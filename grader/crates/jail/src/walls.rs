@@ -1,8 +1,8 @@
 //! From what a program may reach to the steps that leave it nothing else.
 
 use std::ffi::{CString, NulError};
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
 
 use landlock::RulesetError;
 use nix::sched::CloneFlags;
@@ -37,13 +37,13 @@ pub enum WallsError {
 ///
 /// The program starts in `directory`, which it has to be able to see. `scratch` is
 /// the directory that stands for /tmp in the tiers that cannot give it one of its
-/// own. `groups` are the control groups to join, by their `cgroup.procs`.
+/// own. `doors` are those of the control groups to join.
 pub fn walls(
     confinement: &Confinement,
     limits: &Limits,
     directory: Option<&Path>,
     scratch: Option<&Path>,
-    groups: Vec<PathBuf>,
+    doors: Vec<OwnedFd>,
 ) -> Result<Enclosure, WallsError> {
     let tier = confinement.tier;
     let ruleset = ruleset()?;
@@ -68,15 +68,20 @@ pub fn walls(
     steps.extend(ruleset.iter().map(landlock_step));
     steps.extend([Step::Filter(filter::allow()?), Step::Filter(filter::deny()?)]);
 
+    // First of all, so that whatever is made counts.
+    let join = doors.iter().map(|door| Step::Join(door.as_raw_fd()));
     let mut setup = Vec::new();
     if tier.has_namespaces() {
-        setup = tree::steps(confinement)?;
+        setup.extend(join);
+        setup.extend(tree::steps(confinement)?);
         setup.push(Step::HostName(c"jail".to_owned()));
+    } else {
+        steps.splice(0..0, join);
     }
     Ok(Enclosure {
         namespaces: namespaces(tier),
         users: users(confinement),
-        groups,
+        doors,
         setup,
         steps,
         rulesets: ruleset.into_iter().collect(),
@@ -84,7 +89,6 @@ pub fn walls(
 }
 
 fn landlock_step(ruleset: &OwnedFd) -> Step {
-    use std::os::fd::AsRawFd;
     Step::Landlock(ruleset.as_raw_fd())
 }
 

@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jail::{Command, Confinement, Groups, LaunchError, Stdio, Tier, enclose, end_user, walls};
 use nix::sys::prctl;
@@ -89,14 +90,14 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     confinement.artefacts.iter().for_each(|artefact| drop(fs::remove_file(&artefact.to)));
     let scratch = scratch(confinement).map_err(host("make a directory for the program"))?;
     let scratch = scratch.as_ref().map(|directory| directory.path());
-    let name = format!("interleave-{}", std::process::id());
-    let groups = Groups::make(&name, confinement.memory, request.limits.processes + 16)?;
+    let groups =
+        Groups::make(&name_of_groups(), confinement.memory, request.limits.processes + 16)?;
     let enclosure = walls(
         confinement,
         &request.limits,
         request.directory.as_deref(),
         scratch,
-        groups.entrances(),
+        groups.doors()?,
     )?;
     let (stdio, streams) = streams(request.stdin.clone()).map_err(host("make pipes"))?;
     let stdio: Stdio = stdio;
@@ -141,6 +142,12 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     note_memory(&groups, confinement, &mut observation);
     observation.confinement = confinement.tier.describe().to_owned();
     Ok(observation)
+}
+
+/// No other keeper has it, be it in another container below the same group.
+fn name_of_groups() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("interleave-{}-{}", std::process::id(), now.as_nanos())
 }
 
 fn command(request: &Request, scratch: Option<&Path>) -> Result<Command, LaunchError> {

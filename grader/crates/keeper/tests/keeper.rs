@@ -1,0 +1,157 @@
+//! What a keeper promises those who ask it, in the strongest tier of this host.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
+
+use std::fs;
+use std::sync::LazyLock;
+use std::thread;
+
+use jail::{Artefact, Confinement, Slot, Tier};
+use keeper::{Keeper, KeeperError, Place, Weak, settle};
+use observation::{Exit, HangKind, LeftoverKind, LimitKind, Observation, Request, Verdict};
+
+/// Proved before anything runs; a host without walls has nothing to test.
+static TIER: LazyLock<Option<Tier>> = LazyLock::new(|| {
+    let settled = settle(&keeper(), Weak::Refused);
+    settled.ok().map(|settled| settled.tier).filter(|tier| tier.has_namespaces())
+});
+
+fn keeper() -> Keeper {
+    Keeper::new(env!("CARGO_BIN_EXE_keeper"))
+}
+
+fn place(slot: u16) -> Option<Place> {
+    (*TIER).map(|tier| Place { keeper: keeper(), tier, slot: Slot(slot) })
+}
+
+fn shell(script: &str) -> Request {
+    let mut request = Request::new("/bin/sh");
+    request.args = vec!["-c".to_owned(), script.to_owned()];
+    request
+}
+
+/// Runs a script in slot 20, if there is one.
+fn seen(script: &str) -> Option<Observation> {
+    Some(place(20)?.run(&shell(script)).unwrap())
+}
+
+#[test]
+fn processes_are_known_by_the_numbers_that_the_program_sees() {
+    let Some(seen) = seen("echo $$; sh -c 'echo $$' ; true") else { return };
+    let said: Vec<i32> = seen.stdout.text.lines().map(|line| line.parse().unwrap()).collect();
+    let known: Vec<i32> = seen.processes.iter().map(|process| process.pid).collect();
+    assert_eq!(known, said);
+    assert_eq!(known, [2, 3]);
+    assert_eq!(seen.processes[1].parent, Some(seen.processes[0].id));
+    assert!(seen.confinement.starts_with("tier "), "{}", seen.confinement);
+}
+
+#[test]
+fn the_code_of_the_program_is_its_own() {
+    let Some(seen) = seen("exit 7") else { return };
+    assert_eq!((seen.verdict, seen.exit), (Verdict::Pass, Some(Exit::Code(7))));
+}
+
+#[test]
+fn what_is_left_in_the_jail_is_named() {
+    let Some(seen) = seen("echo x > /dev/shm/ring; mkfifo line") else { return };
+    let left: Vec<_> = seen.leftovers.iter().map(|left| (left.kind, left.name.as_str())).collect();
+    let expected =
+        [(LeftoverKind::Fifo, "/tmp/line"), (LeftoverKind::SharedMemory, "/dev/shm/ring")];
+    assert_eq!(left, expected);
+    assert_eq!(seen.verdict, Verdict::Leak);
+}
+
+#[test]
+fn what_one_run_leaves_is_gone_before_the_next() {
+    let Some(_) = seen("echo x > /dev/shm/ring; echo x > file") else { return };
+    let seen = seen("ls /dev/shm /tmp").unwrap();
+    assert_eq!(seen.stdout.text, "/dev/shm:\n\n/tmp:\n");
+}
+
+#[test]
+fn its_environment_is_what_was_asked_for() {
+    let Some(place) = place(21) else { return };
+    let mut request = Request::new("/usr/bin/env");
+    request.environment.insert("A".to_owned(), "b".to_owned());
+    assert_eq!(place.run(&request).unwrap().stdout.text, "A=b\n");
+}
+
+#[test]
+fn its_input_arrives_and_ends() {
+    let Some(place) = place(22) else { return };
+    let mut request = shell("cat");
+    request.stdin = b"to be read".to_vec();
+    assert_eq!(place.run(&request).unwrap().stdout.text, "to be read");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_our_fault() {
+    let Some(place) = place(23) else { return };
+    let error = place.run(&Request::new("/no/such/program")).unwrap_err();
+    assert!(matches!(error, KeeperError::Failed(_)));
+    assert!(error.to_string().contains("cannot execute /no/such/program"), "{error}");
+}
+
+#[test]
+fn artefacts_are_taken_out_and_stale_ones_are_not_there() {
+    let Some(Place { keeper, tier, slot }) = place(24) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("made");
+    let run = |script: &str| {
+        let mut confinement = Confinement::for_program(tier, slot, "/bin/sh".as_ref());
+        confinement.artefacts =
+            vec![Artefact { name: "made".to_owned(), to: to.clone(), size: 1 << 10 }];
+        keeper.run(&shell(script), &confinement).unwrap()
+    };
+    assert_eq!(run("echo good > made").verdict, Verdict::Pass);
+    assert_eq!(fs::read_to_string(&to).unwrap(), "good\n");
+    for hostile in ["true", "ln -s /etc/passwd made", "mkdir made", "head -c 2000 /dev/zero > made"]
+    {
+        fs::write(&to, "stale").unwrap();
+        run(hostile);
+        assert!(!to.exists(), "{hostile}");
+    }
+}
+
+#[test]
+fn a_run_that_uses_too_much_memory_in_total_is_told_so() {
+    let Some(Place { keeper, tier, slot }) = place(25) else { return };
+    if jail::Controller::Memory.parent().is_none() {
+        return;
+    }
+    let mut confinement = Confinement::for_program(tier, slot, "/bin/sh".as_ref());
+    confinement.memory = Some(32 << 20);
+    // Not the program itself, but one below it.
+    let mut request = shell("head -c 48M /dev/zero > /dev/shm/a; echo over");
+    request.limits.file_size = 1 << 30;
+    let seen = keeper.run(&request, &confinement).unwrap();
+    let kind = seen.hang.map(|hang| hang.kind);
+    assert_eq!(kind, Some(HangKind::Limit(LimitKind::Memory)), "{}", seen.reason);
+}
+
+#[test]
+fn eight_slots_run_as_one_does_though_a_bomb_goes_off_in_one_of_them() {
+    if TIER.is_none() {
+        return;
+    }
+    let innocent = "for i in 1 2 3 4 5 6 7 8; do sh -c 'exit 3' & done; wait; echo done";
+    let run = |slot: u16, script: &str| {
+        let mut request = shell(script);
+        request.limits.processes = 40;
+        place(slot).unwrap().run(&request).unwrap()
+    };
+    let bomb = "bomb() { bomb | bomb & }; bomb; wait; while :; do bomb; done";
+    let facts = |seen: Observation| (seen.verdict, seen.stdout.text, seen.processes.len());
+    let alone = facts(run(0, innocent));
+    assert_eq!(alone, (Verdict::Pass, "done\n".to_owned(), 9));
+    thread::scope(|scope| {
+        let bombed = scope.spawn(|| run(7, bomb));
+        let others: Vec<_> =
+            (0..7).map(|slot| scope.spawn(move || facts(run(slot, innocent)))).collect();
+        for other in others {
+            assert_eq!(other.join().unwrap(), alone);
+        }
+        let kind = bombed.join().unwrap().hang.map(|hang| hang.kind);
+        assert_eq!(kind, Some(HangKind::Limit(LimitKind::Processes)));
+    });
+}
