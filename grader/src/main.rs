@@ -23,9 +23,9 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Grade(commands::grade::Arguments),
-    Observe(commands::observe::Arguments),
     Explore(commands::explore::Arguments),
     Replay(commands::replay::Arguments),
+    Observe(commands::observe::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -34,9 +34,9 @@ fn main() -> Exit {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),
-        Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Explore(arguments) => commands::explore::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(&arguments),
+        Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };
     done.unwrap_or_else(|error| exit::explain(error))

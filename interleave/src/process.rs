@@ -21,7 +21,11 @@ pub fn abort() -> ! {
 
 /// Breaks the schedule off. Returns only outside of an exploration.
 pub(crate) fn leave(what: String) {
-    if with_run(|run| run.end = Some(End::Escape(what))).is_some() {
+    // After the end of the test nothing counts any more, but the process goes on.
+    let inside = with_run(|run| {
+        run.end.get_or_insert(End::Escape(what));
+    });
+    if inside.is_some() {
         loop {
             switch();
         }

@@ -46,3 +46,10 @@ fn both_orders_are_reachable() {
 fn a_test_may_return_a_result() -> Result<(), String> {
     Ok(())
 }
+
+#[test]
+fn what_was_printed_so_far_can_be_read() {
+    println!("one");
+    thread::spawn(|| print!("two")).join().unwrap();
+    assert_eq!(interleave::printed(), "one\ntwo");
+}

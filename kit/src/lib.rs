@@ -41,7 +41,7 @@ pub use predicates;
 pub use event::{Event, Events};
 pub use finding::{Checked, FINDING_VARIABLE, Finding, Outcome, Tally};
 pub use overlap::Overlap;
-pub use program::{PROGRAM_VARIABLE, Program};
+pub use program::{LIMITS_VARIABLE, PROGRAM_VARIABLE, Program};
 pub use property::{RUNS_VARIABLE, property};
 pub use random::Random;
 pub use run::Run;

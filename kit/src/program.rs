@@ -9,6 +9,9 @@ use crate::{Checked, Finding, Run};
 /// Names the program to test in place of the one that Cargo built.
 pub const PROGRAM_VARIABLE: &str = "INTERLEAVE_PROGRAM";
 
+/// Holds the limits of the lesson as JSON, in place of the usual ones.
+pub const LIMITS_VARIABLE: &str = "INTERLEAVE_LIMITS";
+
 /// The student's program with the arguments of one run.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -17,9 +20,18 @@ pub struct Program {
 
 impl Program {
     /// The program at `path`, unless [`PROGRAM_VARIABLE`] names another.
+    ///
+    /// # Panics
+    ///
+    /// If [`LIMITS_VARIABLE`] does not hold limits.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = std::env::var_os(PROGRAM_VARIABLE).map_or_else(|| path.into(), PathBuf::from);
-        Self { request: Request::new(path) }
+        let mut request = Request::new(path);
+        if let Ok(limits) = std::env::var(LIMITS_VARIABLE) {
+            request.limits =
+                serde_json::from_str(&limits).expect("the grader writes limits as JSON");
+        }
+        Self { request }
     }
 
     /// Adds `--name value`.
@@ -48,6 +60,13 @@ impl Program {
     #[must_use]
     pub fn within(mut self, wall: Duration) -> Self {
         self.request.limits.wall = wall;
+        self
+    }
+
+    /// Bounds the processor time of the run, which is the same however busy the machine is.
+    #[must_use]
+    pub fn using(mut self, cpu: Duration) -> Self {
+        self.request.limits.cpu = cpu;
         self
     }
 

@@ -1,6 +1,7 @@
 use std::fmt::{Display, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Output};
+use std::time::Duration;
 
 use assert_cmd::assert::Assert;
 use observation::{Exit, Fact, HangKind, Observation, Verdict};
@@ -101,6 +102,13 @@ impl Run {
     pub fn peak_processes(&self) -> Checked<usize> {
         self.sure_of(Fact::Processes)?;
         Ok(self.observation.peak_processes as usize)
+    }
+
+    /// Processor time that all its processes used.
+    pub fn processor_time(&self) -> Checked<Duration> {
+        self.sure_of(Fact::Resources)?;
+        let used = &self.observation.resources;
+        Ok(used.user + used.system)
     }
 
     /// Passes if the program created exactly `expected` processes.

@@ -37,14 +37,14 @@ fn files_that_cannot_be_graded_do_not_stop_the_batch_and_say_what_is_wrong() {
 
     class.grade().code(0).stdout(contains("8 students, 8 submissions: 8 graded, 0 not"));
     insta::assert_snapshot!(class.verdicts(), @"
-    a-right lock pass 13/13
-    b-missing lock does-not-compile 0/13
-    c-empty lock does-not-compile 0/13
-    d-latin1 lock does-not-compile 0/13
-    e-huge lock does-not-compile 0/13
-    f-link lock does-not-compile 0/13
-    g-fifo lock does-not-compile 0/13
-    h-linked-folder lock does-not-compile 0/13
+    a-right lock pass 14/14
+    b-missing lock does-not-compile 0/14
+    c-empty lock does-not-compile 0/14
+    d-latin1 lock does-not-compile 0/14
+    e-huge lock does-not-compile 0/14
+    f-link lock does-not-compile 0/14
+    g-fifo lock does-not-compile 0/14
+    h-linked-folder lock does-not-compile 0/14
     ");
     let messages: Vec<_> =
         ["b-missing", "c-empty", "d-latin1", "e-huge", "f-link", "g-fifo", "h-linked-folder"]

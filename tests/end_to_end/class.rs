@@ -58,7 +58,7 @@ fn the_same_file_is_graded_once_and_counts_for_each() {
         .map(|submission| submission["duration_ms"].as_u64().unwrap() > 0)
         .collect();
     assert_eq!(times, [true, false, false]);
-    assert_eq!(class.verdicts().matches("does-not-compile 0/13").count(), 3);
+    assert_eq!(class.verdicts().matches("does-not-compile 0/14").count(), 3);
 }
 
 #[test]
@@ -88,5 +88,5 @@ fn a_chosen_lesson_is_the_only_one_graded() {
     let grade =
         grader.arg("grade").arg(class.path()).args(["--lesson", "lock", "--out"]).arg(class.out());
     grade.assert().code(0);
-    assert_eq!(class.verdicts(), "ada lock does-not-compile 0/13");
+    assert_eq!(class.verdicts(), "ada lock does-not-compile 0/14");
 }

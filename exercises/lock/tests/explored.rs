@@ -63,6 +63,16 @@ fn every_thread_has_ended_when_it_returns() {
 }
 
 #[test]
+fn two_threads_are_at_work_at_once() {
+    let account = Arc::new(Account::new());
+    let other = Arc::clone(&account);
+    let reader = thread::spawn(move || other.balance());
+    change_and_change_back(&account, 2, 1);
+    let seen = reader.join().unwrap();
+    interleave::reachable("both threads have added and not yet taken away", seen == 2);
+}
+
+#[test]
 fn a_panic_inside_hurts_no_schedule() {
     let twins = Arc::new(Twins::new());
     let other = Arc::clone(&twins);

@@ -117,9 +117,9 @@ fn exactly_the_asked_number_of_processes_is_created() {
 #[test]
 fn results_larger_than_a_pipe_arrive_whole() {
     property(|random| {
-        // 64 KiB fit into a pipe; these results do not, in one chunk or in many.
-        let numbers = random.numbers(12_000);
-        let chunk = if random.pick(0..=1) == 0 { 12_000 } else { 500 };
+        // 80 000 bytes from each of two workers; a pipe holds 65 536.
+        let numbers = random.numbers(20_000);
+        let chunk = [500, 10_000][random.pick(0..=1)];
         gives_squares(&pool(2, chunk, &numbers).run()?, &numbers)
     });
 }

@@ -20,6 +20,10 @@ use crate::explore::watchdog::STEPS;
 /// yield. A spin loop would otherwise never let anyone else run under some schedulers.
 const STREAK: usize = 300;
 
+/// Steps that threads may take before time passes for those that wait for it: a thread that
+/// spins until another has slept would otherwise spin for ever.
+const PATIENCE: usize = 1_000;
+
 /// Steps that threads may take after the body has returned.
 const AFTERLIFE: usize = 2_000;
 
@@ -121,6 +125,7 @@ impl<C: Chooser, O> Director<C, O> {
             return None;
         }
         run.choices += usize::from(candidates.len() > 1);
+        run.since_timer += 1;
         let yields = yields || run.streak >= STREAK;
         let chosen = usize::from(self.chooser.next(candidates, current, yields));
         let stays = chosen == run.current && candidates.len() > 1;
@@ -146,7 +151,8 @@ fn candidates<'a>(run: &Run, runnable: &[&'a Task]) -> Vec<&'a Task> {
         || soft.iter().any(|task| run.may_fire(task.id().into()) == Some(Woken::TimedOut));
     if certain {
         candidates.extend(soft.iter().filter(|task| run.may_fire(task.id().into()).is_some()));
-    } else {
+    }
+    if !certain || run.since_timer >= PATIENCE {
         let deadline = |task: &&&Task| {
             run.tasks[usize::from(task.id())].wait.as_ref().and_then(|wait| wait.deadline)
         };
@@ -155,6 +161,7 @@ fn candidates<'a>(run: &Run, runnable: &[&'a Task]) -> Vec<&'a Task> {
             .extend(soft.iter().filter(|task| earliest.is_some() && deadline(task) == earliest));
     }
     candidates.sort_by_key(|task| task.id());
+    candidates.dedup_by_key(|task| task.id());
     candidates
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Run {
     pub(crate) current: TaskId,
     pub(crate) tasks: Vec<TaskState>,
     pub(crate) objects: Vec<ObjectState>,
+    /// Steps since a timer last fired.
+    pub(crate) since_timer: usize,
     /// Waiting threads that the scheduler may let go on without anyone's doing.
     pub(crate) soft: usize,
     /// Virtual nanoseconds. Not 0 at first: programs subtract from the present.
@@ -113,6 +115,7 @@ impl Run {
             current: DRIVER,
             tasks: vec![TaskState::new(Some("explorer".into()), None)],
             objects: Vec::new(),
+            since_timer: 0,
             soft: 0,
             now: 86_400_000_000_000,
             look_cost: 1_000,

@@ -146,7 +146,10 @@ impl Run {
     pub(crate) fn fire(&mut self, task: TaskId, woken: Woken) {
         let Some(wait) = &self.tasks[task].wait else { return };
         match (woken, wait.deadline) {
-            (Woken::TimedOut, Some(deadline)) => self.now = self.now.max(deadline),
+            (Woken::TimedOut, Some(deadline)) => {
+                self.now = self.now.max(deadline);
+                self.since_timer = 0;
+            }
             (Woken::Spurious, _) => self.spurious_left -= 1,
             _ => {}
         }

@@ -107,18 +107,21 @@ impl Exploration<'_> {
         // What a program uses may show in some schedules only.
         let part = self.settings.schedules.div_ceil(5);
         self.portfolio(vec![self.rules], part, 1);
-        if self.tally.borrow().uses.tries && !self.failed() {
+        let uses = self.tally.borrow().uses;
+        if uses.tries && !self.failed() {
             self.rules.fine = true;
             self.portfolio(vec![self.rules], part, 2);
         }
+        let timing = self.settings.timing && uses.timers;
+        let parts = if timing { 2 } else { 4 };
         let mut rules = vec![self.rules; 2];
-        if self.tally.borrow().uses.spurious {
+        if uses.spurious {
             rules.push(Rules { spurious: true, ..self.rules });
         }
-        self.portfolio(rules, self.settings.schedules - part, 3);
-        if self.settings.timing && self.tally.borrow().uses.timers {
+        self.portfolio(rules, parts * part, 3);
+        if timing {
             let adversarial = Rules { time: Time::Adversarial, ..self.rules };
-            self.portfolio(vec![adversarial], self.settings.schedules.div_ceil(3), 4);
+            self.portfolio(vec![adversarial], 2 * part, 4);
             return false;
         }
         self.exhaustive()

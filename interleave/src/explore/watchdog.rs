@@ -9,7 +9,7 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Explore, test};
 use crate::engine::{self, Run};
@@ -17,6 +17,9 @@ use crate::finding::{Report, Verdict};
 
 /// Processor time that a thread may use between two operations that others could notice.
 const STEP_TIME: Duration = Duration::from_secs(4);
+
+/// Real time that may pass without an operation and without computing.
+const STILL_TIME: Duration = Duration::from_secs(30);
 
 /// Bytes that the process may grow by.
 const MEMORY: u64 = 3 << 30;
@@ -34,7 +37,9 @@ struct Watched {
     seed: u64,
     run: RunAddress,
     steps: u64,
+    /// At the last step.
     processor_time: Option<Duration>,
+    since: Instant,
     memory: u64,
 }
 
@@ -64,6 +69,7 @@ pub(super) fn watch(settings: &Explore) -> Watch {
         run: RunAddress(engine::run_address()),
         steps: 0,
         processor_time: None,
+        since: Instant::now(),
         memory: resident(),
     };
     *WATCHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
@@ -105,6 +111,7 @@ impl Watched {
         let Some(since) = since.or_else(|| {
             self.steps = steps;
             self.processor_time = now;
+            self.since = Instant::now();
             None
         }) else {
             return;
@@ -115,6 +122,15 @@ impl Watched {
                 format!(
                     "{thread} computed for {seconds} s of processor time without doing anything that \
                      another thread could notice: an endless loop, {place}"
+                )
+            });
+        }
+        if self.since.elapsed() > STILL_TIME {
+            let seconds = STILL_TIME.as_secs();
+            self.report(Verdict::Forbidden, |thread, place| {
+                format!(
+                    "{thread} has waited for {seconds} s for something that is not explored, {place}: a real lock, \
+                     file or socket"
                 )
             });
         }

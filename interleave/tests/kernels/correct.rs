@@ -27,6 +27,7 @@ pub const ALL: &[Kernel] = &[
     kernel!(rendezvous, "pass"),
     kernel!(polling_with_timeouts, "pass"),
     kernel!(deadline_loop, "pass"),
+    kernel!(spinning_until_another_has_slept, "pass"),
     kernel!(a_panic_that_is_handled, "pass"),
     kernel!(thread_locals, "pass"),
     kernel!(statics, "pass"),
@@ -334,6 +335,19 @@ fn deadline_loop() {
     assert!(start.elapsed() >= Duration::from_millis(20));
 }
 
+fn spinning_until_another_has_slept() {
+    let done = Arc::new(AtomicBool::new(false));
+    let other = done.clone();
+    let thread = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        other.store(true, SeqCst);
+    });
+    while !done.load(SeqCst) {
+        thread::yield_now();
+    }
+    thread.join().unwrap();
+}
+
 fn a_panic_that_is_handled() {
     let lock = Arc::new(Mutex::new(1));
     let other = lock.clone();
@@ -352,7 +366,7 @@ fn a_panic_that_is_handled() {
 fn thread_locals() {
     thread_local! {
         static COUNT: Cell<u32> = const { Cell::new(1) };
-        static LIST: RefCell<Vec<u32>> = RefCell::new(vec![]);
+        static LIST: RefCell<Vec<u32>> = RefCell::new(Vec::with_capacity(2));
     }
     let thread = thread::spawn(|| {
         COUNT.set(COUNT.get() + 1);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use course::Lesson;
-use kit::{FINDING_VARIABLE, Finding, Outcome, PROGRAM_VARIABLE};
+use kit::{FINDING_VARIABLE, Finding, LIMITS_VARIABLE, Outcome, PROGRAM_VARIABLE};
 use thiserror::Error;
 
 use crate::prepare::Prepared;
@@ -72,6 +72,7 @@ pub fn judge(
     let output = File::options().create(true).truncate(true).read(true).write(true).open(&said);
     let mut output = output.map_err(failed)?;
 
+    let limits = serde_json::to_string(&lesson.limits).expect("limits are plain numbers");
     let mut test = Command::new(binary);
     test.args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env_clear()
@@ -80,6 +81,7 @@ pub fn judge(
         .env("INSTA_UPDATE", "no")
         .env("INSTA_WORKSPACE_ROOT", workspace_of(&prepared.driver))
         .env("INSTA_SNAPSHOT_REFERENCES_FILE", place.join(SNAPSHOTS))
+        .env(LIMITS_VARIABLE, limits)
         .env(PROGRAM_VARIABLE, program)
         .env(FINDING_VARIABLE, &finding)
         .stdin(Stdio::null())

@@ -1,90 +1,27 @@
-#![expect(unsafe_code, reason = "fork, and what a child may do before exec")]
+#![expect(unsafe_code, reason = "fork")]
 
-use std::ffi::{CString, NulError};
+use std::ffi::CString;
 use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::io::{IoSliceMut, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{OFlag, open};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixCredentials, recvmsg,
+    setsockopt, socketpair, sockopt::PassCred,
+};
+use nix::sys::stat::Mode;
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, fork, pipe2};
-use thiserror::Error;
+use nix::unistd::pipe2;
 
-use crate::Step;
+use crate::child::{self, Child, EXECUTE, HELLO, Init, fork_into};
+use crate::enclosure::Enclosure;
+use crate::{Command, LaunchError, Stdio, Step};
 
 pub use nix::unistd::Pid;
-
-/// A program with its arguments and its whole environment.
-#[derive(Clone, Debug)]
-pub struct Command {
-    program: PathBuf,
-    path: CString,
-    arguments: Vec<CString>,
-    environment: Vec<CString>,
-}
-
-impl Command {
-    /// `arguments` come after the program's own name; `environment` is all there is of it.
-    pub fn new<'a>(
-        program: &Path,
-        arguments: impl IntoIterator<Item = &'a str>,
-        environment: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, LaunchError> {
-        let path = c_string(program.as_os_str().as_encoded_bytes())?;
-        let rest = arguments.into_iter().map(|argument| c_string(argument.as_bytes()));
-        let arguments = std::iter::once(Ok(path.clone())).chain(rest).collect::<Result<_, _>>()?;
-        let environment = environment
-            .into_iter()
-            .map(|(name, value)| c_string(format!("{name}={value}").as_bytes()))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { program: program.to_owned(), path, arguments, environment })
-    }
-}
-
-/// The three descriptors that the program gets; it gets no others.
-#[derive(Debug)]
-pub struct Stdio {
-    /// Descriptor 0.
-    pub input: OwnedFd,
-    /// Descriptor 1.
-    pub output: OwnedFd,
-    /// Descriptor 2.
-    pub error: OwnedFd,
-}
-
-/// Why a program could not be started.
-#[derive(Debug, Error)]
-pub enum LaunchError {
-    /// An argument, a name or a path holds a NUL byte.
-    #[error("a NUL byte in the path, an argument or the environment of the program")]
-    Nul(#[from] NulError),
-    /// The host has no process or pipe to give.
-    #[error("cannot {action}: {source}; is the host short of processes or descriptors?")]
-    Host {
-        /// What was tried.
-        action: &'static str,
-        /// What the kernel said.
-        source: Errno,
-    },
-    /// The child could not do one of its steps.
-    #[error("the child could not {step}: {source}")]
-    Step {
-        /// What was tried.
-        step: String,
-        /// What the kernel said.
-        source: Errno,
-    },
-    /// The program itself cannot be executed.
-    #[error("cannot execute {program}: {source}")]
-    Execute {
-        /// Which program.
-        program: PathBuf,
-        /// What the kernel said.
-        source: Errno,
-    },
-}
 
 /// A child that has done its steps and waits just before `execve`.
 ///
@@ -93,10 +30,12 @@ pub enum LaunchError {
 #[derive(Debug)]
 pub struct Suspended {
     pid: Pid,
-    command: Command,
-    steps: Vec<Step>,
+    program: PathBuf,
+    steps: Vec<String>,
     go: Option<File>,
     failure: File,
+    /// Below an init, it is for that to reap the child.
+    below_init: bool,
 }
 
 impl Suspended {
@@ -114,28 +53,76 @@ impl Suspended {
         // A child that died at a step has closed its end: the report below says why.
         let _ = go.write_all(&[1]);
         drop(go);
-        let mut report = [0; 8];
+        let mut report = [0; FAILURE];
         match self.failure.read_exact(&mut report) {
             Err(_) => Ok(self.pid),
-            Ok(()) => Err(self.explain(report)),
-        }
-    }
-
-    fn explain(&self, report: [u8; 8]) -> LaunchError {
-        let [a, b, c, d, e, f, g, h] = report;
-        let index = u32::from_ne_bytes([a, b, c, d]) as usize;
-        let source = Errno::from_raw(i32::from_ne_bytes([e, f, g, h]));
-        match self.steps.get(index) {
-            Some(step) => LaunchError::Step { step: step.describe(), source },
-            None => LaunchError::Execute { program: self.command.program.clone(), source },
+            Ok(()) => Err(explain(report, &self.program, &self.steps)),
         }
     }
 }
 
 impl Drop for Suspended {
     fn drop(&mut self) {
-        if self.go.take().is_some() {
+        if self.go.take().is_some() && !self.below_init {
             let _ = waitpid(self.pid, None);
+        }
+    }
+}
+
+/// The walls around a program, which stand until this is dropped; nothing that runs
+/// within a pid namespace of its own outlives it.
+#[derive(Debug)]
+pub struct Walls {
+    init: Option<Pid>,
+    /// The root of the program's file system.
+    root: Option<OwnedFd>,
+    /// Init lives as long as this is open.
+    hold: Option<File>,
+}
+
+impl Walls {
+    /// Where the files of the program can be seen by this process, if it has a root of
+    /// its own. Good for as long as this lives.
+    ///
+    /// What lies there is the program's doing: follow no links.
+    pub fn root(&self) -> Option<PathBuf> {
+        let root = self.root.as_ref()?;
+        Some(PathBuf::from(format!("/proc/self/fd/{}", root.as_raw_fd())))
+    }
+
+    /// Waits until nothing runs any more behind them, and says what objects outlived
+    /// the program. None if there is no init to tell.
+    ///
+    /// To be called once the program has ended.
+    pub fn settle(&mut self) -> Option<Objects> {
+        let mut counts = [0; size_of::<child::Objects>()];
+        self.hold.as_mut()?.read_exact(&mut counts).ok()?;
+        let count = |index: usize| {
+            let bytes = counts[4 * index..][..4].try_into().expect("four bytes");
+            u32::from_ne_bytes(bytes)
+        };
+        Some(Objects { segments: count(0), semaphores: count(1), queues: count(2) })
+    }
+}
+
+/// How many System V objects there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Objects {
+    /// Segments of shared memory.
+    pub segments: u32,
+    /// Sets of semaphores.
+    pub semaphores: u32,
+    /// Message queues.
+    pub queues: u32,
+}
+
+impl Drop for Walls {
+    fn drop(&mut self) {
+        drop(self.hold.take());
+        if let Some(init) = self.init {
+            // It may still be waiting for a program that nobody else waits for.
+            let _ = kill(init, Signal::SIGKILL);
+            let _ = waitpid(init, None);
         }
     }
 }
@@ -148,120 +135,132 @@ pub fn suspend(
     stdio: &Stdio,
     steps: Vec<Step>,
 ) -> Result<Suspended, LaunchError> {
-    let pipe = || {
-        pipe2(OFlag::O_CLOEXEC)
-            .map_err(|source| LaunchError::Host { action: "make a pipe", source })
-    };
+    enclose(command, stdio, Enclosure::bare(steps)).map(|(suspended, _)| suspended)
+}
+
+/// Forks a child behind the walls of `enclosure` that waits to be resumed.
+///
+/// Has to be called by the thread that will outlive the run: the kernel ends the
+/// child with it. What fails before the program exists is reported here, what fails
+/// later by [`Suspended::resume`].
+pub fn enclose(
+    command: Command,
+    stdio: &Stdio,
+    enclosure: Enclosure,
+) -> Result<(Suspended, Walls), LaunchError> {
     let (gate, go) = pipe()?;
-    let (failure, report) = pipe()?;
+    let (failure, report) = reports()?;
+    let hold = if enclosure.has_init() { Some(pair()?) } else { None };
+    let init = hold.as_ref().map(|(other, ours)| Init {
+        setup: &enclosure.setup,
+        hold: ours.as_raw_fd(),
+        other: other.as_raw_fd(),
+    });
     let child = Child {
         path: &command.path,
         arguments: pointers(&command.arguments),
         environment: pointers(&command.environment),
         stdio: [stdio.input.as_raw_fd(), stdio.output.as_raw_fd(), stdio.error.as_raw_fd()],
-        steps: &steps,
+        init,
+        steps: &enclosure.steps,
         gate: gate.as_raw_fd(),
-        go: go.as_raw_fd(),
         report: report.as_raw_fd(),
+        others: [go.as_raw_fd(), failure.as_raw_fd()],
     };
+    let with_init = enclosure.has_init();
     // SAFETY: the child only performs system calls on memory prepared above.
-    let forked =
-        unsafe { fork() }.map_err(|source| LaunchError::Host { action: "fork", source })?;
-    match forked {
-        ForkResult::Child => child.become_program(),
-        ForkResult::Parent { child: pid } => {
-            drop(report);
-            Ok(Suspended { pid, command, steps, go: Some(go.into()), failure: failure.into() })
+    let first = match unsafe { fork_into(enclosure.namespaces) } {
+        Ok(0) => child.run(),
+        Ok(pid) => Pid::from_raw(pid),
+        Err(source) if with_init => return Err(LaunchError::Namespaces { source }),
+        Err(source) => return Err(LaunchError::Host { action: "fork", source }),
+    };
+    drop((gate, report));
+    let init = with_init.then_some(first);
+    let hold = hold.map(|(other, _)| other.into());
+    let mut walls = Walls { init, root: None, hold };
+    let steps = enclosure.setup.iter().chain(&enclosure.steps).map(Step::describe).collect();
+    let mut suspended = Suspended {
+        pid: first,
+        program: command.program,
+        steps,
+        go: Some(go.into()),
+        failure: failure.into(),
+        below_init: with_init,
+    };
+    let adopted = enclosure.adopt(first);
+    adopted.map_err(|(path, source)| LaunchError::Adopt { path, source })?;
+    let _ = suspended.go.as_mut().map(|go| go.write_all(&[1]));
+    suspended.pid = suspended.greet()?;
+    if with_init {
+        // The setup is behind it, and its memory is not yet that of a stranger.
+        walls.root = Some(open_root(suspended.pid)?);
+    }
+    Ok((suspended, walls))
+}
+
+/// Bytes of a report of failure: the number of the step, and the errno.
+const FAILURE: usize = 8;
+
+impl Suspended {
+    /// Learns the number of the program's process, which only the kernel can tell: to
+    /// its parent in another pid namespace it has another.
+    fn greet(&self) -> Result<Pid, LaunchError> {
+        let failed = |source| LaunchError::Host { action: "hear from the child", source };
+        let mut report = [0; FAILURE];
+        let mut buffer = [IoSliceMut::new(&mut report)];
+        let mut space = nix::cmsg_space!(UnixCredentials);
+        let socket = self.failure.as_raw_fd();
+        let message = recvmsg::<()>(socket, &mut buffer, Some(&mut space), MsgFlags::empty());
+        let message = message.map_err(failed)?;
+        let length = message.bytes;
+        let sender = message.cmsgs().map_err(failed)?.find_map(|control| match control {
+            ControlMessageOwned::ScmCredentials(credentials) => Some(credentials.pid()),
+            _ => None,
+        });
+        match (length, sender) {
+            (HELLO, Some(pid)) => Ok(Pid::from_raw(pid)),
+            (FAILURE, _) => Err(explain(report, &self.program, &self.steps)),
+            _ => Err(LaunchError::Died),
         }
     }
 }
 
-/// Where the child keeps the two pipes to its parent while it waits.
-const GATE: RawFd = 3;
-const REPORT: RawFd = 4;
-
-/// What the child needs, all of it prepared before the fork.
-struct Child<'a> {
-    path: &'a CString,
-    arguments: Vec<*const libc::c_char>,
-    environment: Vec<*const libc::c_char>,
-    stdio: [RawFd; 3],
-    steps: &'a [Step],
-    gate: RawFd,
-    go: RawFd,
-    report: RawFd,
+fn open_root(pid: Pid) -> Result<OwnedFd, LaunchError> {
+    let path = format!("/proc/{pid}/root");
+    let opened = open(path.as_str(), OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty());
+    opened.map_err(|source| LaunchError::Host { action: "look into the jail", source })
 }
 
-impl Child<'_> {
-    fn become_program(mut self) -> ! {
-        // SAFETY: system calls only, on descriptors and pointers that outlive the call.
-        unsafe {
-            libc::close(self.go);
-            for (index, step) in (0u32..).zip(self.steps) {
-                if let Err(error) = step.perform() {
-                    self.fail(index, error);
-                }
-            }
-            // Before the wait: a child that waits must not hold pipes of its siblings.
-            self.take_descriptors();
-            let mut byte = 0u8;
-            if libc::read(GATE, (&raw mut byte).cast(), 1) != 1 {
-                libc::_exit(127);
-            }
-            reset_signals();
-            libc::execve(self.path.as_ptr(), self.arguments.as_ptr(), self.environment.as_ptr());
-        }
-        self.fail(u32::MAX, Errno::last())
-    }
-
-    /// Puts the three streams at 0, 1 and 2, the gate and the report above them,
-    /// and closes everything else that came over from the parent.
-    unsafe fn take_descriptors(&mut self) {
-        let [input, output, error] = self.stdio;
-        let from = [input, output, error, self.gate, self.report];
-        // SAFETY: as in `become_program`. All are moved out of the way first, since
-        // a source may itself be one of the targets.
-        unsafe {
-            let mut above = [0; 5];
-            for (to, from) in above.iter_mut().zip(from) {
-                *to = libc::fcntl(from, libc::F_DUPFD_CLOEXEC, REPORT + 1);
-            }
-            for (to, from) in (0..).zip(above) {
-                let flags = if to < GATE { 0 } else { libc::O_CLOEXEC };
-                if libc::dup3(from, to, flags) == -1 {
-                    self.fail(u32::MAX, Errno::last());
-                }
-            }
-            self.report = REPORT;
-            libc::syscall(libc::SYS_close_range, REPORT + 1, u32::MAX, 0u32);
-        }
-    }
-
-    fn fail(&self, index: u32, error: Errno) -> ! {
-        let [a, b, c, d] = index.to_ne_bytes();
-        let [e, f, g, h] = (error as i32).to_ne_bytes();
-        let report = [a, b, c, d, e, f, g, h];
-        // SAFETY: writes eight bytes from the stack and leaves without unwinding.
-        unsafe {
-            libc::write(self.report, report.as_ptr().cast(), report.len());
-            libc::_exit(127)
-        }
+fn explain(report: [u8; FAILURE], program: &Path, steps: &[String]) -> LaunchError {
+    let [a, b, c, d, e, f, g, h] = report;
+    let index = u32::from_ne_bytes([a, b, c, d]);
+    let source = Errno::from_raw(i32::from_ne_bytes([e, f, g, h]));
+    match steps.get(index as usize) {
+        Some(step) => LaunchError::Step { step: step.clone(), source },
+        None if index == EXECUTE => LaunchError::Execute { program: program.to_owned(), source },
+        None => LaunchError::Host { action: "fork the program", source },
     }
 }
 
-/// The dispositions that every program expects: a Rust parent ignores SIGPIPE.
-unsafe fn reset_signals() {
-    // SAFETY: plain system calls on a local, initialised set.
-    unsafe {
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-    }
+fn pipe() -> Result<(OwnedFd, OwnedFd), LaunchError> {
+    pipe2(OFlag::O_CLOEXEC).map_err(|source| LaunchError::Host { action: "make a pipe", source })
 }
 
-fn c_string(bytes: &[u8]) -> Result<CString, LaunchError> {
-    Ok(CString::new(bytes)?)
+const NO_SOCKETS: &str = "make a pair of sockets";
+
+/// Our end and the child's: messages keep their bounds and carry the sender.
+fn reports() -> Result<(OwnedFd, OwnedFd), LaunchError> {
+    let (ours, theirs) = pair()?;
+    let passed = setsockopt(&ours, PassCred, &true);
+    passed.map_err(|source| LaunchError::Host { action: NO_SOCKETS, source })?;
+    Ok((ours, theirs))
+}
+
+fn pair() -> Result<(OwnedFd, OwnedFd), LaunchError> {
+    let (kind, flags) = (SockType::SeqPacket, SockFlag::SOCK_CLOEXEC);
+    let pair = socketpair(AddressFamily::Unix, kind, None, flags);
+    pair.map_err(|source| LaunchError::Host { action: NO_SOCKETS, source })
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {

@@ -1,8 +1,8 @@
-#![expect(unsafe_code, reason = "raw calls that are safe between fork and exec")]
-
 use std::ffi::CString;
+use std::os::fd::RawFd;
 
-use nix::errno::Errno;
+use nix::mount::MsFlags;
+use seccompiler::BpfProgram;
 
 /// One thing that the child does to itself between `fork` and `execve`.
 ///
@@ -18,8 +18,78 @@ pub enum Step {
     NoNewPrivileges,
     /// Starts in this directory.
     Directory(CString),
-    /// Bounds a resource, softly and hardly, to this value.
+    /// Bounds a resource, softly and hardly, to this value, or to what is left of it.
     Limit(Resource, u64),
+    /// Keeps what it mounts to itself.
+    PrivateMounts,
+    /// Mounts a file system of its own.
+    Mount {
+        /// `tmpfs`, `proc`, `mqueue`.
+        kind: CString,
+        /// Where.
+        target: CString,
+        /// How.
+        flags: MsFlags,
+        /// What the file system is told.
+        options: CString,
+        /// What it is told if it is too old to understand that.
+        fallback: Option<CString>,
+    },
+    /// Shows a file or directory, and all that is mounted below it, in a second place.
+    Show {
+        /// What.
+        source: CString,
+        /// Where.
+        target: CString,
+        /// How.
+        access: Access,
+    },
+    /// Makes a directory, unless there is something already.
+    MakeDirectory(CString),
+    /// Makes an empty file, unless there is something already.
+    MakeFile(CString),
+    /// Makes a symbolic link.
+    MakeLink {
+        /// Where it points.
+        to: CString,
+        /// Where it is.
+        at: CString,
+    },
+    /// Makes this mount the root, and lets go of all others. The root takes no writes.
+    Root(CString),
+    /// Names the host.
+    HostName(CString),
+    /// Adds to a Landlock ruleset what may be done below a path; a path that does
+    /// not exist is passed over.
+    Permit {
+        /// The ruleset.
+        ruleset: RawFd,
+        /// The path.
+        path: CString,
+        /// Landlock's bits.
+        rights: u64,
+    },
+    /// Enforces a Landlock ruleset.
+    Landlock(RawFd),
+    /// Becomes another user, in no other group than its own.
+    User(u32),
+    /// Empties the set of capabilities that executing a program could bring back.
+    NoBoundingSet,
+    /// Gives up all capabilities.
+    NoCapabilities,
+    /// Installs a system call filter.
+    Filter(BpfProgram),
+}
+
+/// What may be done with something shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reading and executing.
+    Read,
+    /// Writing too.
+    Write,
+    /// Writing too, and using it as a device.
+    Device,
 }
 
 /// A resource that `setrlimit` bounds.
@@ -33,51 +103,46 @@ pub enum Resource {
     Cpu,
     /// Bytes of the largest file.
     FileSize,
+    /// Bytes of memory that may not be swapped.
+    LockedMemory,
+    /// Bytes in POSIX message queues.
+    MessageQueues,
     /// Open descriptors per process.
     OpenFiles,
+    /// Signals that wait to be delivered.
+    PendingSignals,
     /// Processes and threads of the user.
     Processes,
+    /// The real-time priority.
+    RealTimePriority,
 }
 
 impl Step {
     /// What the step does, for error messages.
     pub(crate) fn describe(&self) -> String {
+        let at = |what: &str, path: &CString| format!("{what} {}", path.to_string_lossy());
         match self {
             Self::NewSession => "start a new session".to_owned(),
             Self::DieWithParent => "tie its life to the observer".to_owned(),
             Self::NoNewPrivileges => "give up new privileges".to_owned(),
-            Self::Directory(path) => format!("enter the directory {}", path.to_string_lossy()),
+            Self::Directory(path) => at("enter the directory", path),
             Self::Limit(resource, value) => format!("limit {resource:?} to {value}"),
-        }
-    }
-
-    pub(crate) fn perform(&self) -> Result<(), Errno> {
-        // SAFETY: system calls on prepared, valid arguments; none allocates.
-        let result = unsafe {
-            match self {
-                Self::NewSession => libc::setsid(),
-                Self::DieWithParent => libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL),
-                Self::NoNewPrivileges => libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-                Self::Directory(path) => libc::chdir(path.as_ptr()),
-                Self::Limit(resource, value) => {
-                    let limit = libc::rlimit { rlim_cur: *value, rlim_max: *value };
-                    libc::setrlimit(resource.number(), &raw const limit)
-                }
+            Self::PrivateMounts => "keep its mounts to itself".to_owned(),
+            Self::Mount { kind, target, .. } => {
+                at(&format!("mount {} at", kind.to_string_lossy()), target)
             }
-        };
-        if result == -1 { Err(Errno::last()) } else { Ok(()) }
-    }
-}
-
-impl Resource {
-    fn number(self) -> libc::__rlimit_resource_t {
-        match self {
-            Self::AddressSpace => libc::RLIMIT_AS,
-            Self::Core => libc::RLIMIT_CORE,
-            Self::Cpu => libc::RLIMIT_CPU,
-            Self::FileSize => libc::RLIMIT_FSIZE,
-            Self::OpenFiles => libc::RLIMIT_NOFILE,
-            Self::Processes => libc::RLIMIT_NPROC,
+            Self::Show { source, .. } => at("show", source),
+            Self::MakeDirectory(path) => at("make the directory", path),
+            Self::MakeFile(path) => at("make the file", path),
+            Self::MakeLink { at: path, .. } => at("make the link", path),
+            Self::Root(path) => at("change its root to", path),
+            Self::HostName(_) => "name its host".to_owned(),
+            Self::Permit { path, .. } => at("permit access to", path),
+            Self::Landlock(_) => "enforce its Landlock ruleset".to_owned(),
+            Self::User(id) => format!("become the user {id}"),
+            Self::NoBoundingSet => "empty its bounding set".to_owned(),
+            Self::NoCapabilities => "give up all capabilities".to_owned(),
+            Self::Filter(_) => "install a system call filter".to_owned(),
         }
     }
 }

@@ -59,7 +59,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             wall: Duration::from_secs(10),
-            cpu: Duration::from_secs(10),
+            // Hundreds of times what a lesson's program needs, and independent of how busy
+            // the machine is: a program that spins is found out by this, long before `wall`.
+            cpu: Duration::from_secs(2),
             memory: 4 << 30,
             processes: 256,
             output: 1 << 20,

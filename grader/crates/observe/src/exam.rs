@@ -63,7 +63,7 @@ impl Tracer<'_> {
     /// Whether this stop is the one that the watching thread causes to request an
     /// examination.
     pub(crate) fn requests_exam(&self, waited: &Waited) -> bool {
-        is_ours(waited) && matches!(self.shared.lock().exam, Exam::Requested { .. })
+        is_ours(waited, self.nested) && matches!(self.shared.lock().exam, Exam::Requested { .. })
     }
 
     /// Holds all tasks, reports what is to be seen, and does as is then decided.
@@ -148,13 +148,15 @@ fn release(held: BTreeMap<i32, Next>) {
 }
 
 /// Whether a task stopped for a SIGSTOP of ours, which it must never get to see.
-pub(crate) fn is_ours(waited: &Waited) -> bool {
+///
+/// The program of a `nested` run has a pid namespace of its own. It is told that we, who
+/// are outside, are process 0; our own number may there be that of somebody else.
+pub(crate) fn is_ours(waited: &Waited, nested: bool) -> bool {
     if waited.status != (Status::Stopped { signal: libc::SIGSTOP, event: 0 }) {
         return false;
     }
-    // A sender outside the pid namespace of the program is reported as 0.
-    let us = [nix::unistd::getpid().as_raw(), 0];
-    ptrace::getsiginfo(waited.pid).is_ok_and(|info| us.contains(&jail::trace::sender(&info)))
+    let us = if nested { 0 } else { nix::unistd::getpid().as_raw() };
+    ptrace::getsiginfo(waited.pid).is_ok_and(|info| jail::trace::sender(&info) == us)
 }
 
 /// Makes a held task call `getitimer`. Its registers are as before afterwards.

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use observation::{Fact, Leftover, LeftoverKind, Unsure};
 
-use crate::{Surroundings, mappings, proc};
+use crate::{mappings, proc};
 
 /// Where POSIX keeps shared memory and semaphores.
 const SHARED: &str = "/dev/shm";
@@ -47,17 +47,16 @@ impl Inventory {
     /// What is there now and was not then: what the run made, and what it may have made.
     ///
     /// `touched` are the inodes that processes of the run had open or mapped, `pids`
-    /// all of its processes. In private surroundings everything is the run's.
+    /// all of its processes.
     pub(crate) fn since(
         &self,
         touched: &BTreeSet<u64>,
         pids: &[i32],
-        surroundings: Surroundings,
     ) -> (Vec<Leftover>, Vec<Unsure>) {
         let now = Self::take(self.directory.as_deref());
         let (mut left, mut unsure) = (Vec::new(), Vec::new());
         let mut add = |kind: LeftoverKind, name: String, ours: bool| {
-            if ours || surroundings == Surroundings::Private {
+            if ours {
                 left.push(Leftover { kind, name });
             } else {
                 unsure.push(Unsure {

@@ -60,8 +60,8 @@ pub use watch::watch;
 pub enum Surroundings {
     /// Anyone on the host: what has a name could be opened, signals could be sent.
     Shared,
-    /// Nobody: the run has namespaces of its own for processes, for IPC and for
-    /// `/dev/shm`, and the observer is inside them.
+    /// Nobody: the run has namespaces of its own for processes, for IPC and for files.
+    /// What it leaves in there is for the caller to list: the observer is outside.
     Private,
 }
 

@@ -15,6 +15,7 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use observation::Exit;
 
+use crate::Surroundings;
 use crate::exam::is_ours;
 use crate::family::ChildState;
 use crate::leftovers::Inventory;
@@ -92,7 +93,7 @@ pub(crate) struct Tracer<'a> {
     pub(crate) shared: &'a Shared,
     root: i32,
     /// Whether the program sees other numbers than we do.
-    nested: bool,
+    pub(crate) nested: bool,
     /// Tasks that stopped before the event that announces their birth.
     parked: RefCell<HashSet<i32>>,
 }
@@ -110,7 +111,7 @@ impl Tracer<'_> {
         match waited.status {
             Status::Exited(code) => self.ended(pid, Exit::Code(code), waited.usage),
             Status::Killed(signal) => self.ended(pid, Exit::Signal(signal), waited.usage),
-            Status::Stopped { event: 0, .. } if is_ours(waited) => {
+            Status::Stopped { event: 0, .. } if is_ours(waited, self.nested) => {
                 return Some(Next::Run { signal: 0 });
             }
             Status::Stopped { signal, event: 0 } => {
@@ -206,7 +207,9 @@ impl Tracer<'_> {
         let mut state = self.shared.lock();
         if state.before.is_none() {
             let directory = fs::read_link(format!("/proc/{pid}/cwd")).ok();
-            state.before = Some(Inventory::take(directory.as_deref()));
+            if self.shared.surroundings == Surroundings::Shared {
+                state.before = Some(Inventory::take(directory.as_deref()));
+            }
         }
         state.family.executed(pid.as_raw(), program, self.shared.now());
     }

@@ -17,11 +17,10 @@ pub(crate) fn conclude(
     mut unsure: Vec<Unsure>,
 ) -> Observation {
     let wall = shared.now();
-    let surroundings = shared.surroundings;
     let state = shared.into_state();
     let leftovers = match &state.before {
         Some(before) => {
-            let (left, doubtful) = before.since(&state.touched, &state.family.pids(), surroundings);
+            let (left, doubtful) = before.since(&state.touched, &state.family.pids());
             unsure.extend(doubtful);
             left
         }

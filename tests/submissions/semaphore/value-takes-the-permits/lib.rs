@@ -1,53 +1,42 @@
-//! A semaphore in a non-blocking pair of sockets.
+//! A semaphore in a pipe: every byte in it is a permit.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 pub struct Semaphore {
-    take: UnixStream,
-    give: UnixStream,
+    reader: PipeReader,
+    writer: PipeWriter,
 }
 
 impl Semaphore {
     pub fn new(permits: usize) -> io::Result<Semaphore> {
-        let (take, give) = UnixStream::pair()?;
-        take.set_nonblocking(true)?;
-        let semaphore = Semaphore { take, give };
-        for _ in 0..permits {
-            semaphore.release()?;
-        }
-        Ok(semaphore)
-    }
-
-    fn try_acquire(&self) -> io::Result<bool> {
-        match (&self.take).read(&mut [0]) {
-            Ok(count) => Ok(count == 1),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error),
-        }
+        let (reader, mut writer) = io::pipe()?;
+        writer.write_all(&vec![b'p'; permits])?;
+        Ok(Semaphore { reader, writer })
     }
 
     pub fn acquire(&self) -> io::Result<()> {
-        while !self.try_acquire()? {
-            let mut ready = [PollFd::new(self.take.as_fd(), PollFlags::POLLIN)];
-            poll(&mut ready, PollTimeout::NONE)?;
-        }
-        Ok(())
+        (&self.reader).read_exact(&mut [0])
     }
 
     pub fn release(&self) -> io::Result<()> {
-        (&self.give).write_all(&[1])
+        (&self.writer).write_all(b"p")
     }
 
     pub fn value(&self) -> io::Result<usize> {
         let mut count = 0;
-        while self.try_acquire()? {
+        while self.has_permits()? {
+            self.acquire()?;
             count += 1;
         }
         Ok(count)
+    }
+
+    fn has_permits(&self) -> io::Result<bool> {
+        let mut polled = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
+        Ok(poll(&mut polled, PollTimeout::ZERO)? == 1)
     }
 }
 
@@ -57,7 +46,7 @@ struct Guard<'a> {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        self.semaphore.release().expect("the sockets are open");
+        self.semaphore.release().expect("the pipe is open");
     }
 }
 

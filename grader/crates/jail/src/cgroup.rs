@@ -1,0 +1,214 @@
+//! Control groups, of either version, where this process may make some below its own.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// What a control group can bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Controller {
+    /// Bytes of all processes together.
+    Memory,
+    /// How many processes and threads there are.
+    Tasks,
+}
+
+/// The groups of one run; gone when dropped, which has to wait for the run's end.
+#[derive(Debug, Default)]
+pub struct Groups {
+    directories: Vec<PathBuf>,
+    memory: Option<PathBuf>,
+}
+
+/// Why there are no groups.
+#[derive(Debug, Error)]
+#[error("cannot make the control group {path}: {source}", path = path.display())]
+pub struct GroupsError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Groups {
+    /// Makes groups called `name` within these bounds, for what this host can bound.
+    ///
+    /// A bound without a controller is passed over; see [`Controller::parent`].
+    pub fn make(name: &str, memory: Option<u64>, tasks: u64) -> Result<Self, GroupsError> {
+        let mut groups = Self::default();
+        if let (Some(bytes), Some(parent)) = (memory, Controller::Memory.parent()) {
+            let directory = groups.enter(&parent, name)?;
+            bound(&directory, &["memory.max", "memory.limit_in_bytes"], bytes)?;
+            // Where swap is not accounted for, these do not exist.
+            let _ = bound(&directory, &["memory.swap.max"], 0);
+            let _ = bound(&directory, &["memory.memsw.limit_in_bytes"], bytes);
+            groups.memory = Some(directory);
+        }
+        if let Some(parent) = Controller::Tasks.parent() {
+            let directory = groups.enter(&parent, name)?;
+            bound(&directory, &["pids.max"], tasks)?;
+        }
+        Ok(groups)
+    }
+
+    fn enter(&mut self, parent: &Path, name: &str) -> Result<PathBuf, GroupsError> {
+        let directory = parent.join(name);
+        match fs::create_dir(&directory) {
+            // One of version 2 has all the controllers.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(GroupsError { path: directory, source }),
+            Ok(()) => {}
+        }
+        if !self.directories.contains(&directory) {
+            self.directories.push(directory.clone());
+        }
+        Ok(directory)
+    }
+
+    /// The files through which processes join.
+    pub fn entrances(&self) -> Vec<PathBuf> {
+        self.directories.iter().map(|group| group.join("cgroup.procs")).collect()
+    }
+
+    /// How often the kernel ended a process for want of memory. None without a bound.
+    pub fn memory_kills(&self) -> Option<u64> {
+        let directory = self.memory.as_ref()?;
+        let read = |file: &str| fs::read_to_string(directory.join(file));
+        let text = read("memory.events").or_else(|_| read("memory.oom_control")).ok()?;
+        let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
+        count.and_then(|count| count.trim().parse().ok())
+    }
+}
+
+impl Drop for Groups {
+    fn drop(&mut self) {
+        for directory in &self.directories {
+            // The kernel lets go of the dead a little after they were reaped.
+            for _ in 0..50 {
+                match fs::remove_dir(directory) {
+                    Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
+                        thread::sleep(Duration::from_millis(2));
+                    }
+                    _ => break,
+                }
+            }
+        }
+    }
+}
+
+impl Controller {
+    /// The group below which we can make groups with this controller, if there is one.
+    pub fn parent(self) -> Option<PathBuf> {
+        let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+        let parent = self.version_1(&own, &mounts).or_else(|| self.version_2(&own, &mounts))?;
+        is_writable(&parent).then_some(parent)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Tasks => "pids",
+        }
+    }
+
+    fn version_1(self, own: &str, mounts: &str) -> Option<PathBuf> {
+        let path = own.lines().find_map(|line| {
+            let (_, rest) = line.split_once(':')?;
+            let (controllers, path) = rest.split_once(':')?;
+            controllers.split(',').any(|one| one == self.name()).then_some(path)
+        })?;
+        let is_ours = |kind: &str, options: &str| {
+            kind == "cgroup" && options.split(',').any(|one| one == self.name())
+        };
+        place(mounts, path, is_ours)
+    }
+
+    /// Groups of version 2 that hold processes have no controllers to pass on, unless
+    /// they are the root; then the group above may.
+    fn version_2(self, own: &str, mounts: &str) -> Option<PathBuf> {
+        let path = own.lines().find_map(|line| line.strip_prefix("0::"))?;
+        let own = place(mounts, path, |kind, _| kind == "cgroup2")?;
+        let passes_on = |group: &&Path| {
+            let text = fs::read_to_string(group.join("cgroup.subtree_control"));
+            text.unwrap_or_default().split_whitespace().any(|one| one == self.name())
+        };
+        own.ancestors().take(2).find(passes_on).map(Path::to_owned)
+    }
+}
+
+/// Where the group `path` is mounted, given the lines of mountinfo.
+fn place(mounts: &str, path: &str, is_ours: impl Fn(&str, &str) -> bool) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let (mount, system) = line.split_once(" - ")?;
+        let mut mount = mount.split(' ').skip(3);
+        let (root, point) = (mount.next()?, mount.next()?);
+        let mut system = system.split(' ');
+        let (kind, options) = (system.next()?, system.nth(1)?);
+        if !is_ours(kind, options) {
+            return None;
+        }
+        let below = Path::new(path).strip_prefix(root).ok()?;
+        Some(Path::new(point).join(below))
+    })
+}
+
+fn is_writable(directory: &Path) -> bool {
+    nix::unistd::access(directory, nix::unistd::AccessFlags::W_OK).is_ok()
+}
+
+/// Writes to the first of `files` that exists.
+fn bound(directory: &Path, files: &[&str], value: u64) -> Result<(), GroupsError> {
+    let path = files.iter().map(|file| directory.join(file)).find(|path| path.exists());
+    let path = path.unwrap_or_else(|| directory.join(files[0]));
+    // Not `fs::write`, which would make a file where there is none.
+    let opened = fs::OpenOptions::new().write(true).open(&path);
+    let written =
+        opened.and_then(|mut file| io::Write::write_all(&mut file, value.to_string().as_bytes()));
+    written.map_err(|source| GroupsError { path, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "\
+25 30 0:22 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory\n\
+31 30 0:23 /docker/7 /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n\
+32 30 0:24 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+
+    #[test]
+    fn a_group_of_version_1_is_found_below_the_mount_of_its_controller() {
+        let own = "4:memory:/a/b\n8:pids:/docker/7/c\n0::/\n";
+        let memory = Controller::Memory.version_1(own, MOUNTS);
+        assert_eq!(memory.as_deref(), Some(Path::new("/sys/fs/cgroup/memory/a/b")));
+        let tasks = Controller::Tasks.version_1(own, MOUNTS);
+        assert_eq!(tasks.as_deref(), Some(Path::new("/sys/fs/cgroup/pids/c")));
+    }
+
+    #[test]
+    fn in_version_2_the_nearest_group_that_passes_the_controller_on_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let own = root.path().join("slice/scope");
+        fs::create_dir_all(&own).unwrap();
+        fs::write(own.join("cgroup.subtree_control"), "").unwrap();
+        fs::write(own.parent().unwrap().join("cgroup.subtree_control"), "cpu memory\n").unwrap();
+        let mounts = format!("32 30 0:24 / {} rw - cgroup2 cgroup2 rw\n", root.path().display());
+        let find = |controller: Controller| controller.version_2("0::/slice/scope\n", &mounts);
+        assert_eq!(find(Controller::Memory).as_deref(), own.parent());
+        assert_eq!(find(Controller::Tasks), None);
+    }
+
+    #[test]
+    fn groups_are_bounded_and_go_with_their_owner() {
+        let root = tempfile::tempdir().unwrap();
+        let mut groups = Groups::default();
+        let directory = groups.enter(root.path(), "run").unwrap();
+        assert_eq!(groups.entrances(), [directory.join("cgroup.procs")]);
+        assert!(bound(&directory, &["memory.max"], 5).is_err(), "makes no files");
+        drop(groups);
+        assert!(!directory.exists());
+    }
+}

@@ -1,0 +1,168 @@
+//! Takes down one wall at a time and expects a canary to fall.
+//!
+//! In tier A, in which the host of a test can be expected to run as root; elsewhere
+//! nothing is tried. Everything happens below an init of its own.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::{Path, PathBuf};
+
+use nix::sched::CloneFlags;
+use nix::sys::wait::waitpid;
+use nix::unistd::geteuid;
+use observation::Limits;
+
+use crate::canary::{Breach, Scene, judge};
+use crate::enclosure::Enclosure;
+use crate::{Command, Confinement, Slot, Stdio, Step, Tier, enclose, walls};
+
+/// What the canaries have to say about walls that `weaken` has been at; none if this
+/// host does not let us build any.
+fn breaches(weaken: impl FnOnce(&mut Enclosure)) -> Option<Vec<Breach>> {
+    if !geteuid().is_root() {
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let outside = folder.path().join("outside");
+    std::fs::write(&outside, "secret").unwrap();
+    let socket = format!("interleave-{}", outside.display());
+    let address = SocketAddr::from_abstract_name(&socket).unwrap();
+    let _listener = UnixListener::bind_addr(&address).unwrap();
+    let program = canary();
+    let confinement = Confinement::for_program(Tier::A, Slot(9), &program);
+    let limits = Limits::default();
+    let scene = Scene {
+        tier: Tier::A,
+        outside,
+        process: std::process::id().cast_signed(),
+        socket,
+        file_size: limits.file_size,
+        temporary: confinement.temporary,
+    };
+    let mut enclosure = walls(&confinement, &limits, None, None, vec![]).unwrap();
+    weaken(&mut enclosure);
+    match run(&program, &scene, enclosure) {
+        Ok(report) => Some(judge(Tier::A, &report).err().unwrap_or_default()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn run(program: &Path, scene: &Scene, enclosure: Enclosure) -> Result<String, crate::LaunchError> {
+    let (input, mut feed) = std::io::pipe().unwrap();
+    let (mut output, theirs) = std::io::pipe().unwrap();
+    let error = File::options().write(true).open("/dev/null").unwrap();
+    let stdio = Stdio { input: input.into(), output: theirs.into(), error: error.into() };
+    let command = Command::new(program, [], [])?;
+    let (suspended, mut behind) = enclose(command, &stdio, enclosure)?;
+    drop(stdio);
+    feed.write_all(&serde_json::to_vec(scene).unwrap()).unwrap();
+    drop(feed);
+    let pid = suspended.resume()?;
+    let settled = behind.settle();
+    let _ = waitpid(pid, None);
+    drop(behind);
+    let mut report = String::new();
+    if settled.is_some() {
+        output.read_to_string(&mut report).unwrap();
+    }
+    Ok(report)
+}
+
+/// The program of `examples/canary.rs`.
+fn canary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.ancestors().nth(2).unwrap().join("examples/canary")
+}
+
+fn names(breaches: &[Breach]) -> Vec<&str> {
+    breaches.iter().map(|breach| breach.name.as_str()).collect()
+}
+
+#[track_caller]
+fn falls(canary: &str, weaken: impl FnOnce(&mut Enclosure)) {
+    if let Some(breaches) = breaches(weaken) {
+        assert!(names(&breaches).contains(&canary), "{breaches:?}");
+    }
+}
+
+fn without(unwanted: fn(&Step) -> bool) -> impl FnOnce(&mut Enclosure) {
+    move |enclosure| {
+        let before = enclosure.steps.len() + enclosure.setup.len();
+        enclosure.steps.retain(|step| !unwanted(step));
+        enclosure.setup.retain(|step| !unwanted(step));
+        assert!(enclosure.steps.len() + enclosure.setup.len() < before, "nothing was taken away");
+    }
+}
+
+#[test]
+fn with_all_walls_up_every_canary_lives() {
+    if let Some(breaches) = breaches(|_| {}) {
+        assert_eq!(breaches, []);
+    }
+}
+
+#[test]
+fn without_the_filters_the_kernel_answers() {
+    let filters = |step: &Step| matches!(step, Step::Filter(_));
+    for canary in
+        ["it filters system calls", "bpf is refused", "calls of 32-bit programs end the program"]
+    {
+        falls(canary, without(filters));
+    }
+}
+
+#[test]
+fn without_the_second_filter_refusals_are_of_the_wrong_kind() {
+    falls("ptrace is refused", |enclosure| drop(enclosure.steps.pop()));
+}
+
+#[test]
+fn without_the_first_filter_unknown_calls_reach_the_kernel() {
+    falls("clone hides no children from the observer", |enclosure| {
+        enclosure.steps.remove(enclosure.steps.len() - 2);
+    });
+}
+
+#[test]
+fn without_a_change_of_user_it_is_root() {
+    falls("it is not root", without(|step| matches!(step, Step::User(_))));
+}
+
+#[test]
+fn without_no_new_privileges_it_can_gain_some() {
+    falls("it can gain no privileges", |enclosure| {
+        // Without it neither Landlock nor filters can be had once the user has changed.
+        without(|step| matches!(step, Step::NoNewPrivileges | Step::Landlock(_) | Step::Filter(_)))(
+            enclosure,
+        );
+    });
+}
+
+#[test]
+fn without_a_network_namespace_sockets_of_the_host_are_near() {
+    falls("an abstract socket outside cannot be reached", |enclosure| {
+        enclosure.namespaces.remove(CloneFlags::CLONE_NEWNET);
+        without(|step| matches!(step, Step::Landlock(_) | Step::Filter(_)))(enclosure);
+    });
+}
+
+#[test]
+fn without_a_root_of_its_own_the_host_is_visible() {
+    falls("its root is empty but for what it may see", |enclosure| {
+        enclosure.setup.clear();
+        without(|step| matches!(step, Step::Landlock(_)))(enclosure);
+    });
+}
+
+#[test]
+fn without_bounds_there_are_none() {
+    falls("its files are bounded", without(|step| matches!(step, Step::Limit(..))));
+}
+
+#[test]
+fn a_program_that_reports_nothing_is_not_believed() {
+    let breaches = judge(Tier::A, "").unwrap_err();
+    assert!(breaches.iter().all(|breach| breach.reason == "was never reported"));
+}

@@ -1,0 +1,124 @@
+//! Objects that outlived a run.
+
+use std::fs::{self, FileType};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use jail::{Artefact, Objects};
+use observation::{Leftover, LeftoverKind};
+
+/// How many are named; a program that makes thousands is told of the first.
+const NAMED: usize = 64;
+
+/// What lies in the three directories of the file system of a run.
+///
+/// `root` is where its root is seen from here. Nothing there is opened or followed, and
+/// what is about to be taken out is not left behind.
+pub(crate) fn files_below(root: &Path, artefacts: &[Artefact]) -> Vec<Leftover> {
+    let mut found = in_directory(&root.join("tmp"), "/tmp", &of_file);
+    found.retain(|leftover| {
+        let name = leftover.name.strip_prefix("/tmp/");
+        !artefacts.iter().any(|artefact| name == Some(&artefact.name))
+    });
+    found.extend(in_directory(&root.join("dev/shm"), "/dev/shm", &of_shared_memory));
+    found.extend(in_directory(&root.join("dev/mqueue"), "/dev/mqueue", &|_, _| {
+        LeftoverKind::MessageQueue
+    }));
+    found.truncate(NAMED);
+    found
+}
+
+/// Removes what `user` left in /dev/shm, and says what it was.
+pub(crate) fn sweep_shared_memory(user: u32) -> Vec<Leftover> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.path().symlink_metadata() else { continue };
+        if metadata.uid() != user {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        found.push(Leftover {
+            kind: of_shared_memory(&name, metadata.file_type()),
+            name: format!("/dev/shm/{name}"),
+        });
+        let remove = if metadata.is_dir() { fs::remove_dir_all } else { fs::remove_file };
+        let _ = remove(&entry.path());
+    }
+    found.truncate(NAMED);
+    found
+}
+
+/// System V objects have keys, not names.
+pub(crate) fn of_system_v(objects: Objects) -> Vec<Leftover> {
+    use LeftoverKind::{MessageQueue, Semaphore, SharedMemory};
+    let kinds = [
+        (SharedMemory, "a System V segment", objects.segments),
+        (Semaphore, "a set of System V semaphores", objects.semaphores),
+        (MessageQueue, "a System V message queue", objects.queues),
+    ];
+    let of = |(kind, name, count): (_, &str, u32)| {
+        let one = Leftover { kind, name: name.to_owned() };
+        vec![one; (count as usize).min(NAMED)]
+    };
+    kinds.into_iter().flat_map(of).collect()
+}
+
+fn in_directory(
+    directory: &Path,
+    inside: &str,
+    kind: &dyn Fn(&str, FileType) -> LeftoverKind,
+) -> Vec<Leftover> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let Ok(file_type) = entry.file_type() else { continue };
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind = kind(&name, file_type);
+        found.push(Leftover { kind, name: format!("{inside}/{name}") });
+        if found.len() == NAMED {
+            break;
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+fn of_file(_: &str, file_type: FileType) -> LeftoverKind {
+    if file_type.is_socket() {
+        LeftoverKind::Socket
+    } else if file_type.is_fifo() {
+        LeftoverKind::Fifo
+    } else {
+        LeftoverKind::File
+    }
+}
+
+/// The C library keeps POSIX semaphores there too, as `sem.<name>`.
+fn of_shared_memory(name: &str, _: FileType) -> LeftoverKind {
+    if name.starts_with("sem.") { LeftoverKind::Semaphore } else { LeftoverKind::SharedMemory }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_in_the_three_directories_is_named_by_kind() {
+        let root = tempfile::tempdir().unwrap();
+        for directory in ["tmp", "dev/shm", "dev/mqueue"] {
+            fs::create_dir_all(root.path().join(directory)).unwrap();
+        }
+        for file in ["tmp/made", "tmp/x", "dev/shm/sem.lock", "dev/shm/ring", "dev/mqueue/jobs"] {
+            fs::write(root.path().join(file), "").unwrap();
+        }
+        let made = Artefact { name: "made".to_owned(), to: "/made".into(), size: 1 };
+        let found = files_below(root.path(), &[made]);
+        let found: Vec<_> = found.iter().map(|one| (one.kind, one.name.as_str())).collect();
+        let expected = [
+            (LeftoverKind::File, "/tmp/x"),
+            (LeftoverKind::SharedMemory, "/dev/shm/ring"),
+            (LeftoverKind::Semaphore, "/dev/shm/sem.lock"),
+            (LeftoverKind::MessageQueue, "/dev/mqueue/jobs"),
+        ];
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,157 @@
+//! Where the programs are, and who runs them.
+#![allow(clippy::unwrap_used, reason = "all of it is a test")]
+
+use std::fs::{self, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use jail::{Artefact, Confinement, Slot, Tier};
+use keeper::{Keeper, prove};
+use nix::unistd::geteuid;
+use observation::{Exit, Limits, Observation, Request};
+use tempfile::TempDir;
+
+use crate::expectation::Expectation;
+
+/// Everything compiled, once.
+pub(crate) static STAGE: LazyLock<Stage> = LazyLock::new(Stage::build);
+
+pub(crate) struct Stage {
+    folder: TempDir,
+    root: bool,
+}
+
+impl Stage {
+    /// A folder that every user can reach, with the keeper and the compiled programs.
+    fn build() -> Self {
+        let open = Permissions::from_mode(0o755);
+        let folder = tempfile::Builder::new().permissions(open).tempdir_in("/tmp").unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_keeper"), folder.path().join("keeper")).unwrap();
+        let examples = Path::new(env!("CARGO_BIN_EXE_keeper")).with_file_name("examples");
+        fs::copy(examples.join("container"), folder.path().join("container")).unwrap();
+        let stage = Self { folder, root: geteuid().is_root() };
+        let sysroot = sysroot();
+        stage.programs().iter().for_each(|(name, _)| stage.compile(&sysroot, name));
+        stage
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The programs by name, in order.
+    pub(crate) fn programs(&self) -> Vec<(String, Expectation)> {
+        let paths = corpus("run");
+        let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let read = |path: &Path| Expectation::read(&fs::read_to_string(path).unwrap());
+        paths.iter().map(|path| (name(path), read(path))).collect()
+    }
+
+    fn compile(&self, sysroot: &Path, name: &str) {
+        let source = sources("run").join(format!("{name}.rs"));
+        let mut request = Request::new(sysroot.join("bin/rustc"));
+        let source_name = source.to_str().unwrap().to_owned();
+        let args = ["--edition=2024", "-Awarnings", "-Copt-level=1", "-o", name, &source_name];
+        request.args = args.map(str::to_owned).to_vec();
+        request.environment.insert("PATH".to_owned(), "/usr/bin:/bin".to_owned());
+        let bound = Duration::from_secs(60);
+        request.limits =
+            Limits { wall: bound, cpu: bound, file_size: 1 << 28, ..Limits::default() };
+        let artefact =
+            Artefact { name: name.to_owned(), to: self.folder().join(name), size: 1 << 26 };
+        let tier = self.compile_tier();
+        let confinement =
+            Confinement::for_compiler(tier, Slot(0), sysroot, [source], vec![artefact]);
+        let keeper = Keeper::new(self.folder().join("keeper"));
+        let seen = keeper.run(&request, &confinement).unwrap();
+        assert_eq!(seen.exit, Some(Exit::Code(0)), "{name}: {}", seen.stderr.text);
+    }
+
+    /// The tier in which the tests compile.
+    pub(crate) fn compile_tier(&self) -> Tier {
+        if self.root { Tier::A } else { Tier::B }
+    }
+
+    /// Whether this host has this tier. It is proved before anything hostile runs.
+    pub(crate) fn can_provide(&self, tier: Tier) -> bool {
+        let keeper = Keeper::new(self.folder().join("keeper"));
+        match tier {
+            Tier::A if self.root => prove(&keeper, tier).unwrap(),
+            Tier::B if !self.root => prove(&keeper, tier).unwrap(),
+            _ => {}
+        }
+        self.root || tier == Tier::B
+    }
+
+    pub(crate) fn keep(
+        &self,
+        tier: Tier,
+        request: &Request,
+        confinement: &Confinement,
+    ) -> Observation {
+        let keeper = self.folder().join("keeper");
+        if !self.root {
+            return Keeper::new(keeper).run(request, confinement).unwrap();
+        }
+        let (user, rights) = match tier {
+            Tier::A => ("0", "free"),
+            Tier::B => ("65534", "free"),
+            Tier::C => ("0", "plain"),
+            Tier::D => ("65534", "plain"),
+        };
+        let mut container = Command::new(self.folder().join("container"));
+        container.args([user, rights]).arg(keeper).arg(keeper::ARGUMENT);
+        let mut container = container.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let job = serde_json::json!({ "request": request, "confinement": confinement });
+        container.stdin.take().unwrap().write_all(job.to_string().as_bytes()).unwrap();
+        let answer = container.wait_with_output().unwrap().stdout;
+        let mut answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let observed = answer["observed"].take();
+        serde_json::from_value(observed).unwrap_or_else(|_| panic!("tier {tier}: {answer}"))
+    }
+
+    /// Where a program is for the runs in `tier`, which go on beside those in others.
+    pub(crate) fn program(&self, tier: Tier, name: &str) -> PathBuf {
+        self.folder().join(tier.to_string()).join(name)
+    }
+
+    /// Puts the programs where the runs in `tier` expect them.
+    pub(crate) fn set_up(&self, tier: Tier) {
+        fs::create_dir(self.folder().join(tier.to_string())).unwrap();
+        for (name, _) in self.programs() {
+            fs::copy(self.folder().join(&name), self.program(tier, &name)).unwrap();
+        }
+    }
+
+    /// Processes that execute one of the programs of `tier`.
+    pub(crate) fn survivors(&self, tier: Tier) -> Vec<String> {
+        let place = self.folder().join(tier.to_string());
+        let entries = fs::read_dir("/proc").unwrap().flatten();
+        let running = entries.filter_map(|entry| fs::read_link(entry.path().join("exe")).ok());
+        let ours = running.filter(|exe| exe.starts_with(&place));
+        ours.map(|exe| exe.display().to_string()).collect()
+    }
+}
+
+/// The files of a part of the corpus, in order.
+pub(crate) fn corpus(part: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(sources(part)).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = entries.collect();
+    paths.sort();
+    paths
+}
+
+fn sources(part: &str) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(3).unwrap().join("tests/hostile").join(part)
+}
+
+/// Where the toolchain is.
+pub(crate) fn sysroot() -> PathBuf {
+    let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
+    PathBuf::from(String::from_utf8(sysroot.stdout).unwrap().trim())
+}

@@ -1,0 +1,3 @@
+//! outcome: refused
+std::arch::global_asm!(".section .rodata", ".incbin \"SECRET\"");
+fn main() {}

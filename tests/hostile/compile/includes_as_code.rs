@@ -1,0 +1,4 @@
+//! outcome: refused
+fn main() {
+    include!("SECRET")
+}

@@ -1,0 +1,4 @@
+//! outcome: refused
+fn main() {
+    print!("{}", include_str!("SECRET"));
+}

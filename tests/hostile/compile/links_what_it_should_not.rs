@@ -1,0 +1,4 @@
+//! outcome: refused
+#[link(name = "/../../../../../../SECRET", kind = "static")]
+unsafe extern "C" {}
+fn main() {}

@@ -1,0 +1,3 @@
+//! outcome: refused
+extern crate solution;
+fn main() {}

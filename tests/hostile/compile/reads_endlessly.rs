@@ -1,0 +1,4 @@
+//! outcome: limit
+fn main() {
+    print!("{:?}", include_bytes!("/dev/zero").len());
+}

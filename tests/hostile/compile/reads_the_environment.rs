@@ -1,0 +1,5 @@
+//! What is not set cannot be included.
+//! outcome: refused
+fn main() {
+    println!("{}", env!("HOME"));
+}

@@ -1,0 +1,3 @@
+//! outcome: refused
+#![feature(rustc_private)]
+fn main() {}

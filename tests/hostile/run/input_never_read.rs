@@ -1,0 +1,4 @@
+//! Never reads what it is given.
+//! verdict: pass
+//! stdin: 4000000
+fn main() {}

@@ -1,0 +1,7 @@
+//! Prints without end.
+//! verdict: limit
+fn main() {
+    loop {
+        println!("all work and no play");
+    }
+}
