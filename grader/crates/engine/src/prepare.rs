@@ -92,7 +92,8 @@ pub enum PrepareError {
 
 /// Builds the tests of `lessons` and finds what submissions are linked with.
 ///
-/// The libraries lie in the folder that comes back, and go with it.
+/// The libraries lie in the folder that comes back, and go with it; it is new and in
+/// the course's target folder.
 pub fn prepare(
     root: &Path,
     course: &Course,
@@ -100,7 +101,7 @@ pub fn prepare(
 ) -> Result<(BTreeMap<LessonId, Prepared>, TempDir), PrepareError> {
     let graph = Graph::read(root)?;
     let artifacts = build(root, lessons)?;
-    let shelf = TempDir::with_prefix_in("libraries-", &graph.target_directory);
+    let shelf = TempDir::with_prefix_in("grading-", &graph.target_directory);
     let shelf = shelf
         .map_err(|source| PrepareError::Shelf { path: graph.target_directory.clone(), source })?;
     let lessons = lessons
