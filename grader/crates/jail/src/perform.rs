@@ -8,8 +8,8 @@ use std::ptr::null;
 use libc::{c_int, c_long};
 use nix::errno::Errno;
 use nix::mount::MsFlags;
-use seccompiler::BpfProgram;
 
+use crate::filter::FilterProgram;
 use crate::{Access, Resource, Step};
 
 type Done = Result<(), Errno>;
@@ -197,12 +197,12 @@ unsafe fn no_capabilities() -> Done {
     }
 }
 
-unsafe fn filter(program: &BpfProgram) -> Done {
+unsafe fn filter(program: &FilterProgram) -> Done {
     const SET_MODE_FILTER: u32 = 1;
     let program = libc::sock_fprog {
         len: program.len() as u16,
-        // The layouts are the same, and the kernel only reads.
-        filter: program.as_ptr().cast_mut().cast(),
+        // The kernel only reads.
+        filter: program.as_ptr().cast_mut(),
     };
     // SAFETY: the program outlives the call.
     unsafe { did(libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, 0u32, &raw const program)) }

@@ -2,7 +2,8 @@ use std::ffi::CString;
 use std::os::fd::RawFd;
 
 use nix::mount::MsFlags;
-use seccompiler::BpfProgram;
+
+use crate::filter::FilterProgram;
 
 /// One thing that the child does to itself between `fork` and `execve`.
 ///
@@ -80,7 +81,7 @@ pub enum Step {
     /// Gives up all capabilities.
     NoCapabilities,
     /// Installs a system call filter.
-    Filter(BpfProgram),
+    Filter(FilterProgram),
 }
 
 /// What may be done with something shown.

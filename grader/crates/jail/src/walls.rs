@@ -8,7 +8,6 @@ use landlock::RulesetError;
 use nix::sched::CloneFlags;
 use nix::unistd::{getegid, geteuid};
 use observation::Limits;
-use seccompiler::BackendError;
 use thiserror::Error;
 
 use crate::enclosure::{Enclosure, Users};
@@ -25,9 +24,6 @@ pub enum WallsError {
     /// A path holds a NUL byte.
     #[error("a NUL byte in a path that is to be shown")]
     Nul(#[from] NulError),
-    /// The filters do not compile.
-    #[error("cannot compile the system call filters: {0}")]
-    Filter(#[from] BackendError),
     /// The kernel did not take the Landlock ruleset.
     #[error("cannot make a Landlock ruleset: {0}")]
     Landlock(#[from] RulesetError),
@@ -66,7 +62,7 @@ pub fn walls(
     let start = directory.or(scratch).unwrap_or(Path::new("/tmp"));
     steps.push(Step::Directory(CString::new(start.as_os_str().as_encoded_bytes())?));
     steps.extend(ruleset.iter().map(landlock_step));
-    steps.extend([Step::Filter(filter::allow()?), Step::Filter(filter::deny()?)]);
+    steps.push(Step::Filter(filter::program()));
 
     // First of all, so that whatever is made counts.
     let join = doors.iter().map(|door| Step::Join(door.as_raw_fd()));

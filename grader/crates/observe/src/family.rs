@@ -119,6 +119,11 @@ impl Family {
         self.add_task(tid, Task { process, thread, exiting: false });
     }
 
+    /// Whether the program itself runs already, and not what prepares it.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.processes.first().is_some_and(|first| !first.facts.executed.is_empty())
+    }
+
     /// Records that the process `pid` executes `program`: its other threads are gone.
     pub(crate) fn executed(&mut self, pid: i32, program: PathBuf, at: Duration) {
         let Some(process) = self.living(pid) else { return };

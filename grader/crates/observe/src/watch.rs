@@ -154,13 +154,20 @@ impl Watcher<'_> {
         }
         let (now, cpu) = (self.shared.now(), self.cpu_time());
         let output = self.streams.bytes();
-        let tasks = self.shared.lock().family.generation();
+        let (tasks, begun) = {
+            let family = &self.shared.lock().family;
+            (family.generation(), family.has_begun())
+        };
         progress.note(now, cpu, (output, tasks));
         if cpu >= self.limits.cpu {
             return Some(Ending::Cpu { burning: progress.burning(now, cpu, self.delay()) });
         }
         if now >= self.limits.wall {
             return Some(self.time_is_up(progress, now, cpu));
+        }
+        // Before that it waits for us, which is no deadlock and takes long to find out.
+        if !begun {
+            return None;
         }
         if !self.pace.glance(cpu, now) {
             return if progress.suspects_loop(now, cpu) { self.livelock(now) } else { None };
