@@ -11,7 +11,7 @@ use crate::primitive::Primitive;
 use crate::proc;
 use crate::proof::Stuck;
 use crate::stacks::{Stack, Unwinder};
-use crate::symbols::{Call, Symbols};
+use crate::symbols::{Call, Library, Symbols};
 use crate::waits::{Lack, Wait};
 
 /// Draws the graph of tasks that are held still.
@@ -62,15 +62,15 @@ struct Waiting<'a> {
 #[derive(Default)]
 struct Sight {
     processes: BTreeMap<i32, (Unwinder, Symbols)>,
+    library: Library,
 }
 
 impl Sight {
     fn look<'a>(&mut self, family: &Family, examined: &Examined, stuck: &'a Stuck) -> Waiting<'a> {
         let task = stuck.task;
-        let (unwinder, symbols) = self
-            .processes
-            .entry(task.pid)
-            .or_insert_with(|| (Unwinder::new(task.pid), Symbols::new(task.pid)));
+        let (unwinder, symbols) = self.processes.entry(task.pid).or_insert_with(|| {
+            (Unwinder::new(task.pid), Symbols::new(task.pid, self.library.clone()))
+        });
         let registers = examined.registers.get(&task.tid);
         let stack = registers.map(|registers| unwinder.unwind(registers)).unwrap_or_default();
         let mut calls = Vec::new();

@@ -1,7 +1,9 @@
 //! Functions and lines of source for addresses in a process.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use addr2line::Loader;
 use observation::Place;
@@ -9,11 +11,30 @@ use observation::Place;
 use crate::mappings::{self, Mapping};
 use crate::stacks::Image;
 
+/// Debug information that was read, by path and inode: the processes of a run mostly
+/// share one executable, and reading it is the dearest part of a diagnosis.
+#[derive(Clone, Default)]
+pub(crate) struct Library {
+    read: Rc<RefCell<HashMap<(String, u64), Option<Rc<Loader>>>>>,
+}
+
+impl Library {
+    fn read(&self, pid: i32, path: &str, inode: u64) -> Option<Rc<Loader>> {
+        let mut read = self.read.borrow_mut();
+        let loader = read.entry((path.to_owned(), inode)).or_insert_with(|| {
+            // The program may see another root than we do.
+            Loader::new(format!("/proc/{pid}/root{path}")).ok().map(Rc::new)
+        });
+        loader.clone()
+    }
+}
+
 /// The symbols of one process, loaded as they are needed.
 pub(crate) struct Symbols {
     pid: i32,
     mappings: Vec<Mapping>,
-    modules: HashMap<String, Option<(Loader, u64)>>,
+    library: Library,
+    modules: HashMap<String, Option<(Rc<Loader>, u64)>>,
 }
 
 /// One function that was called, perhaps inlined into its caller.
@@ -26,8 +47,8 @@ pub(crate) struct Call {
 }
 
 impl Symbols {
-    pub(crate) fn new(pid: i32) -> Self {
-        Self { pid, mappings: mappings::all(pid), modules: HashMap::new() }
+    pub(crate) fn new(pid: i32, library: Library) -> Self {
+        Self { pid, mappings: mappings::all(pid), library, modules: HashMap::new() }
     }
 
     /// The functions at an address, the innermost first.
@@ -53,15 +74,12 @@ impl Symbols {
         calls
     }
 
-    fn module(&mut self, address: u64) -> Option<&(Loader, u64)> {
+    fn module(&mut self, address: u64) -> Option<&(Rc<Loader>, u64)> {
         let mapping = self.mappings.iter().find(|one| one.range.contains(&address))?;
-        let path = mapping.path.clone();
+        let (path, inode) = (mapping.path.clone(), mapping.inode);
         if !self.modules.contains_key(&path) {
-            let loaded = Image::load(self.pid, &self.mappings, &path).and_then(|image| {
-                // The program may see another root than we do.
-                let file = format!("/proc/{}/root{path}", self.pid);
-                Some((Loader::new(file).ok()?, image.bias))
-            });
+            let loaded = Image::load(self.pid, &self.mappings, &path)
+                .and_then(|image| Some((self.library.read(self.pid, &path, inode)?, image.bias)));
             self.modules.insert(path.clone(), loaded);
         }
         self.modules.get(&path)?.as_ref()
@@ -109,7 +127,7 @@ mod tests {
 
     #[test]
     fn our_own_functions_have_names_and_lines() {
-        let mut symbols = Symbols::new(std::process::id().cast_signed());
+        let mut symbols = Symbols::new(std::process::id().cast_signed(), Library::default());
         let address = our_own_functions_have_names_and_lines as fn() as usize as u64 + 1;
         let calls = symbols.calls_at(address);
         let outer = calls.last().unwrap();
