@@ -81,7 +81,8 @@ fn a_panic_inside_hurts_no_schedule() {
         catch_unwind(AssertUnwindSafe(update)).is_err()
     });
     twins.update(|value| value + 1);
-    assert!(thread.join().unwrap(), "the panic comes out of update");
+    let caught = usize::from(thread.join().unwrap());
+    assert_eq!(caught, 1, "the panic comes out of update");
     twins.update(|value| value + 1);
     assert_eq!(twins.read(), (2, 2), "the panic changed nothing");
 }
