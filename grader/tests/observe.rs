@@ -6,15 +6,16 @@ use predicates::str::contains;
 use serde_json::Value;
 
 fn observe(arguments: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("grader").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grader"));
     command.arg("observe").args(arguments);
     command
 }
 
 fn json(arguments: &[&str]) -> Value {
-    let output = observe(&[&["--json"], arguments].concat()).output().unwrap();
+    let output =
+        observe(&[&["--json"], arguments].concat()).output().expect("the grader can be run");
     assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_slice(&output.stdout).expect("it prints JSON")
 }
 
 #[test]

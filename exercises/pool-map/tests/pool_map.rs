@@ -117,9 +117,9 @@ fn exactly_the_asked_number_of_processes_is_created() {
 #[test]
 fn results_larger_than_a_pipe_arrive_whole() {
     property(|random| {
-        // 80 000 bytes from each of two workers; a pipe holds 65 536.
-        let numbers = random.numbers(20_000);
-        let chunk = [500, 10_000][random.pick(0..=1)];
+        // 68 000 bytes from each of two workers; a pipe holds 65 536.
+        let numbers = random.numbers(17_000);
+        let chunk = [500, 8_500][random.pick(0..=1)];
         gives_squares(&pool(2, chunk, &numbers).run()?, &numbers)
     });
 }

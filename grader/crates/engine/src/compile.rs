@@ -80,8 +80,8 @@ pub fn compile(
     let library = format!("lib{}.rlib", prepared.crate_name);
     let mut student =
         Rustc::new("rlib", &prepared.crate_name, &folder.join("src/lib.rs"), &library);
-    student.see(&prepared.libraries);
-    student.see(&sources);
+    student.search(&prepared.libraries);
+    student.see(sources);
     let allowed = |library: &&Extern| {
         lesson.crates.iter().any(|allowed| allowed.as_str().replace('-', "_") == library.name)
     };
@@ -94,7 +94,7 @@ pub fn compile(
     }
 
     let mut driver = Rustc::new("bin", "driver", &prepared.driver, "program");
-    driver.see(&prepared.libraries);
+    driver.search(&prepared.libraries);
     prepared.externs.iter().for_each(|library| driver.link(library));
     driver.link(&Extern { name: prepared.crate_name.clone(), library: folder.join(&library) });
     Ok(match driver.run(toolchain, folder, place)?.refusal()? {
@@ -159,14 +159,15 @@ impl Rustc {
         self.args.push("--test".to_owned());
     }
 
-    /// Lets it read `files`; libraries among them may be needed by those that it names.
-    pub(crate) fn see(&mut self, files: &[PathBuf]) {
-        let mut folders: Vec<_> = files.iter().filter_map(|file| file.parent()).collect();
-        folders.dedup();
-        for folder in folders {
-            self.args.push(format!("-Ldependency={}", folder.display()));
-        }
-        self.inputs.extend(files.iter().cloned());
+    /// Lets it look for the libraries behind libraries in `folder`.
+    pub(crate) fn search(&mut self, folder: &Path) {
+        self.args.push(format!("-Ldependency={}", folder.display()));
+        self.inputs.push(folder.to_owned());
+    }
+
+    /// Lets it read `files`.
+    pub(crate) fn see(&mut self, files: impl IntoIterator<Item = PathBuf>) {
+        self.inputs.extend(files);
     }
 
     /// Lets the source name `library`.

@@ -43,8 +43,8 @@ pub fn build(
 
     let mut rustc = Rustc::new("bin", "explored", &source, EXPLORED);
     rustc.test();
-    rustc.see(&explored.libraries);
-    rustc.see(&files.iter().map(|file| folder.join(&file.path)).collect::<Vec<_>>());
+    rustc.search(&explored.libraries);
+    rustc.see(files.iter().map(|file| folder.join(&file.path)));
     rustc.link(&explored.model);
     Ok(match rustc.run(toolchain, folder, place)?.refusal()? {
         None => Built::Binary(folder.join(EXPLORED)),

@@ -23,6 +23,8 @@ pub struct Workshop {
     toolchain: Toolchain,
     jail: Jail,
     prepared: BTreeMap<LessonId, Prepared>,
+    /// Holds the libraries that submissions are linked with, and the submissions in work.
+    scratch: TempDir,
 }
 
 /// The walls behind which everything of a student's runs, compilers included.
@@ -89,8 +91,8 @@ impl Workshop {
         let toolchain = Toolchain::find(root)?;
         let chosen: Vec<&Lesson> =
             course.lessons().filter(|lesson| lessons.contains(&lesson.id)).collect();
-        let prepared = prepare(root, &course, &chosen)?;
-        Ok(Self { course, toolchain, jail, prepared })
+        let (prepared, scratch) = prepare(root, &course, &chosen)?;
+        Ok(Self { course, toolchain, jail, prepared, scratch })
     }
 
     /// The course.
@@ -130,7 +132,9 @@ impl Workshop {
                 return Ok(Outcome::Refused { verdict: Verdict::DoesNotCompile, message });
             }
         };
-        let folder = TempDir::with_prefix("submission-").map_err(GradeError::Scratch)?;
+        // Not in /tmp: behind the walls that is the program's own, and has to start out empty.
+        let folder = TempDir::with_prefix_in("submission-", &self.scratch);
+        let folder = folder.map_err(GradeError::Scratch)?;
         let Jail { keeper, tier } = self.jail.clone();
         let desk = Desk {
             lesson: self.lesson(&submission.lesson),

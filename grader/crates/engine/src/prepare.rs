@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use course::{Course, CourseErrors, Lesson, LessonId};
 use serde::Deserialize;
+use tempfile::TempDir;
 use thiserror::Error;
 
 /// A lesson whose tests are built.
@@ -19,8 +20,8 @@ pub struct Prepared {
     pub driver: PathBuf,
     /// Crates that the student's code and the driver may name, with their libraries.
     pub externs: Vec<Extern>,
-    /// Every library that those need, themselves included: all that rustc may see of ours.
-    pub libraries: Vec<PathBuf>,
+    /// The folder that holds those and every library that they need, and nothing else.
+    pub libraries: PathBuf,
     /// The test binary that holds each test, by the test's name; explored tests excepted.
     pub tests: BTreeMap<String, PathBuf>,
     /// The tests that explore schedules, if the lesson has any.
@@ -38,8 +39,8 @@ pub struct Explored {
     pub tests: Vec<String>,
     /// The model of std that takes the place of the real one.
     pub model: Extern,
-    /// Every library that the model needs, itself included.
-    pub libraries: Vec<PathBuf>,
+    /// The folder that holds it and every library that it needs, and nothing else.
+    pub libraries: PathBuf,
 }
 
 /// A library under the name by which code calls it.
@@ -76,20 +77,37 @@ pub enum PrepareError {
         /// What went wrong.
         message: String,
     },
+    /// There is no room for the libraries that submissions are linked with.
+    #[error("cannot put libraries into {path}: {source}; is the disk full?", path = path.display())]
+    Shelf {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// course.yaml and the tests do not agree.
     #[error(transparent)]
     Tests(#[from] CourseErrors),
 }
 
 /// Builds the tests of `lessons` and finds what submissions are linked with.
+///
+/// The libraries lie in the folder that comes back, and go with it; it is new and in
+/// the course's target folder.
 pub fn prepare(
     root: &Path,
     course: &Course,
     lessons: &[&Lesson],
-) -> Result<BTreeMap<LessonId, Prepared>, PrepareError> {
+) -> Result<(BTreeMap<LessonId, Prepared>, TempDir), PrepareError> {
     let graph = Graph::read(root)?;
     let artifacts = build(root, lessons)?;
-    lessons.iter().map(|lesson| prepare_lesson(root, course, lesson, &graph, &artifacts)).collect()
+    let shelf = TempDir::with_prefix_in("grading-", &graph.target_directory);
+    let shelf = shelf
+        .map_err(|source| PrepareError::Shelf { path: graph.target_directory.clone(), source })?;
+    let lessons = lessons
+        .iter()
+        .map(|lesson| prepare_lesson(root, course, lesson, &graph, &artifacts, shelf.path()));
+    Ok((lessons.collect::<Result<_, _>>()?, shelf))
 }
 
 fn prepare_lesson(
@@ -98,6 +116,7 @@ fn prepare_lesson(
     lesson: &Lesson,
     graph: &Graph,
     artifacts: &[Artifact],
+    shelf: &Path,
 ) -> Result<(LessonId, Prepared), PrepareError> {
     let package = graph.package(lesson.id.as_str())?;
     let mut tests = BTreeMap::new();
@@ -109,7 +128,8 @@ fn prepare_lesson(
         names.extend(listed.clone());
         if artifact.target.name == EXPLORED {
             let source = artifact.target.src_path.clone();
-            let (model, libraries) = model(graph, artifacts)?;
+            let libraries = shelf.join(format!("{}-{EXPLORED}", lesson.id));
+            let model = model(graph, artifacts, &libraries)?;
             explored = Some(Explored { source, tests: listed, model, libraries });
         } else {
             tests.extend(listed.into_iter().map(|test| (test, binary.clone())));
@@ -117,14 +137,18 @@ fn prepare_lesson(
     }
     course.check_tests(lesson, &names)?;
 
+    let libraries = shelf.join(lesson.id.as_str());
+    shelve(&graph.libraries_below(&package, artifacts), &libraries)?;
     let mut externs = Vec::new();
     for (name, id) in graph.dependencies(&package) {
         let library = artifacts.iter().find_map(|artifact| artifact.library_of(id));
-        externs.extend(library.map(|library| Extern { name: name.to_owned(), library }));
+        let stands = |library: PathBuf| on(&libraries, &library);
+        externs.extend(
+            library.map(|library| Extern { name: name.to_owned(), library: stands(library) }),
+        );
     }
     let crate_name = lesson.id.as_str().replace('-', "_");
     let driver = root.join("exercises").join(lesson.id.as_str()).join("src/main.rs");
-    let libraries = graph.libraries_below(&package, artifacts);
     Ok((lesson.id.clone(), Prepared { crate_name, driver, externs, libraries, tests, explored }))
 }
 
@@ -134,7 +158,7 @@ const EXPLORED: &str = "explored";
 /// The library that explored tests are linked with.
 const MODEL: &str = "interleave";
 
-fn model(graph: &Graph, artifacts: &[Artifact]) -> Result<(Extern, Vec<PathBuf>), PrepareError> {
+fn model(graph: &Graph, artifacts: &[Artifact], shelf: &Path) -> Result<Extern, PrepareError> {
     let package = graph.package(MODEL)?;
     let library = artifacts.iter().find_map(|artifact| artifact.library_of(&package));
     let library = library.ok_or_else(|| PrepareError::Answer {
@@ -143,7 +167,27 @@ fn model(graph: &Graph, artifacts: &[Artifact]) -> Result<(Extern, Vec<PathBuf>)
     })?;
     let mut libraries = graph.libraries_below(&package, artifacts);
     libraries.push(library.clone());
-    Ok((Extern { name: MODEL.to_owned(), library }, libraries))
+    shelve(&libraries, shelf)?;
+    Ok(Extern { name: MODEL.to_owned(), library: on(shelf, &library) })
+}
+
+/// Puts `libraries` into the new folder `shelf`, so that a compiler can be shown them and
+/// not what lies beside them: tests, and the libraries of others.
+fn shelve(libraries: &[PathBuf], shelf: &Path) -> Result<(), PrepareError> {
+    let failed = |source| PrepareError::Shelf { path: shelf.to_owned(), source };
+    std::fs::create_dir_all(shelf).map_err(failed)?;
+    for library in libraries {
+        let to = on(shelf, library);
+        if std::fs::hard_link(library, &to).is_err() && !to.exists() {
+            std::fs::copy(library, &to).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where `library` stands on `shelf`.
+fn on(shelf: &Path, library: &Path) -> PathBuf {
+    shelf.join(library.file_name().unwrap_or_default())
 }
 
 /// One thing that cargo built.
@@ -218,6 +262,7 @@ fn list(binary: &Path) -> Result<Vec<String>, PrepareError> {
 struct Graph {
     packages: Vec<Package>,
     resolve: Resolve,
+    target_directory: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
