@@ -1,16 +1,16 @@
 //! Takes down one wall at a time and expects a canary to fall.
 //!
-//! In tier A, in which the host of a test can be expected to run as root; elsewhere
-//! nothing is tried. Everything happens below an init of its own.
+//! In tiers A and C, as root; for others nothing is tried. Everything happens in a pid
+//! namespace of its own, below an init.
 
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nix::sched::CloneFlags;
-use nix::sys::wait::waitpid;
 use nix::unistd::geteuid;
 use observation::Limits;
 
@@ -20,53 +20,63 @@ use crate::{Command, Confinement, Slot, Stdio, Step, Tier, enclose, walls};
 
 /// What the canaries have to say about walls that `weaken` has been at; none if this
 /// host does not let us build any.
-fn breaches(weaken: impl FnOnce(&mut Enclosure)) -> Option<Vec<Breach>> {
+fn breaches(tier: Tier, weaken: impl FnOnce(&mut Enclosure)) -> Option<Vec<Breach>> {
     if !geteuid().is_root() {
         return None;
     }
-    let folder = tempfile::tempdir().unwrap();
+    let open = |mode| Permissions::from_mode(mode);
+    let folder = tempfile::Builder::new().permissions(open(0o755)).tempdir_in("/tmp").unwrap();
     let outside = folder.path().join("outside");
-    std::fs::write(&outside, "secret").unwrap();
+    fs::write(&outside, "secret").unwrap();
+    fs::set_permissions(&outside, open(0o666)).unwrap();
     let socket = format!("interleave-{}", outside.display());
     let address = SocketAddr::from_abstract_name(&socket).unwrap();
     let _listener = UnixListener::bind_addr(&address).unwrap();
-    let program = canary();
-    let confinement = Confinement::for_program(Tier::A, Slot(9), &program);
+    let program = folder.path().join("canary");
+    fs::copy(canary(), &program).unwrap();
+    let confinement = Confinement::for_program(tier, Slot(9), &program);
+    let scratch = folder.path().join("scratch");
+    fs::create_dir(&scratch).unwrap();
+    let (user, group) = (confinement.slot.user().into(), confinement.slot.user().into());
+    nix::unistd::chown(&scratch, Some(user), Some(group)).unwrap();
+    let scratch = (!tier.has_namespaces()).then_some(scratch);
     let limits = Limits::default();
     let scene = Scene {
-        tier: Tier::A,
+        tier,
         outside,
         process: std::process::id().cast_signed(),
         socket,
         file_size: limits.file_size,
         temporary: confinement.temporary,
     };
-    let mut enclosure = walls(&confinement, &limits, None, None, vec![]).unwrap();
+    let mut enclosure = walls(&confinement, &limits, None, scratch.as_deref(), vec![]).unwrap();
+    // In the tier that has none it is there for us, and not what is tried.
+    enclosure.namespaces |= CloneFlags::CLONE_NEWPID;
     weaken(&mut enclosure);
-    match run(&program, &scene, enclosure) {
-        Ok(report) => Some(judge(Tier::A, &report).err().unwrap_or_default()),
-        Err(error) => panic!("{error}"),
-    }
+    let directory = scratch.as_ref().map(|path| ("TMPDIR", path.to_str().unwrap()));
+    let command = Command::new(&program, [], directory).unwrap();
+    let report = run(command, &scene, enclosure).unwrap();
+    Some(judge(tier, &report).err().unwrap_or_default())
 }
 
-fn run(program: &Path, scene: &Scene, enclosure: Enclosure) -> Result<String, crate::LaunchError> {
+fn run(
+    command: Command,
+    scene: &Scene,
+    enclosure: Enclosure,
+) -> Result<String, crate::LaunchError> {
     let (input, mut feed) = std::io::pipe().unwrap();
     let (mut output, theirs) = std::io::pipe().unwrap();
     let error = File::options().write(true).open("/dev/null").unwrap();
     let stdio = Stdio { input: input.into(), output: theirs.into(), error: error.into() };
-    let command = Command::new(program, [], [])?;
     let (suspended, mut behind) = enclose(command, &stdio, enclosure)?;
     drop(stdio);
     feed.write_all(&serde_json::to_vec(scene).unwrap()).unwrap();
     drop(feed);
-    let pid = suspended.resume()?;
-    let settled = behind.settle();
-    let _ = waitpid(pid, None);
+    suspended.resume()?;
+    behind.settle().expect("init tells");
     drop(behind);
     let mut report = String::new();
-    if settled.is_some() {
-        output.read_to_string(&mut report).unwrap();
-    }
+    output.read_to_string(&mut report).unwrap();
     Ok(report)
 }
 
@@ -82,7 +92,12 @@ fn names(breaches: &[Breach]) -> Vec<&str> {
 
 #[track_caller]
 fn falls(canary: &str, weaken: impl FnOnce(&mut Enclosure)) {
-    if let Some(breaches) = breaches(weaken) {
+    falls_in(Tier::A, canary, weaken);
+}
+
+#[track_caller]
+fn falls_in(tier: Tier, canary: &str, weaken: impl FnOnce(&mut Enclosure)) {
+    if let Some(breaches) = breaches(tier, weaken) {
         assert!(names(&breaches).contains(&canary), "{breaches:?}");
     }
 }
@@ -98,9 +113,28 @@ fn without(unwanted: fn(&Step) -> bool) -> impl FnOnce(&mut Enclosure) {
 
 #[test]
 fn with_all_walls_up_every_canary_lives() {
-    if let Some(breaches) = breaches(|_| {}) {
-        assert_eq!(breaches, []);
+    for tier in [Tier::A, Tier::C] {
+        if let Some(breaches) = breaches(tier, |_| {}) {
+            assert_eq!(breaches, [], "tier {tier}");
+        }
     }
+}
+
+#[test]
+fn in_tier_c_without_landlock_everything_outside_is_near() {
+    for canary in [
+        "a file outside cannot be read",
+        "a file outside cannot be written",
+        "an abstract socket outside cannot be reached",
+    ] {
+        falls_in(Tier::C, canary, without(|step| matches!(step, Step::Landlock(_))));
+    }
+}
+
+#[test]
+fn in_tier_c_without_a_change_of_user_it_is_root() {
+    let change = |step: &Step| matches!(step, Step::User(_));
+    falls_in(Tier::C, "it is not root", without(change));
 }
 
 #[test]
