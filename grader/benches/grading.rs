@@ -19,8 +19,8 @@ use anyhow::{Context, bail};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
-/// How often the tests of a lesson run its program: eight runs for each call of `run`.
-const RUNS: [(&str, usize); 3] = [("semaphore", 9 * 8), ("pool-map", 10 * 8), ("lock", 5 * 8)];
+/// How often the tests of a lesson run its program: five runs for each call of `run`.
+const RUNS: [(&str, usize); 3] = [("semaphore", 9 * 5), ("pool-map", 10 * 5), ("lock", 5 * 5)];
 
 fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");

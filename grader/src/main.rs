@@ -45,5 +45,5 @@ fn main() -> Exit {
         Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };
-    done.unwrap_or_else(|error| exit::explain(error))
+    done.unwrap_or_else(exit::explain)
 }

@@ -4,7 +4,7 @@ use crate::{Checked, FINDING_VARIABLE, Finding, Outcome, Random, Tally, Verdict}
 /// Overrides in how many runs a property is checked.
 pub const RUNS_VARIABLE: &str = "INTERLEAVE_RUNS";
 
-const RUNS: u32 = 8;
+const RUNS: u32 = 5;
 
 /// Checks a property in several runs, each with its own random sizes; one failing run fails it.
 ///

@@ -18,7 +18,7 @@ impl Random {
     /// A number in `range`, both ends included.
     pub fn pick(&mut self, range: RangeInclusive<usize>) -> usize {
         let span = range.end() - range.start();
-        let offset = u128::from(self.next()) * (span as u128 + 1) >> 64;
+        let offset = (u128::from(self.next()) * (span as u128 + 1)) >> 64;
         // The product's upper half is at most `span`, a usize.
         range.start() + offset as usize
     }

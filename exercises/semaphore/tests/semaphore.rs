@@ -20,7 +20,7 @@ fn run(workers: usize, permits: usize, meet: usize) -> Checked<Run> {
 /// processor time, a hundred times what the right one needs.
 fn overfilled(workers: usize, permits: usize) -> Checked<Run> {
     let program = program!().arg("workers", workers).arg("permits", permits);
-    program.arg("meet", permits + 1).using(Duration::from_millis(500)).run()
+    program.arg("meet", permits + 1).using(Duration::from_millis(500)).meant_to_hang().run()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use course::{Lesson, Permission};
 use jail::Artefact;
 use keeper::{KeeperError, Place};
-use observation::{Exit, HangKind, Limits, Observation, Request, Verdict};
+use observation::{Diagnosis, Exit, HangKind, Limits, Observation, Request, Verdict};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -197,6 +197,7 @@ impl Rustc {
             directory: None,
             stdin: Vec::new(),
             limits: LIMITS,
+            diagnosis: Diagnosis::Verdict,
         };
         self.inputs.sort();
         self.inputs.dedup();

@@ -108,7 +108,7 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     } else {
         Surroundings::Shared
     };
-    let watched = watch(suspended, streams, &request.limits, surroundings);
+    let watched = watch(suspended, streams, request, surroundings);
     match confinement.tier {
         Tier::A | Tier::B => {}
         Tier::C => end_user(confinement.slot)?,

@@ -12,7 +12,7 @@ pub use observation::{
     Exit, Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Output, Process,
     ProcessId, Resources, SCHEMA, Thread, ThreadId, Unsure,
 };
-pub use request::{Limits, Request};
+pub use request::{Diagnosis, Limits, Request};
 pub use verdict::{UnknownVerdict, Verdict};
 pub use wait_for::{Edge, Node, NodeId, Place, Relation, WaitFor};
 

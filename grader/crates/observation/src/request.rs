@@ -19,6 +19,20 @@ pub struct Request {
     pub stdin: Vec<u8>,
     /// The bounds of the run.
     pub limits: Limits,
+    /// How much is found out about a run that hangs.
+    #[serde(default)]
+    pub diagnosis: Diagnosis,
+}
+
+/// How much is found out about a run that hangs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Diagnosis {
+    /// Who waits where for whom; most of the cost of a deadlock is finding the lines.
+    #[default]
+    Full,
+    /// That it hangs, and how: enough where it is meant to.
+    Verdict,
 }
 
 impl Request {
@@ -31,6 +45,7 @@ impl Request {
             directory: None,
             stdin: Vec::new(),
             limits: Limits::default(),
+            diagnosis: Diagnosis::Full,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jail::trace::reap;
 use nix::time::{ClockId, clock_gettime};
-use observation::{Limits, Observation, Verdict};
+use observation::{Observation, Request, Verdict};
 use observe::{Surroundings, streams};
 
 /// Programs that deadlock, and say when each of their tasks is about to block.
@@ -145,7 +145,8 @@ fn observed(arguments: &[&str]) -> (Duration, Observation, Duration) {
     let suspended = jail::suspend(command(arguments), &stdio, Vec::new()).expect("it can fork");
     drop(stdio);
     let started = now();
-    let seen = observe::watch(suspended, streams, &Limits::default(), Surroundings::Shared);
+    let request = Request::new("");
+    let seen = observe::watch(suspended, streams, &request, Surroundings::Shared);
     (started, seen.expect("it can be observed"), now())
 }
 

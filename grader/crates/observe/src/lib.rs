@@ -102,11 +102,11 @@ pub fn observe_relentlessly(request: &Request) -> Result<(Observation, u64), Obs
     let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
     drop(stdio);
     let pace = pace::Pace::relentless();
-    watch::watch_at(suspended, streams, &request.limits, Surroundings::Shared, pace)
+    watch::watch_at(suspended, streams, request, Surroundings::Shared, pace)
 }
 
 fn start(request: &Request, stdio: Stdio, streams: Streams) -> Result<Observation, ObserveError> {
     let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
     drop(stdio);
-    watch(suspended, streams, &request.limits, Surroundings::Shared)
+    watch(suspended, streams, request, Surroundings::Shared)
 }

@@ -15,8 +15,10 @@ use crate::stacks::Image;
 /// share one executable, and reading it is the dearest part of a diagnosis.
 #[derive(Clone, Default)]
 pub(crate) struct Library {
-    read: Rc<RefCell<HashMap<(String, u64), Option<Rc<Loader>>>>>,
+    read: Rc<RefCell<Read>>,
 }
+
+type Read = HashMap<(String, u64), Option<Rc<Loader>>>;
 
 impl Library {
     fn read(&self, pid: i32, path: &str, inode: u64) -> Option<Rc<Loader>> {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use jail::Suspended;
-use observation::{Limits, Observation, WaitFor};
+use observation::{Diagnosis, Limits, Observation, Request, WaitFor};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::exam::{Alarm, Examined};
@@ -51,31 +51,33 @@ impl Ending {
     }
 }
 
-/// Runs a suspended program within `limits` to the end of its last process.
+/// Runs a suspended program within the limits of `request` to the end of its last process.
 ///
 /// Of `streams`, the other ends must be the program's standard streams and must have
 /// been closed by the caller. The program may be confined; it must not be traced.
 pub fn watch(
     suspended: Suspended,
     streams: Streams,
-    limits: &Limits,
+    request: &Request,
     surroundings: Surroundings,
 ) -> Result<Observation, ObserveError> {
-    watch_at(suspended, streams, limits, surroundings, Pace::default()).map(|(seen, _)| seen)
+    watch_at(suspended, streams, request, surroundings, Pace::default()).map(|(seen, _)| seen)
 }
 
 /// The same at a given pace; also says how many attempts at a proof were made.
 pub(crate) fn watch_at(
     suspended: Suspended,
     streams: Streams,
-    limits: &Limits,
+    request: &Request,
     surroundings: Surroundings,
     pace: Pace,
 ) -> Result<(Observation, u64), ObserveError> {
+    let limits = &request.limits;
     let shared = Shared::new(limits.processes, surroundings);
     let root = Root::of(&suspended)?;
     let (done, bell) = io::pipe()?;
-    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace };
+    let diagnosis = request.diagnosis;
+    let mut watcher = Watcher { shared: &shared, streams, limits, diagnosis, root, pace };
     let (traced, ending) = thread::scope(|scope| {
         let tracing = scope.spawn(|| {
             let traced = trace(suspended, &shared);
@@ -117,6 +119,7 @@ struct Watcher<'a> {
     shared: &'a Shared,
     streams: Streams,
     limits: &'a Limits,
+    diagnosis: Diagnosis,
     root: Root,
     pace: Pace,
 }
@@ -249,6 +252,9 @@ impl Watcher<'_> {
     }
 
     fn graph(&self, examined: &Examined, stuck: &[Stuck]) -> WaitFor {
+        if self.diagnosis == Diagnosis::Verdict {
+            return WaitFor::default();
+        }
         // Nothing changes while the tasks are held still; the lock is only for reading.
         graph::wait_for(&self.shared.lock().family, examined, stuck)
     }
