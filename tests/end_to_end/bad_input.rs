@@ -162,6 +162,8 @@ fn points_for_a_test_that_does_not_exist_are_an_error_of_the_course() {
     let check = grader()
         .args(["course", "check", "--lesson", "semaphore", "--course"])
         .arg(folder.path())
+        // What is built already need not be built again.
+        .env("CARGO_TARGET_DIR", root().join("target"))
         .assert();
     check.code(2).stderr(
         contains("no test `waiting_workers_slept`")

@@ -44,5 +44,15 @@ fn what_a_program_does_is_its_own_loss() {
         ),
     );
     class.grade().code(0);
-    insta::assert_snapshot!(class.verdicts(), @"");
+    insta::assert_snapshot!(class.verdicts(), @"
+    ends lock forbidden 4/14
+    floods lock limit 4/14
+    forges lock pass 14/14
+    hangs lock deadlock 4/14
+    honest semaphore pass 10/10
+    honest lock pass 14/14
+    multiplies semaphore limit 3/10
+    reads lock does-not-compile 0/14
+    writes semaphore crash 0/10
+    ");
 }

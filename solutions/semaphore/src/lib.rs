@@ -53,10 +53,7 @@ impl Drop for Permit<'_> {
 }
 
 /// Does `job` while holding a permit of `semaphore`.
-pub fn with_permit<T>(
-    semaphore: &Semaphore,
-    job: impl FnOnce() -> io::Result<T>,
-) -> io::Result<T> {
+pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     semaphore.acquire()?;
     let _permit = Permit(semaphore);
     job()

@@ -61,6 +61,9 @@ const LIMITS: Limits = Limits {
     file_size: 256 << 20,
 };
 
+/// How often the compiler has to crash before the file is blamed.
+const CRASHES: u32 = 3;
+
 /// Diagnostics that are shown; the rest is counted.
 const SHOWN: usize = 5;
 
@@ -203,9 +206,18 @@ impl Rustc {
         self.inputs.dedup();
         let to = folder.join(&self.output);
         let artefact = Artefact { name: self.output, to, size: ARTEFACT };
-        let observation =
-            place.compile(&request, toolchain.sysroot(), self.inputs, vec![artefact])?;
-        Ok(Outcome { observation })
+        // A file that crashes the compiler does so each time; a crash that does not come
+        // again was not the file's fault.
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let (inputs, artefacts) = (self.inputs.clone(), vec![artefact.clone()]);
+            let observation = place.compile(&request, toolchain.sysroot(), inputs, artefacts)?;
+            let crashed = matches!(observation.exit, Some(Exit::Signal(_)));
+            if !crashed || attempts == CRASHES {
+                return Ok(Outcome { observation });
+            }
+        }
     }
 }
 

@@ -114,6 +114,10 @@ impl Tracer<'_> {
             Status::Stopped { event: 0, .. } if is_ours(waited, self.nested) => {
                 return Some(Next::Run { signal: 0 });
             }
+            // What is left of an examination: the task itself never caused it.
+            Status::Stopped { signal: libc::SIGTRAP, event: 0 } if is_of_stepping(pid) => {
+                return Some(Next::Run { signal: 0 });
+            }
             Status::Stopped { signal, event: 0 } => {
                 self.shared.lock().family.signalled();
                 return Some(Next::Run { signal });
@@ -264,6 +268,15 @@ pub(crate) fn kill_all_but(state: &mut State, spared: i32) {
 
 fn message(pid: Pid) -> Option<i32> {
     ptrace::getevent(pid).ok().and_then(|message| i32::try_from(message).ok())
+}
+
+/// Whether a task stopped because it was stepped: its own breakpoints and signals have
+/// other codes.
+fn is_of_stepping(pid: Pid) -> bool {
+    const TRAP_BRKPT: i32 = 1;
+    const TRAP_TRACE: i32 = 2;
+    let information = ptrace::getsiginfo(pid);
+    information.is_ok_and(|one| matches!(one.si_code, TRAP_BRKPT | TRAP_TRACE))
 }
 
 fn is_job_control(signal: i32) -> bool {
