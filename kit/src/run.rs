@@ -4,7 +4,7 @@ use std::process::{ExitStatus, Output};
 use std::time::Duration;
 
 use assert_cmd::assert::Assert;
-use observation::{Exit, Fact, HangKind, Observation, Verdict};
+use observation::{Exit, Fact, HangKind, LeftoverKind, Observation, Verdict};
 
 use crate::{Checked, Events, Finding};
 
@@ -134,9 +134,9 @@ impl Run {
         if seen.orphans > 0 {
             left.push(format!("{} still running", plural(seen.orphans, "process", "processes")));
         }
-        left.extend(
-            seen.leftovers.iter().map(|object| format!("{:?} {}", object.kind, object.name)),
-        );
+        // An ordinary file is no object of the system, and goes with its directory.
+        let objects = seen.leftovers.iter().filter(|object| object.kind != LeftoverKind::File);
+        left.extend(objects.map(|object| format!("{:?} {}", object.kind, object.name)));
         let claim = format!("the program left behind: {}", left.join(", "));
         self.check(Finding::new(Verdict::Leak, claim).unless(left.is_empty()))
     }

@@ -4,7 +4,7 @@ use std::fs::{self, FileType};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use jail::{Artefact, Objects};
+use jail::{Confinement, Objects};
 use observation::{Leftover, LeftoverKind};
 
 /// How many are named; a program that makes thousands is told of the first.
@@ -12,13 +12,16 @@ const NAMED: usize = 64;
 
 /// What lies in the three directories of the file system of a run.
 ///
-/// `root` is where its root is seen from here. Nothing there is opened or followed, and
-/// what is about to be taken out is not left behind.
-pub(crate) fn files_below(root: &Path, artefacts: &[Artefact]) -> Vec<Leftover> {
+/// `root` is where its root is seen from here. Nothing there is opened or followed. What
+/// is about to be taken out is not left behind, nor are the directories above what the
+/// program was shown: they are ours.
+pub(crate) fn files_below(root: &Path, confinement: &Confinement) -> Vec<Leftover> {
     let mut found = in_directory(&root.join("tmp"), "/tmp", &of_file);
     found.retain(|leftover| {
         let name = leftover.name.strip_prefix("/tmp/");
-        !artefacts.iter().any(|artefact| name == Some(&artefact.name))
+        let taken = confinement.artefacts.iter().any(|artefact| name == Some(&artefact.name));
+        let ours = confinement.readable.iter().any(|path| path.starts_with(&leftover.name));
+        !taken && !ours
     });
     found.extend(in_directory(&root.join("dev/shm"), "/dev/shm", &of_shared_memory));
     found.extend(in_directory(&root.join("dev/mqueue"), "/dev/mqueue", &|_, _| {
@@ -99,19 +102,24 @@ fn of_shared_memory(name: &str, _: FileType) -> LeftoverKind {
 
 #[cfg(test)]
 mod tests {
+    use jail::{Artefact, Slot, Tier};
+
     use super::*;
 
     #[test]
     fn what_lies_in_the_three_directories_is_named_by_kind() {
         let root = tempfile::tempdir().unwrap();
-        for directory in ["tmp", "dev/shm", "dev/mqueue"] {
+        for directory in ["tmp/course", "dev/shm", "dev/mqueue"] {
             fs::create_dir_all(root.path().join(directory)).unwrap();
         }
         for file in ["tmp/made", "tmp/x", "dev/shm/sem.lock", "dev/shm/ring", "dev/mqueue/jobs"] {
             fs::write(root.path().join(file), "").unwrap();
         }
+        let shown = Path::new("/tmp/course/target/program");
+        let mut confinement = Confinement::for_program(Tier::A, Slot(0), shown);
         let made = Artefact { name: "made".to_owned(), to: "/made".into(), size: 1 };
-        let found = files_below(root.path(), &[made]);
+        confinement.artefacts.push(made);
+        let found = files_below(root.path(), &confinement);
         let found: Vec<_> = found.iter().map(|one| (one.kind, one.name.as_str())).collect();
         let expected = [
             (LeftoverKind::File, "/tmp/x"),

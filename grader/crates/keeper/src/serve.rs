@@ -121,7 +121,7 @@ fn keep(job: &Job) -> Result<Observation, ServeError> {
     match confinement.tier {
         Tier::A | Tier::B => {
             let mut left = of_system_v(behind.settle().unwrap_or_default());
-            left.extend(root.iter().flat_map(|root| files_below(root, &confinement.artefacts)));
+            left.extend(root.iter().flat_map(|root| files_below(root, confinement)));
             note_leftovers(left, &mut observation);
         }
         Tier::C => {
