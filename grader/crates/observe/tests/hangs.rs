@@ -66,7 +66,6 @@ fn waits_for_system_v_objects_are_proved_to_be_endless() {
 fn correct_programs_are_never_convicted() {
     for name in [
         "ping-pong-pipes",
-        "ping-pong-condvar",
         "ping-pong-semaphores",
         "slow-producer",
         "long-sleep",
