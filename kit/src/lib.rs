@@ -32,6 +32,7 @@ mod random;
 mod run;
 mod show;
 mod snapshot;
+mod tasks;
 
 pub use assert_cmd;
 pub use insta;
@@ -48,6 +49,7 @@ pub use run::Run;
 pub use show::{compare, compare_unordered};
 #[doc(hidden)]
 pub use snapshot::compare_snapshot;
+pub use tasks::{Processes, Threads};
 
 /// The program of this lesson, as Cargo built it or as the grader names it.
 #[macro_export]

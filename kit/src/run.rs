@@ -4,9 +4,10 @@ use std::process::{ExitStatus, Output};
 use std::time::Duration;
 
 use assert_cmd::assert::Assert;
-use observation::{Exit, Fact, HangKind, LeftoverKind, Observation, Verdict};
+use observation::{Exit, Fact, HangKind, Leftover, LeftoverKind, Observation, Resources, Verdict};
 
-use crate::{Checked, Events, Finding};
+use crate::tasks::exit_in_words;
+use crate::{Checked, Events, Finding, Processes, Threads};
 
 /// One observed run of the student's program.
 #[derive(Clone, Debug)]
@@ -104,11 +105,75 @@ impl Run {
         Ok(self.observation.peak_processes as usize)
     }
 
+    /// The most threads that were alive at once over all processes, first threads included.
+    pub fn peak_threads(&self) -> Checked<usize> {
+        self.sure_of(Fact::Processes)?;
+        Ok(self.observation.peak_threads as usize)
+    }
+
+    /// Every process of the run, the program itself first.
+    pub fn processes(&self) -> Checked<Processes<'_>> {
+        self.sure_of(Fact::Processes)?;
+        Ok(Processes::of(&self.observation.processes))
+    }
+
+    /// Every thread of the run, first threads of processes not counted.
+    pub fn threads(&self) -> Checked<Threads<'_>> {
+        self.sure_of(Fact::Processes)?;
+        Ok(Threads::of(&self.observation.threads))
+    }
+
+    /// How the process that knew itself as `pid` ended; a finding if there was none, or if
+    /// it had to be ended.
+    pub fn exit_of(&self, pid: i32) -> Checked<Exit> {
+        let process = self.check(self.processes()?.with_pid(pid))?;
+        let claim = format!("process {pid} did not end by itself");
+        process.exit.ok_or_else(|| self.found(Finding::new(Verdict::Leak, claim)))
+    }
+
+    /// Passes if the process that knew itself as `pid` ended as `expected`.
+    pub fn ends_as(&self, pid: i32, expected: Exit) -> Checked {
+        let seen = self.exit_of(pid)?;
+        let [wanted, found] = [expected, seen].map(|exit| exit_in_words(Some(exit)));
+        let claim = format!("process {pid} should end with {wanted}, it ended with {found}");
+        self.check(Finding::wrong(claim).unless(seen == expected))
+    }
+
+    /// The children that ended and were never reaped by their parent.
+    pub fn zombies(&self) -> Checked<Processes<'_>> {
+        self.sure_of(Fact::Reaping)?;
+        Ok(self.processes()?.filter(|process| process.reaped == Some(false)))
+    }
+
+    /// The processes that outlived their parent or the program.
+    pub fn orphans(&self) -> Checked<Processes<'_>> {
+        self.sure_of(Fact::Reaping)?;
+        Ok(self.processes()?.filter(|process| process.orphan))
+    }
+
+    /// The objects that stayed behind, ordinary files among them.
+    pub fn leftovers(&self) -> Checked<&[Leftover]> {
+        self.sure_of(Fact::Leftovers)?;
+        Ok(&self.observation.leftovers)
+    }
+
     /// Processor time that all its processes used.
     pub fn processor_time(&self) -> Checked<Duration> {
-        self.sure_of(Fact::Resources)?;
-        let used = &self.observation.resources;
+        let used = self.resources()?;
         Ok(used.user + used.system)
+    }
+
+    /// Processor time, memory and context switches of all its processes. What one process
+    /// used itself is in its [`Process::resources`](observation::Process).
+    pub fn resources(&self) -> Checked<Resources> {
+        self.sure_of(Fact::Resources)?;
+        Ok(self.observation.resources)
+    }
+
+    /// Times that a task gave up the processor by itself: about once for each time it
+    /// really waited. One that polls in a loop shows processor time in place of it.
+    pub fn times_waited(&self) -> Checked<u64> {
+        Ok(self.resources()?.voluntary_switches)
     }
 
     /// Passes if the program created exactly `expected` processes.

@@ -160,6 +160,8 @@ pub struct Process {
     pub reaped: Option<bool>,
     /// Whether it outlived its parent or the run.
     pub orphan: bool,
+    /// What it used itself, without its children; none if nobody could tell.
+    pub resources: Option<Resources>,
 }
 
 /// One thread beyond the first of its process.

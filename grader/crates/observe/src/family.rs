@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use jail::trace::Usage;
-use observation::{Exit, Process, ProcessId, Thread, ThreadId};
+use observation::{Exit, Process, ProcessId, Resources, Thread, ThreadId};
 
 /// All tasks of a run, living and dead.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub(crate) struct Family {
     processes: Vec<Member>,
     threads: Vec<Thread>,
     alive_processes: u32,
+    alive_threads: u32,
     began: u64,
     generation: u64,
     /// The largest number of processes alive at once.
@@ -41,7 +42,8 @@ struct Member {
     /// Whether we have sent it the signal that ends it.
     doomed: bool,
     facts: Process,
-    usage: Usage,
+    /// With its reaped children; known once it has ended.
+    usage: Option<Usage>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,28 +134,40 @@ impl Family {
         for tid in others {
             self.end_thread(tid, at);
         }
-        if let Some(task) = self.tasks.get_mut(&pid) {
-            task.exiting = false;
+        if let Some(task) = self.tasks.get_mut(&pid)
+            && std::mem::replace(&mut task.exiting, false)
+        {
+            self.alive_threads += 1;
         }
-        self.processes[process].fate = Fate::Lives;
         self.generation += 1;
     }
 
     /// Records that a task begins to exit under the name `name`. True if it is the
     /// last of its process to do so.
-    pub(crate) fn exiting(&mut self, tid: i32, name: &str) -> bool {
+    ///
+    /// That is its end: whoever waits for it is woken later, so what one task starts
+    /// after another's end never seems to overlap with it.
+    pub(crate) fn exiting(&mut self, tid: i32, name: &str, at: Duration) -> bool {
         let Some(task) = self.tasks.get_mut(&tid) else { return false };
-        task.exiting = true;
+        if !std::mem::replace(&mut task.exiting, true) {
+            self.alive_threads -= 1;
+        }
         let Task { process, thread, .. } = *task;
         self.generation += 1;
         match thread {
-            Some(thread) => name.clone_into(&mut self.threads[thread].name),
+            Some(thread) => {
+                name.clone_into(&mut self.threads[thread].name);
+                self.threads[thread].ended = Some(at);
+            }
             None => name.clone_into(&mut self.processes[process].facts.name),
         }
-        let all = self.tasks.values().filter(|task| task.process == process);
-        let last = all.into_iter().all(|task| task.exiting);
-        if last {
-            self.processes[process].fate = Fate::Exits;
+        let mut all = self.tasks.values().filter(|task| task.process == process);
+        let last = all.all(|task| task.exiting);
+        let member = &mut self.processes[process];
+        if last && member.fate == Fate::Lives {
+            member.fate = Fate::Exits;
+            member.facts.ended = Some(at);
+            self.alive_processes -= 1;
         }
         last
     }
@@ -201,6 +215,10 @@ impl Family {
 
     /// Records the end of a task. For the end of a process, `exit` and `usage` say how.
     pub(crate) fn ended(&mut self, tid: i32, exit: Exit, usage: Usage, at: Duration) {
+        self.over(tid, exit, Some(usage), at);
+    }
+
+    fn over(&mut self, tid: i32, exit: Exit, usage: Option<Usage>, at: Duration) {
         match self.tasks.get(&tid) {
             Some(Task { thread: None, process, .. }) => {
                 let process = *process;
@@ -208,15 +226,19 @@ impl Family {
                 for other in rest {
                     self.end_thread(other, at);
                 }
-                self.tasks.remove(&tid);
+                self.remove_task(tid);
                 let member = &mut self.processes[process];
+                if member.fate == Fate::Lives {
+                    self.alive_processes -= 1;
+                }
                 member.fate = Fate::Ended;
                 member.usage = usage;
-                if !(member.doomed && exit == Exit::Signal(libc::SIGKILL)) {
+                if member.doomed && exit == Exit::Signal(libc::SIGKILL) {
+                    member.facts.ended = None;
+                } else {
                     member.facts.exit = Some(exit);
-                    member.facts.ended = Some(at);
+                    member.facts.ended.get_or_insert(at);
                 }
-                self.alive_processes -= 1;
                 self.generation += 1;
             }
             Some(_) => self.end_thread(tid, at),
@@ -226,7 +248,7 @@ impl Family {
 
     /// Records that a process is gone, and that nobody saw how.
     pub(crate) fn lost(&mut self, pid: i32, at: Duration) {
-        self.ended(pid, Exit::Code(0), Usage::default(), at);
+        self.over(pid, Exit::Code(0), None, at);
         let gone = self.processes.iter_mut().rev().find(|one| one.pid == pid);
         gone.into_iter().for_each(|one| one.facts.exit = None);
     }
@@ -288,7 +310,7 @@ impl Family {
     pub(crate) fn usage(&self) -> Usage {
         let mut total = Usage::default();
         for member in &self.processes {
-            let usage = member.usage;
+            let usage = member.usage.unwrap_or_default();
             total.peak_memory = total.peak_memory.max(usage.peak_memory);
             if member.facts.reaped != Some(true) {
                 total.user += usage.user;
@@ -301,8 +323,36 @@ impl Family {
     }
 
     /// The facts, in the order of birth.
-    pub(crate) fn into_facts(self) -> (Vec<Process>, Vec<Thread>) {
+    pub(crate) fn into_facts(mut self) -> (Vec<Process>, Vec<Thread>) {
+        for index in 0..self.processes.len() {
+            self.processes[index].facts.resources = self.own_usage(index);
+        }
         (self.processes.into_iter().map(|one| one.facts).collect(), self.threads)
+    }
+
+    /// What a process used itself: the kernel adds to it what its reaped children used.
+    fn own_usage(&self, index: usize) -> Option<Resources> {
+        let member = &self.processes[index];
+        let total = member.usage?;
+        let reaped = self.processes.iter().filter(|child| {
+            child.facts.parent == Some(member.facts.id) && child.facts.reaped == Some(true)
+        });
+        let mut own = Resources {
+            user: total.user,
+            system: total.system,
+            peak_memory: total.peak_memory,
+            voluntary_switches: total.voluntary_switches,
+            involuntary_switches: total.involuntary_switches,
+        };
+        for child in reaped.filter_map(|child| child.usage) {
+            own.user = own.user.saturating_sub(child.user);
+            own.system = own.system.saturating_sub(child.system);
+            own.voluntary_switches =
+                own.voluntary_switches.saturating_sub(child.voluntary_switches);
+            own.involuntary_switches =
+                own.involuntary_switches.saturating_sub(child.involuntary_switches);
+        }
+        Some(own)
     }
 
     fn add_process(&mut self, pid: i32, seen_as: i32, parent: Option<ProcessId>, at: Duration) {
@@ -318,14 +368,9 @@ impl Family {
             exit: None,
             reaped: None,
             orphan: false,
+            resources: None,
         };
-        self.processes.push(Member {
-            pid,
-            fate: Fate::Lives,
-            doomed: false,
-            facts,
-            usage: Usage::default(),
-        });
+        self.processes.push(Member { pid, fate: Fate::Lives, doomed: false, facts, usage: None });
         let process = self.processes.len() - 1;
         self.alive_processes += 1;
         self.peak_processes = self.peak_processes.max(self.alive_processes);
@@ -335,13 +380,21 @@ impl Family {
     fn add_task(&mut self, tid: i32, task: Task) {
         self.tasks.insert(tid, task);
         self.generation += 1;
-        let alive = u32::try_from(self.tasks.len()).unwrap_or(u32::MAX);
-        self.peak_threads = self.peak_threads.max(alive);
+        self.alive_threads += 1;
+        self.peak_threads = self.peak_threads.max(self.alive_threads);
+    }
+
+    fn remove_task(&mut self, tid: i32) -> Option<Task> {
+        let task = self.tasks.remove(&tid)?;
+        if !task.exiting {
+            self.alive_threads -= 1;
+        }
+        Some(task)
     }
 
     fn end_thread(&mut self, tid: i32, at: Duration) {
-        if let Some(Task { thread: Some(thread), .. }) = self.tasks.remove(&tid) {
-            self.threads[thread].ended = Some(at);
+        if let Some(Task { thread: Some(thread), .. }) = self.remove_task(tid) {
+            self.threads[thread].ended.get_or_insert(at);
             self.generation += 1;
         }
     }
@@ -368,7 +421,7 @@ mod tests {
     }
 
     fn end(family: &mut Family, pid: i32) {
-        family.exiting(pid, "x");
+        family.exiting(pid, "x", T);
         family.ended(pid, Exit::Code(0), Usage::default(), T);
     }
 
@@ -377,7 +430,7 @@ mod tests {
         let mut family = family();
         family.forked(11, 2, 10, T);
         end(&mut family, 11);
-        assert!(family.exiting(10, "x"));
+        assert!(family.exiting(10, "x", T));
         family.leave_children(10, |_| ChildState::Gone);
         let (processes, _) = family.into_facts();
         assert_eq!((processes[1].reaped, processes[1].orphan), (Some(true), false));
@@ -389,7 +442,7 @@ mod tests {
         family.forked(11, 2, 10, T);
         family.forked(12, 3, 10, T);
         end(&mut family, 11);
-        family.exiting(10, "x");
+        family.exiting(10, "x", T);
         family
             .leave_children(10, |pid| [ChildState::Zombie, ChildState::Alive][(pid - 11) as usize]);
         let (processes, _) = family.into_facts();
@@ -401,9 +454,36 @@ mod tests {
     fn a_process_exits_with_the_last_of_its_threads() {
         let mut family = family();
         family.started(11, 2, 10, T);
-        assert!(!family.exiting(10, "main"));
-        assert!(family.exiting(11, "worker"));
+        assert!(!family.exiting(10, "main", T));
+        assert!(family.exiting(11, "worker", T));
         assert_eq!(family.peak_threads, 2);
+    }
+
+    #[test]
+    fn a_thread_started_after_the_end_of_another_is_not_alive_with_it() {
+        let mut family = family();
+        family.started(11, 2, 10, T);
+        family.exiting(11, "a", T * 2);
+        family.started(12, 3, 10, T * 3);
+        family.ended(11, Exit::Code(0), Usage::default(), T * 4);
+        assert_eq!(family.peak_threads, 2);
+        let (_, threads) = family.into_facts();
+        assert_eq!(threads[0].ended, Some(T * 2));
+    }
+
+    #[test]
+    fn what_a_process_used_itself_is_told_from_what_its_children_used() {
+        let mut family = family();
+        family.forked(11, 2, 10, T);
+        let used = |ms| Usage { user: Duration::from_millis(ms), ..Usage::default() };
+        family.ended(11, Exit::Code(0), used(30), T);
+        family.exiting(10, "x", T);
+        family.leave_children(10, |_| ChildState::Gone);
+        family.ended(10, Exit::Code(0), used(50), T);
+        assert_eq!(family.usage().user, Duration::from_millis(50));
+        let (processes, _) = family.into_facts();
+        let user = |index: usize| processes[index].resources.unwrap().user;
+        assert_eq!((user(0), user(1)), (Duration::from_millis(20), Duration::from_millis(30)));
     }
 
     #[test]

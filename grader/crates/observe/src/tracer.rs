@@ -222,7 +222,7 @@ impl Tracer<'_> {
         let name = proc::name(pid.as_raw());
         let mut state = self.shared.lock();
         let Some(process) = state.family.process_of(pid.as_raw()) else { return };
-        if !state.family.exiting(pid.as_raw(), &name) {
+        if !state.family.exiting(pid.as_raw(), &name, self.shared.now()) {
             return;
         }
         state.spent += proc::cpu_time(process).unwrap_or_default();
