@@ -57,6 +57,12 @@ pub fn wait_any() -> Result<Waited, Errno> {
     Ok(waited.expect("wait4 returns 0 only if told not to wait"))
 }
 
+/// Waits for one tracee of the calling thread.
+pub fn wait_for(pid: Pid) -> Result<Waited, Errno> {
+    let waited = wait(pid.as_raw(), libc::__WALL)?;
+    Ok(waited.expect("wait4 returns 0 only if told not to wait"))
+}
+
 /// Reaps one child if it has ended; none if it lives.
 pub fn reap(pid: Pid) -> Result<Option<Waited>, Errno> {
     wait(pid.as_raw(), libc::WNOHANG)

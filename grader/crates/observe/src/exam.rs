@@ -10,21 +10,22 @@ use std::time::Duration;
 
 use jail::Pid;
 use jail::trace::{Status, Waited, wait_any};
-use libc::user_regs_struct;
 use nix::sys::ptrace;
 
+use crate::arch::{self, Registers};
 use crate::mappings;
 use crate::memory;
 use crate::proc::Call;
 use crate::shared::Exam;
-use crate::spin;
-use crate::tracer::{Next, Tracer, kill_all_but};
+use crate::tracer::{Held, Next, Tracer, kill_all_but};
 
 /// What an examination saw.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Examined {
     /// The registers of each task that could be held.
-    pub(crate) registers: BTreeMap<i32, user_regs_struct>,
+    pub(crate) registers: BTreeMap<i32, Registers>,
+    /// The system calls that holding the tasks broke off, to be taken up again.
+    calls: BTreeMap<i32, Call>,
     /// The alarm of each process.
     pub(crate) alarms: BTreeMap<i32, Alarm>,
     /// Whether the one running task was seen to go round for ever.
@@ -36,15 +37,7 @@ pub(crate) struct Examined {
 impl Examined {
     /// The system call that holding the task broke off, to be taken up again.
     pub(crate) fn interrupted_call(&self, tid: i32) -> Option<Call> {
-        let regs = self.registers.get(&tid)?;
-        // ERESTARTSYS and its kin, which no program ever sees, and EINTR of semop.
-        let broken_off = [512, 513, 514, 516, i64::from(libc::EINTR)];
-        if !broken_off.contains(&regs.rax.cast_signed().wrapping_neg()) {
-            return None;
-        }
-        let args = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
-        let number = regs.orig_rax.cast_signed();
-        (number >= 0).then_some(Call { number, args, at: (regs.rsp, regs.rip) })
+        self.calls.get(&tid).copied()
     }
 }
 
@@ -68,29 +61,36 @@ impl Tracer<'_> {
 
     /// Holds all tasks, reports what is to be seen, and does as is then decided.
     pub(crate) fn examine(&self, first: Pid) {
-        let held = self.hold_all(first);
+        if !self.all_can_stop() {
+            self.shared.set_exam(Exam::None);
+            Next::Run { signal: 0 }.take(first);
+            return;
+        }
+        let mut held = self.hold_all(first);
         if self.shared.lock().ending {
             release(held);
             return;
         }
-        let alarms = self.alarms(&held);
+        let alarms = self.alarms(&mut held);
         let runner = match self.shared.lock().exam {
             Exam::Requested { runner } => runner,
             _ => None,
         };
-        let still = |tid: i32| held.get(&tid) == Some(&Next::Run { signal: 0 });
-        let goes_round =
-            runner.is_some_and(|one| still(one.tid) && spin::goes_round(one.pid, one.tid));
-        let registers = held.keys().filter_map(|tid| {
-            let registers = ptrace::getregs(Pid::from_raw(*tid)).ok()?;
-            Some((*tid, registers))
+        let goes_round = runner.is_some_and(|one| {
+            let task = held.get_mut(&one.tid).filter(|task| task.at_rest);
+            task.is_some_and(|task| self.goes_round(one.pid, one.tid, task))
         });
-        let registers = registers.collect();
+        let registers: BTreeMap<_, _> = held
+            .iter()
+            .filter(|(_, task)| task.next != Next::Gone)
+            .filter_map(|(tid, _)| Some((*tid, Registers::of(Pid::from_raw(*tid))?)))
+            .collect();
+        let calls = registers.iter().filter_map(|(tid, one)| Some((*tid, one.broken_off(*tid)?)));
+        let calls = calls.collect();
         let generation = self.shared.lock().family.generation();
         let wanted =
-            self.shared.report_exam(Examined { registers, alarms, goes_round, generation });
+            self.shared.report_exam(Examined { registers, calls, alarms, goes_round, generation });
         if !wanted || self.shared.wait_for_decision() {
-            held.keys().for_each(|tid| restart(Pid::from_raw(*tid)));
             release(held);
         } else {
             let mut state = self.shared.lock();
@@ -100,8 +100,9 @@ impl Tracer<'_> {
     }
 
     /// Stops every task. Those that end meanwhile are recorded as ever.
-    fn hold_all(&self, first: Pid) -> BTreeMap<i32, Next> {
-        let mut held = BTreeMap::from([(first.as_raw(), Next::Run { signal: 0 })]);
+    fn hold_all(&self, first: Pid) -> BTreeMap<i32, Held> {
+        let next = Next::Run { signal: 0 };
+        let mut held = BTreeMap::from([(first.as_raw(), Held { next, at_rest: true })]);
         let mut awaited = BTreeSet::new();
         for task in self.shared.lock().family.roll() {
             if task.tid != first.as_raw() && !task.exiting {
@@ -112,14 +113,17 @@ impl Tracer<'_> {
         while !awaited.is_empty() {
             let Ok(waited) = wait_any() else { break };
             let tid = waited.pid.as_raw();
+            let at_rest = is_interruption(&waited);
             match self.note(&waited) {
                 Some(next) if awaited.contains(&tid) || !self.is_exiting(tid) => {
-                    held.insert(tid, next);
+                    held.insert(tid, Held { next, at_rest });
                 }
                 Some(next) => next.take(waited.pid),
                 None => drop(held.remove(&tid)),
             }
-            awaited.remove(&tid);
+            // A program that is executed does away with threads without a word.
+            let state = self.shared.lock();
+            awaited.retain(|other| *other != tid && state.family.knows(*other));
         }
         held
     }
@@ -129,22 +133,69 @@ impl Tracer<'_> {
     }
 
     /// Asks one held task of each process.
-    fn alarms(&self, held: &BTreeMap<i32, Next>) -> BTreeMap<i32, Alarm> {
+    fn alarms(&self, held: &mut BTreeMap<i32, Held>) -> BTreeMap<i32, Alarm> {
         let mut alarms = BTreeMap::new();
-        for (tid, next) in held {
+        for (tid, held) in held {
             let process = self.shared.lock().family.process_of(*tid);
             let Some(process) = process else { continue };
             let known = alarms.get(&process).is_some_and(|alarm| *alarm != Alarm::Unknown);
-            if !known && *next == (Next::Run { signal: 0 }) {
-                alarms.insert(process, ask_for_alarm(Pid::from_raw(*tid)));
+            if !known && held.at_rest {
+                alarms.insert(process, self.ask_for_alarm(Pid::from_raw(*tid), held));
             }
         }
         alarms
     }
+
+    /// Makes a held task call `getitimer`. Its registers are as before afterwards.
+    fn ask_for_alarm(&self, task: Pid, held: &mut Held) -> Alarm {
+        let Some(saved) = Registers::of(task).filter(Registers::are_native) else {
+            return Alarm::Unknown;
+        };
+        let answer = self.call_getitimer(task, &saved, held);
+        // If this fails the task is dead, and so is the proof.
+        let _ = saved.give(task);
+        match answer {
+            Some(Duration::ZERO) => Alarm::Unset,
+            Some(left) => Alarm::Set(left),
+            None => Alarm::Unknown,
+        }
+    }
+
+    fn call_getitimer(&self, task: Pid, saved: &Registers, held: &mut Held) -> Option<Duration> {
+        const LENGTH: usize = 32;
+        let instruction = syscall_instruction(task.as_raw(), saved.pc())?;
+        // Well below the stack pointer and its red zone nothing is kept, by most programs.
+        let answer_at = saved.sp().checked_sub(1024)? & !15;
+        let kept = memory::read(task.as_raw(), answer_at, LENGTH)?;
+        let args = [libc::ITIMER_REAL as u64, answer_at];
+        saved.calling(instruction, libc::SYS_getitimer, args).give(task)?;
+        self.step(task, held)?;
+        let answer = memory::read(task.as_raw(), answer_at, LENGTH)?;
+        let answered = Registers::of(task)?.answer() == 0;
+        for (word, at) in kept.chunks_exact(8).zip((answer_at..).step_by(8)) {
+            let word = i64::from_ne_bytes(word.try_into().ok()?);
+            ptrace::write(task, at as ptrace::AddressType, word).ok()?;
+        }
+        let word = |at: usize| answer.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
+        let left = Duration::from_secs(word(16)?) + Duration::from_micros(word(24)?);
+        answered.then_some(left)
+    }
 }
 
-fn release(held: BTreeMap<i32, Next>) {
-    held.into_iter().for_each(|(tid, next)| next.take(Pid::from_raw(tid)));
+/// Lets held tasks go on as if nothing had happened.
+fn release(held: BTreeMap<i32, Held>) {
+    for (tid, Held { next, .. }) in held {
+        let task = Pid::from_raw(tid);
+        if let Some(again) = Registers::of(task).and_then(|registers| registers.again()) {
+            let _ = again.give(task);
+        }
+        next.take(task);
+    }
+}
+
+/// Whether a task stopped because it was told to, on the way back to its own code.
+fn is_interruption(waited: &Waited) -> bool {
+    waited.status == Status::Stopped { signal: libc::SIGTRAP, event: libc::PTRACE_EVENT_STOP }
 }
 
 /// Whether a task stopped for a SIGSTOP of ours, which it must never get to see.
@@ -159,67 +210,18 @@ pub(crate) fn is_ours(waited: &Waited, nested: bool) -> bool {
     ptrace::getsiginfo(waited.pid).is_ok_and(|info| jail::trace::sender(&info) == us)
 }
 
-/// Makes a held task call `getitimer`. Its registers are as before afterwards.
-fn ask_for_alarm(pid: Pid) -> Alarm {
-    let Ok(saved) = ptrace::getregs(pid) else { return Alarm::Unknown };
-    let answer = call_getitimer(pid, saved);
-    // If this fails the task is dead, and so is the proof.
-    let _ = ptrace::setregs(pid, saved);
-    answer
-        .map_or(Alarm::Unknown, |left| if left.is_zero() { Alarm::Unset } else { Alarm::Set(left) })
-}
-
-/// The two bytes of the `syscall` instruction of x86-64.
-const SYSCALL: [u8; 2] = [0x0f, 0x05];
-
-fn call_getitimer(pid: Pid, saved: user_regs_struct) -> Option<Duration> {
-    let instruction = syscall_instruction(pid.as_raw(), saved.rip)?;
-    // Well below the stack pointer and its red zone nothing is kept.
-    let answer_at = saved.rsp.checked_sub(1024)? & !15;
-    let mut registers = saved;
-    registers.rip = instruction;
-    registers.rax = libc::SYS_getitimer as u64;
-    // The call that was interrupted must not be restarted now.
-    registers.orig_rax = u64::MAX;
-    registers.rdi = libc::ITIMER_REAL as u64;
-    registers.rsi = answer_at;
-    ptrace::setregs(pid, registers).ok()?;
-    ptrace::step(pid, None).ok()?;
-    let stop = nix::sys::wait::waitpid(pid, Some(nix::sys::wait::WaitPidFlag::__WALL)).ok()?;
-    let stepped = nix::sys::wait::WaitStatus::Stopped(pid, nix::sys::signal::Signal::SIGTRAP);
-    if stop != stepped || ptrace::getregs(pid).ok()?.rax != 0 {
-        return None;
-    }
-    let answer = memory::read(pid.as_raw(), answer_at, 32)?;
-    let word = |at: usize| answer.get(at..at + 8)?.try_into().ok().map(u64::from_ne_bytes);
-    Some(Duration::from_secs(word(16)?) + Duration::from_micros(word(24)?))
-}
-
-/// Where the task has just made a system call or, if it runs, where the code that the
-/// kernel maps into every process makes one.
-fn syscall_instruction(pid: i32, rip: u64) -> Option<u64> {
-    let before = rip.checked_sub(2)?;
-    if memory::read(pid, before, 2)? == SYSCALL {
-        return Some(before);
+/// Where the task makes a system call or, if it runs, where the code that the kernel
+/// maps into every process makes one.
+fn syscall_instruction(pid: i32, pc: u64) -> Option<u64> {
+    let length = arch::SYSCALL.len();
+    for candidate in [pc.checked_sub(length as u64)?, pc] {
+        if memory::read(pid, candidate, length)? == arch::SYSCALL {
+            return Some(candidate);
+        }
     }
     let mappings = mappings::all(pid);
     let code = &mappings.iter().find(|mapping| mapping.path == "[vdso]")?.range;
     let bytes = memory::read(pid, code.start, usize::try_from(code.end - code.start).ok()?)?;
-    let offset = bytes.windows(2).position(|pair| pair == SYSCALL)?;
+    let offset = bytes.windows(length).position(|window| window == arch::SYSCALL)?;
     Some(code.start + offset as u64)
-}
-
-/// Operations on semaphores and epoll are the waits of a proof that the kernel does
-/// not restart by itself.
-fn restart(pid: Pid) {
-    let Ok(mut registers) = ptrace::getregs(pid) else { return };
-    let calls =
-        [libc::SYS_semop, libc::SYS_semtimedop, libc::SYS_epoll_wait, libc::SYS_epoll_pwait];
-    let interrupted = registers.rax == (-i64::from(libc::EINTR)).cast_unsigned();
-    if interrupted && calls.contains(&registers.orig_rax.cast_signed()) {
-        registers.rip -= 2;
-        registers.rax = registers.orig_rax;
-        registers.orig_rax = u64::MAX;
-        let _ = ptrace::setregs(pid, registers);
-    }
 }

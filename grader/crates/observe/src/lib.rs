@@ -18,6 +18,7 @@
 //!
 //! Whatever happens, no process of the run is alive when [`observe`] returns.
 
+mod arch;
 mod bare;
 mod descriptors;
 mod exam;

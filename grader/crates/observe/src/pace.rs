@@ -74,6 +74,12 @@ impl Pace {
         }
     }
 
+    /// Whether to look for a loop although nothing suggests one: now and then, where the
+    /// point is to see whether looking ever goes wrong.
+    pub(crate) fn looks_for_loops(&self) -> bool {
+        self.relentless && self.attempts % 64 == 63
+    }
+
     /// Puts off further attempts.
     pub(crate) fn put_off(&mut self, until: Duration) {
         self.not_before = until;

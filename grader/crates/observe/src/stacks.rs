@@ -2,14 +2,13 @@
 //! carries for its panics.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use addr2line::gimli::{
     BaseAddresses, CfaRule, EhFrame, EhFrameHdr, LittleEndian, Register, RegisterRule,
-    UnwindContext, UnwindSection, UnwindTableRow, X86_64,
+    UnwindContext, UnwindSection, UnwindTableRow,
 };
-use libc::user_regs_struct;
 
+use crate::arch::{self, KEPT, RETURN_ADDRESS, STACK_POINTER};
 use crate::mappings::{self, Mapping};
 use crate::memory;
 
@@ -70,8 +69,8 @@ impl Unwinder {
     }
 
     /// The stack of a task with these registers.
-    pub(crate) fn unwind(&mut self, registers: &user_regs_struct) -> Stack {
-        let bottom = registers.rsp & !7;
+    pub(crate) fn unwind(&mut self, registers: &arch::Registers) -> Stack {
+        let bottom = registers.sp() & !7;
         let top = self.mapping(bottom).map_or(bottom, |mapping| mapping.range.end);
         let length = usize::try_from((top - bottom).min(DEPTH)).unwrap_or(0);
         let bytes = memory::read_some(self.pid, bottom, length);
@@ -84,8 +83,8 @@ impl Unwinder {
             // A return address may lie behind the last instruction of its function.
             let address = if first { state.pc } else { state.pc.saturating_sub(1) };
             let Some(caller) = self.step(&state, address, &stack) else { break };
-            stack.frames.push(Frame { address, end: caller.get(X86_64::RSP) });
-            if caller.pc == 0 || caller.get(X86_64::RSP) <= state.get(X86_64::RSP) {
+            stack.frames.push(Frame { address, end: caller.get(STACK_POINTER) });
+            if caller.pc == 0 || caller.get(STACK_POINTER) <= state.get(STACK_POINTER) {
                 break;
             }
             state = caller;
@@ -184,21 +183,13 @@ fn short(bytes: &[u8], at: usize) -> Option<u16> {
 /// The registers that survive calls, by their DWARF numbers.
 #[derive(Clone, Debug)]
 struct Registers {
-    values: [u64; 16],
+    values: [u64; KEPT.end as usize],
     pc: u64,
 }
 
-const KEPT: Range<u16> = 0..16;
-
 impl Registers {
-    fn of(from: &user_regs_struct) -> Self {
-        let mut values = [0; 16];
-        values[usize::from(X86_64::RBX.0)] = from.rbx;
-        values[usize::from(X86_64::RBP.0)] = from.rbp;
-        values[usize::from(X86_64::RSP.0)] = from.rsp;
-        let rest = [from.r8, from.r9, from.r10, from.r11, from.r12, from.r13, from.r14, from.r15];
-        values[8..].copy_from_slice(&rest);
-        Self { values, pc: from.rip }
+    fn of(from: &arch::Registers) -> Self {
+        Self { values: from.kept(), pc: from.pc() }
     }
 
     fn get(&self, register: Register) -> u64 {
@@ -214,12 +205,15 @@ impl Registers {
                 caller.values[usize::from(number)] = stack.word(end.wrapping_add_signed(offset))?;
             }
         }
-        caller.values[usize::from(X86_64::RSP.0)] = end;
-        caller.pc = match row.register(X86_64::RA) {
+        caller.values[usize::from(STACK_POINTER.0)] = end;
+        caller.pc = match row.register(RETURN_ADDRESS) {
             Some(RegisterRule::Offset(offset)) => stack.word(end.wrapping_add_signed(offset))?,
             Some(RegisterRule::Undefined) => 0,
+            // A function that calls no other may leave it where the call has put it.
+            _ if usize::from(RETURN_ADDRESS.0) < self.values.len() => self.get(RETURN_ADDRESS),
             _ => return None,
         };
+        caller.pc = arch::plain_address(caller.pc);
         Some(caller)
     }
 }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fs;
 
-use jail::trace::{Status, Usage, Waited, listen, resume, wait_any};
+use jail::trace::{Status, Usage, Waited, listen, resume, wait_any, wait_for};
 use jail::{LaunchError, Pid, Suspended};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
@@ -46,7 +46,14 @@ pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
     let nested = seen_as.namespaces > 1;
     shared.lock().family.begin(root.as_raw(), if nested { seen_as.inner } else { root.as_raw() });
     let started = suspended.resume();
-    let tracer = Tracer { shared, root: root.as_raw(), nested, parked: RefCell::default() };
+    let tracer = Tracer {
+        shared,
+        root: root.as_raw(),
+        nested,
+        parked: RefCell::default(),
+        stepped: RefCell::default(),
+        vforking: RefCell::default(),
+    };
     while let Ok(waited) = wait_any() {
         if tracer.requests_exam(&waited) {
             tracer.examine(waited.pid);
@@ -77,6 +84,18 @@ pub(crate) enum Next {
     Run { signal: i32 },
     /// Not before job control says so.
     StayStopped,
+    /// It has ended meanwhile.
+    Gone,
+}
+
+/// A task that an examination holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// How it goes on.
+    pub(crate) next: Next,
+    /// Whether it stands at the edge of its own code, where nothing is under way in the
+    /// kernel: only there may its registers be changed for a while.
+    pub(crate) at_rest: bool,
 }
 
 impl Next {
@@ -85,6 +104,7 @@ impl Next {
         let _ = match self {
             Self::Run { signal } => resume(pid, signal),
             Self::StayStopped => listen(pid),
+            Self::Gone => return,
         };
     }
 }
@@ -96,6 +116,11 @@ pub(crate) struct Tracer<'a> {
     pub(crate) nested: bool,
     /// Tasks that stopped before the event that announces their birth.
     parked: RefCell<HashSet<i32>>,
+    /// Tasks that we stepped and whose trap has not been seen yet.
+    pub(crate) stepped: RefCell<HashSet<i32>>,
+    /// Children by vfork that have neither executed a program nor ended: until then
+    /// nothing but a kill stops their creators.
+    vforking: RefCell<HashSet<i32>>,
 }
 
 impl Tracer<'_> {
@@ -115,7 +140,7 @@ impl Tracer<'_> {
                 return Some(Next::Run { signal: 0 });
             }
             // What is left of an examination: the task itself never caused it.
-            Status::Stopped { signal: libc::SIGTRAP, event: 0 } if is_of_stepping(pid) => {
+            Status::Stopped { signal: libc::SIGTRAP, event: 0 } if self.was_stepped(pid) => {
                 return Some(Next::Run { signal: 0 });
             }
             Status::Stopped { signal, event: 0 } => {
@@ -131,6 +156,9 @@ impl Tracer<'_> {
         match event {
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
                 if let Some(child) = message(pid) {
+                    if event == libc::PTRACE_EVENT_VFORK {
+                        self.vforking.borrow_mut().insert(child);
+                    }
                     self.announced(pid, child, event);
                 }
             }
@@ -207,6 +235,7 @@ impl Tracer<'_> {
     }
 
     fn executed(&self, pid: Pid) {
+        self.vforking.borrow_mut().remove(&pid.as_raw());
         let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
         let mut state = self.shared.lock();
         if state.before.is_none() {
@@ -244,7 +273,44 @@ impl Tracer<'_> {
             self.root_ends(&mut state);
         }
         drop(state);
+        self.vforking.borrow_mut().remove(&pid.as_raw());
+        self.stepped.borrow_mut().remove(&pid.as_raw());
         self.adopt_parked();
+    }
+
+    /// Whether every task can be made to stop.
+    pub(crate) fn all_can_stop(&self) -> bool {
+        self.vforking.borrow().is_empty()
+    }
+
+    /// Whether a task stopped for a step of ours: its own breakpoints and signals have
+    /// other codes.
+    fn was_stepped(&self, pid: Pid) -> bool {
+        const TRAP_BRKPT: i32 = 1;
+        const TRAP_TRACE: i32 = 2;
+        let information = ptrace::getsiginfo(pid);
+        let trap = information.is_ok_and(|one| matches!(one.si_code, TRAP_BRKPT | TRAP_TRACE));
+        trap && self.stepped.borrow_mut().remove(&pid.as_raw())
+    }
+
+    /// Lets a held task execute one instruction, which must not be one that can block.
+    ///
+    /// If it stops for something else than that, nothing is lost: what happened is
+    /// recorded, `held` says how the task is to go on, and its registers are its own again
+    /// once the caller has put them back.
+    pub(crate) fn step(&self, pid: Pid, held: &mut Held) -> Option<()> {
+        self.stepped.borrow_mut().insert(pid.as_raw());
+        ptrace::step(pid, None).ok()?;
+        let waited = wait_for(pid).ok()?;
+        let trapped = waited.status == Status::Stopped { signal: libc::SIGTRAP, event: 0 };
+        if trapped && self.was_stepped(pid) {
+            return Some(());
+        }
+        *held = match self.note(&waited) {
+            Some(next) => Held { next, at_rest: false },
+            None => Held { next: Next::Gone, at_rest: false },
+        };
+        None
     }
 
     fn root_ends(&self, state: &mut State) {
@@ -268,15 +334,6 @@ pub(crate) fn kill_all_but(state: &mut State, spared: i32) {
 
 fn message(pid: Pid) -> Option<i32> {
     ptrace::getevent(pid).ok().and_then(|message| i32::try_from(message).ok())
-}
-
-/// Whether a task stopped because it was stepped: its own breakpoints and signals have
-/// other codes.
-fn is_of_stepping(pid: Pid) -> bool {
-    const TRAP_BRKPT: i32 = 1;
-    const TRAP_TRACE: i32 = 2;
-    let information = ptrace::getsiginfo(pid);
-    information.is_ok_and(|one| matches!(one.si_code, TRAP_BRKPT | TRAP_TRACE))
 }
 
 fn is_job_control(signal: i32) -> bool {

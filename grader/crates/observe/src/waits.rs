@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::arch;
 use crate::descriptors::{Descriptors, Mode, Opened};
 use crate::family::{Family, TaskRef};
 use crate::mappings::{self, Mapping};
@@ -111,12 +112,10 @@ impl<'a> Scene<'a> {
             libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
                 self.file(task, a, Lack::Room)
             }
-            libc::SYS_poll if is_endless(call.args[2]) => self.any_of(task, polled(task, call)?),
+            arch::POLL if is_endless(call.args[2]) => self.any_of(task, polled(task, call)?),
             libc::SYS_ppoll if call.args[2] == 0 => self.any_of(task, polled(task, call)?),
-            libc::SYS_select | libc::SYS_pselect6 if e == 0 => {
-                self.any_of(task, selected(task, call)?)
-            }
-            libc::SYS_epoll_wait | libc::SYS_epoll_pwait if is_endless(d) => {
+            arch::SELECT | libc::SYS_pselect6 if e == 0 => self.any_of(task, selected(task, call)?),
+            arch::EPOLL_WAIT | libc::SYS_epoll_pwait if is_endless(d) => {
                 self.any_of(task, registered(task, a)?)
             }
             libc::SYS_semop => sysv::semaphores(self, task, a),
@@ -301,17 +300,17 @@ impl<'a> Scene<'a> {
 fn why_open(number: i64) -> String {
     match number {
         libc::SYS_nanosleep | libc::SYS_clock_nanosleep => "it sleeps".to_owned(),
-        libc::SYS_pause | libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => {
+        arch::PAUSE | libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => {
             "it waits for a signal, which anyone may send".to_owned()
         }
-        libc::SYS_poll
+        arch::POLL
         | libc::SYS_ppoll
-        | libc::SYS_select
+        | arch::SELECT
         | libc::SYS_pselect6
-        | libc::SYS_epoll_wait
+        | arch::EPOLL_WAIT
         | libc::SYS_epoll_pwait => "its wait is bounded in time".to_owned(),
-        libc::SYS_accept | libc::SYS_accept4 => "it waits for a connection".to_owned(),
-        libc::SYS_open | libc::SYS_openat => "it waits for a file to be opened".to_owned(),
+        arch::ACCEPT | libc::SYS_accept4 => "it waits for a connection".to_owned(),
+        arch::OPEN | libc::SYS_openat => "it waits for a file to be opened".to_owned(),
         libc::SYS_semtimedop | libc::SYS_mq_timedreceive | libc::SYS_mq_timedsend => {
             "its wait is bounded in time".to_owned()
         }

@@ -184,7 +184,11 @@ impl Watcher<'_> {
         let attempt = attempt(self.shared);
         let after = self.shared.now();
         match attempt {
-            Attempt::Busy => self.pace.attempted(now, after, true),
+            Attempt::Busy => {
+                let look = self.pace.looks_for_loops();
+                self.pace.attempted(now, after, true);
+                return if look { self.livelock(now) } else { None };
+            }
             Attempt::Open(reason) => {
                 self.pace.attempted(now, after, false);
                 progress.why_open = Some(reason);

@@ -1,5 +1,6 @@
 //! Correct programs that look as if they could not go on.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 
@@ -13,6 +14,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("long-sleep", || sleep(300)),
     ("alarm", alarm),
     ("interval-timer", interval_timer),
+    ("spins-for-alarms", spins_for_alarms),
     ("posix-timer", posix_timer),
     ("reads-input", || assert!(read(0) >= 0)),
     ("waits-for-signal", waits_for_signal),
@@ -95,6 +97,27 @@ fn slow_producer() {
     });
     assert_eq!(receiver.into_iter().sum::<i32>(), 45);
     producer.join().unwrap();
+}
+
+static RINGS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count_alarm(_: i32) {
+    RINGS.fetch_add(1, Ordering::SeqCst);
+}
+
+/// Goes round in one place until an alarm rings, again and again: none may be lost.
+fn spins_for_alarms() {
+    let handler = count_alarm as extern "C" fn(i32);
+    unsafe { libc::signal(libc::SIGALRM, handler as usize) };
+    for round in 1..=rounds(30) {
+        let time = libc::timeval { tv_sec: 0, tv_usec: 20_000 };
+        let once = libc::timeval { tv_sec: 0, tv_usec: 0 };
+        let timer = libc::itimerval { it_interval: once, it_value: time };
+        unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+        while RINGS.load(Ordering::SeqCst) < round {
+            std::hint::spin_loop();
+        }
+    }
 }
 
 extern "C" fn on_alarm(_: i32) {
