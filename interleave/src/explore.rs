@@ -14,6 +14,8 @@ use crate::engine::with_run;
 use crate::finding::Report;
 use crate::{Schedule, Strategy};
 
+use run_schedules::Body;
+
 pub use outcome::{ShouldPanic, TestResult};
 pub use test::__explore_test;
 
@@ -164,6 +166,10 @@ impl Explore {
 
     /// Explores `body`.
     pub fn run<R: TestResult>(&self, body: impl Fn() -> R + Send + Sync + 'static) -> Report {
-        phases::explore(self, Arc::new(move || body().error()))
+        self.run_body(Arc::new(move || body().error()))
+    }
+
+    fn run_body(&self, body: Body) -> Report {
+        phases::explore(self, body)
     }
 }

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "statics are put back by copying their first bytes")]
 
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -66,6 +66,21 @@ pub(crate) struct Object {
     epoch: Cell<u64>,
 }
 
+/// What a lock protects, as bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    at: *mut u8,
+    size: usize,
+}
+
+impl Memory {
+    pub(crate) fn of<T: ?Sized>(data: &UnsafeCell<T>) -> Self {
+        let data = data.get();
+        // SAFETY: only the size is taken, and the pointer is valid.
+        Self { at: data.cast(), size: unsafe { size_of_val(&*data) } }
+    }
+}
+
 /// How a schedule meets an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meeting {
@@ -108,17 +123,17 @@ impl Object {
         (id, meeting)
     }
 
-    /// As [`Object::meet`], and puts the `size` bytes at `data` back to what they were before
-    /// the first schedule if the object is a static.
+    /// As [`Object::meet`], and puts `data` back to what it was before the first schedule if
+    /// the object is a static.
     ///
     /// Statics are made by the compiler, so their first bytes own no memory and may be used
     /// any number of times; what a schedule left in them is leaked, as at the end of a program.
-    pub(crate) fn meet_with_data(&self, data: *mut u8, size: usize) -> Option<ObjectId> {
+    pub(crate) fn meet_with_data(&self, data: Memory) -> Option<ObjectId> {
         let (id, meeting) = with_run(|run| self.meet(run))?;
         match meeting {
             Meeting::Known => {}
-            Meeting::New => save_static(data, size),
-            Meeting::LeftOver => restore_static(data, size),
+            Meeting::New => save_static(data),
+            Meeting::LeftOver => restore_static(data),
         }
         Some(id)
     }
@@ -137,7 +152,7 @@ type Images = BTreeMap<usize, Box<[std::mem::MaybeUninit<u8>]>>;
 
 static IMAGES: Mutex<Images> = Mutex::new(BTreeMap::new());
 
-fn save_static(data: *mut u8, size: usize) {
+fn save_static(Memory { at: data, size }: Memory) {
     if size == 0 || !statics().iter().any(|range| range.contains(&(data as usize))) {
         return;
     }
@@ -148,7 +163,7 @@ fn save_static(data: *mut u8, size: usize) {
     images.insert(data as usize, bytes.into());
 }
 
-fn restore_static(data: *mut u8, size: usize) {
+fn restore_static(Memory { at: data, size }: Memory) {
     let images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(image) = images.get(&(data as usize)).filter(|image| image.len() == size) else {
         return;

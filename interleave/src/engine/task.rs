@@ -13,11 +13,14 @@ use super::{DRIVER, Place, TaskId, point, wait, with_run};
 /// Bytes of stack per thread. Only what is used takes memory.
 pub(crate) const STACK: usize = 512 << 10;
 
+/// What a thread does.
+pub(crate) type Work<'a> = Box<dyn FnOnce() + 'a>;
+
 /// A function that is leaked rather than dropped when its schedule is broken off before it
 /// ran: its captures may be in use on stacks that are leaked too.
-struct Job<F>(Option<F>);
+struct Job(Option<Work<'static>>);
 
-impl<F> Drop for Job<F> {
+impl Drop for Job {
     fn drop(&mut self) {
         if with_run(|run| run.stopped()).unwrap_or(true) {
             std::mem::forget(self.0.take());
@@ -29,23 +32,19 @@ impl<F> Drop for Job<F> {
 ///
 /// # Safety
 ///
-/// What `body` borrows must live until the thread has finished.
+/// What `work` borrows must live until the thread has finished.
 #[expect(unsafe_code, reason = "scoped threads borrow; Shuttle wants 'static")]
-pub(crate) unsafe fn spawn<'a>(
-    name: Option<Arc<str>>,
-    at: Place,
-    body: impl FnOnce() + 'a,
-) -> Option<TaskId> {
+pub(crate) unsafe fn spawn(name: Option<Arc<str>>, at: Place, work: Work<'_>) -> Option<TaskId> {
     with_run(|_| ())?;
-    let mut job = Job(Some(body));
-    let run: Box<dyn FnOnce() + 'a> = Box::new(move || {
-        if let Some(body) = job.0.take() {
-            body();
+    // SAFETY: promised by the caller; only the lifetime changes.
+    let work: Work<'static> = unsafe { std::mem::transmute(work) };
+    let mut job = Job(Some(work));
+    let run = Box::new(move || {
+        if let Some(work) = job.0.take() {
+            work();
         }
         finish();
     });
-    // SAFETY: promised by the caller; only the lifetime changes.
-    let run: Box<dyn FnOnce() + 'static> = unsafe { std::mem::transmute(run) };
     let id = usize::from(ExecutionState::spawn_thread(run, STACK, None, None, at));
     with_run(|run| {
         debug_assert_eq!(id, run.tasks.len(), "both sides number threads alike");
@@ -105,12 +104,22 @@ pub(crate) fn join(task: TaskId, at: Place) {
 
 /// Runs `body` and catches its panic, as a thread's outermost frame or `catch_unwind` does.
 pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> std::thread::Result<R> {
-    let before = with_run(|run| run.me().unwinding);
+    let before = unwinding();
     let result = catch_unwind(AssertUnwindSafe(body));
-    if let (Err(_), Some(before)) = (&result, before) {
-        with_run(|run| run.me().unwinding = before);
+    if result.is_err() {
+        caught(before);
     }
     result
+}
+
+/// How many panics unwind through the running thread.
+fn unwinding() -> usize {
+    with_run(|run| run.me().unwinding).unwrap_or(0)
+}
+
+/// Notes that a panic was caught where `before` of them were unwinding.
+fn caught(before: usize) {
+    with_run(|run| run.me().unwinding = before);
 }
 
 /// What a panic's payload says.

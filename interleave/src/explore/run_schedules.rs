@@ -37,7 +37,7 @@ fn drive(body: &Body) {
     let at = std::panic::Location::caller();
     #[expect(unsafe_code, reason = "see the contract of `spawn`")]
     // SAFETY: everything is 'static.
-    let main = unsafe { task::spawn(Some("main".into()), at, move || run_body(&body)) };
+    let main = unsafe { task::spawn(Some("main".into()), at, Box::new(move || run_body(&body))) };
     debug_assert_eq!(main, Some(crate::engine::MAIN), "the body is the first thread");
     switch();
 }

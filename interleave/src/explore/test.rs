@@ -1,7 +1,9 @@
 //! The end of a test: what people and programs are told.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::run_schedules::Body;
 use super::{Explore, ShouldPanic, TestResult};
 use crate::finding::Report;
 
@@ -13,13 +15,17 @@ pub fn __explore_test<R: TestResult>(
     should_panic: ShouldPanic,
     body: impl Fn() -> R + Send + Sync + 'static,
 ) {
+    explore(module, function, should_panic, Arc::new(move || body().error()));
+}
+
+fn explore(module: &str, function: &str, should_panic: ShouldPanic, body: Body) {
     // The harness leaves the crate's own name out.
     let name = match module.split_once("::") {
         Some((_, path)) => format!("{path}::{function}"),
         None => function.to_owned(),
     };
     let explore = Explore::from_environment(&name).should_panic(should_panic);
-    conclude(&explore.run(body));
+    conclude(&explore.run_body(body));
 }
 
 /// Writes the report where programs expect it, and panics with it unless it is a pass.

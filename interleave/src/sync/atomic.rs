@@ -30,6 +30,14 @@ pub fn spin_loop_hint() {
     crate::hint::spin_loop();
 }
 
+fn meet(object: &Object) -> Option<(ObjectId, Meeting)> {
+    with_run(|run| object.meet(run))
+}
+
+fn announce(object: ObjectId, at: Place, verb: &str) {
+    point(at, |run| format!("{verb} {}", run.object_name(object)));
+}
+
 macro_rules! atomic {
     ($name:ident, $value:ty $(, $parameter:ident)?) => {
         #[doc = concat!("[`std::sync::atomic::", stringify!($name), "`] under the explorer.")]
@@ -160,13 +168,13 @@ macro_rules! atomic {
                 operation: impl FnOnce(&real::$name $(<$parameter>)?) -> R,
             ) -> R {
                 if let Some(object) = self.meet() {
-                    point(at, |run| format!("{verb} {}", run.object_name(object)));
+                    announce(object, at, verb);
                 }
                 operation(&self.value)
             }
 
             fn meet(&self) -> Option<ObjectId> {
-                let (object, meeting) = with_run(|run| self.object.meet(run))?;
+                let (object, meeting) = meet(&self.object)?;
                 if meeting == Meeting::LeftOver {
                     self.value.store(self.first, Ordering::SeqCst);
                 }

@@ -6,10 +6,10 @@ use std::sync::{LockResult, PoisonError};
 use std::time::Duration;
 
 use super::mutex::MutexGuard;
-use super::nanoseconds;
-use crate::engine::{
-    Kind, Object, ObjectId, Place, WaitOn, Woken, exploring, pick, point, wait, with_run,
-};
+use super::raw_mutex::{Held, RawMutex};
+use super::{nanoseconds, now};
+use crate::engine::object::Memory;
+use crate::engine::{Kind, Object, ObjectId, Place, WaitOn, Woken, pick, point, wait, with_run};
 
 /// [`std::sync::Condvar`] under the explorer.
 ///
@@ -87,7 +87,6 @@ impl Condvar {
         F: FnMut(&mut T) -> bool,
     {
         let at = Location::caller();
-        let now = || with_run(|run| run.now).unwrap_or(0);
         let deadline = now().saturating_add(nanoseconds(timeout));
         loop {
             if !condition(&mut *guard) {
@@ -165,10 +164,18 @@ impl Condvar {
         timeout: Option<Duration>,
         at: Place,
     ) -> (LockResult<MutexGuard<'a, T>>, Woken) {
-        assert!(exploring(), "`Condvar::wait` of `interleave` works in an exploration only");
-        let mutex = guard.mutex();
-        let (Some(object), Some(lock)) = (self.object.id(), mutex.meet()) else {
-            return (Ok(guard), Woken::Notified);
+        guard.give_up_for(at, |mutex, data| self.wait_with(mutex, data, timeout, at))
+    }
+
+    fn wait_with(
+        &self,
+        mutex: &RawMutex,
+        data: Memory,
+        timeout: Option<Duration>,
+        at: Place,
+    ) -> (Held, Woken) {
+        let (Some(object), Some(lock)) = (self.object.id(), mutex.meet(data)) else {
+            panic!("`Condvar::wait` of `interleave` works in an exploration only")
         };
         // Between the caller's last look at its condition and the moment at which it counts
         // as waiting, others may act.
@@ -177,7 +184,7 @@ impl Condvar {
             let me = run.current;
             run.objects[object].waiters.push(me);
         });
-        guard.release_for_wait();
+        mutex.release_for_wait();
         let woken = wait(WaitOn::Notify(object), at, timeout.map(nanoseconds));
         with_run(|run| {
             run.record(at, |_| {

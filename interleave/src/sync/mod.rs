@@ -10,6 +10,8 @@ pub mod mpsc;
 mod mutex;
 mod once;
 mod once_lock;
+mod raw_mutex;
+mod raw_rwlock;
 mod rwlock;
 
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
@@ -38,4 +40,9 @@ fn poison_if<T>(poisoned: bool, value: T) -> LockResult<T> {
 /// A timeout in the unit of virtual time.
 pub(crate) fn nanoseconds(timeout: std::time::Duration) -> u64 {
     u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The present moment in virtual time; 0 outside of an exploration.
+fn now() -> u64 {
+    with_run(|run| run.now).unwrap_or(0)
 }

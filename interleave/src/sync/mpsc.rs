@@ -1,6 +1,7 @@
 //! [`std::sync::mpsc`] under the explorer.
 
 mod channel;
+mod gate;
 
 use std::fmt;
 use std::panic::Location;

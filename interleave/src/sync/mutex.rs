@@ -2,23 +2,22 @@
 
 #![expect(unsafe_code, reason = "a lock hands out references to what it protects")]
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
-use crate::engine::trace::Effect;
-use crate::engine::{Kind, Object, ObjectId, Place, WaitOn, point, wait_until, with_run};
+use super::raw_mutex::{Held, RawMutex};
+use crate::engine::Place;
+use crate::engine::object::Memory;
 
 /// [`std::sync::Mutex`] under the explorer.
 ///
 /// Outside of an exploration it may be used by one thread at a time.
 pub struct Mutex<T: ?Sized> {
-    object: Object,
-    /// Held outside of an exploration, where nobody can wait.
-    held_outside: Cell<bool>,
+    raw: RawMutex,
     data: UnsafeCell<T>,
 }
 
@@ -48,11 +47,7 @@ impl<T> Mutex<T> {
     /// A free lock around `value`.
     #[track_caller]
     pub const fn new(value: T) -> Self {
-        Self {
-            object: Object::new(Kind::Mutex, Location::caller()),
-            held_outside: Cell::new(false),
-            data: UnsafeCell::new(value),
-        }
+        Self { raw: RawMutex::new(Location::caller()), data: UnsafeCell::new(value) }
     }
 
     /// The value, and whether a panic left it broken.
@@ -66,65 +61,28 @@ impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock and takes it.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        self.lock_at(Location::caller())
-    }
-
-    pub(super) fn lock_at(&self, at: Place) -> LockResult<MutexGuard<'_, T>> {
-        let Some(object) = self.meet() else { return self.lock_outside(at) };
-        point(at, |run| format!("locks {}", run.object_name(object)));
-        self.acquire(object, at)
-    }
-
-    /// Takes the lock without a scheduling point before.
-    pub(super) fn acquire(&self, object: ObjectId, at: Place) -> LockResult<MutexGuard<'_, T>> {
-        wait_until(object, WaitOn::Lock(object), at, |run| {
-            if !run.objects[object].holders.is_empty() {
-                return None;
-            }
-            run.hold(object, at, true);
-            run.disable_waiters_but_me(object, |_| true);
-            Some(())
-        });
-        self.guard(at)
+        let at = Location::caller();
+        self.guard(self.raw.lock(self.memory(), at), at)
     }
 
     /// Takes the lock if it is free.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let at = Location::caller();
-        let Some(object) = self.meet() else {
-            return self.lock_outside(at).map_err(TryLockError::Poisoned);
-        };
-        with_run(|run| run.uses.tries = true);
-        point(at, |run| format!("tries to lock {}", run.object_name(object)));
-        let taken = with_run(|run| {
-            let free = run.objects[object].holders.is_empty();
-            if free {
-                run.hold(object, at, true);
-                run.disable_waiters_but_me(object, |_| true);
-            } else {
-                run.record(at, |_| "finds it held".to_owned());
-            }
-            free
-        });
-        if taken == Some(true) {
-            self.guard(at).map_err(TryLockError::Poisoned)
-        } else {
-            Err(TryLockError::WouldBlock)
+        match self.raw.try_lock(self.memory(), at) {
+            Some(held) => self.guard(held, at).map_err(TryLockError::Poisoned),
+            None => Err(TryLockError::WouldBlock),
         }
     }
 
     /// Whether a thread panicked while it held the lock.
     pub fn is_poisoned(&self) -> bool {
-        let object = self.meet();
-        object.and_then(|object| with_run(|run| run.objects[object].poisoned)).unwrap_or(false)
+        self.raw.is_poisoned(self.memory())
     }
 
     /// Declares the value sound again.
     pub fn clear_poison(&self) {
-        if let Some(object) = self.meet() {
-            with_run(|run| run.objects[object].poisoned = false);
-        }
+        self.raw.clear_poison(self.memory());
     }
 
     /// The value; no lock is needed, since nobody else can have a reference.
@@ -133,75 +91,33 @@ impl<T: ?Sized> Mutex<T> {
         super::poison_if(poisoned, self.data.get_mut())
     }
 
-    pub(super) fn meet(&self) -> Option<ObjectId> {
-        let data = self.data.get();
-        // SAFETY: only the size is taken, and the pointer is valid.
-        let size = unsafe { size_of_val(&*data) };
-        self.object.meet_with_data(data.cast(), size)
+    pub(super) fn memory(&self) -> Memory {
+        Memory::of(&self.data)
     }
 
-    fn guard(&self, at: Place) -> LockResult<MutexGuard<'_, T>> {
-        let guard = MutexGuard {
-            mutex: self,
-            at,
-            panicking: super::panicking(),
-            not_send: std::marker::PhantomData,
-        };
-        super::poison_if(self.is_poisoned(), guard)
-    }
-
-    fn lock_outside(&self, at: Place) -> LockResult<MutexGuard<'_, T>> {
-        assert!(
-            !self.held_outside.replace(true),
-            "a Mutex of `interleave` was locked twice outside of an exploration"
-        );
-        self.guard(at)
-    }
-
-    /// Gives the lock back. Threads that wait for it may try again.
-    fn release(&self, at: Place, panicked: bool) {
-        if self.held_outside.replace(false) {
-            return;
-        }
-        let Some(object) = self.object.id() else { return };
-        if with_run(|run| run.rules().fine) == Some(true) {
-            point(at, |run| format!("is about to unlock {}", run.object_name(object)));
-        }
-        with_run(|run| {
-            if run.stopped() {
-                return;
-            }
-            run.objects[object].poisoned |= panicked;
-            run.objects[object].holders.clear();
-            run.enable_waiters(object);
-            run.record(at, |run| format!("unlocks {}", run.object_name(object)));
-            run.effect(Effect::Releases, object);
-        });
+    fn guard(&self, held: Held, at: Place) -> LockResult<MutexGuard<'_, T>> {
+        let not_send = std::marker::PhantomData;
+        let guard = MutexGuard { mutex: self, at, panicking: held.panicking, not_send };
+        super::poison_if(held.poisoned, guard)
     }
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    pub(super) fn mutex(&self) -> &'a Mutex<T> {
-        self.mutex
-    }
-
-    /// Unlocks without a scheduling point, as `Condvar::wait` does.
-    pub(super) fn release_for_wait(self) {
-        let guard = ManuallyDrop::new(self);
-        if let Some(object) = guard.mutex.object.id() {
-            with_run(|run| {
-                run.objects[object].holders.clear();
-                run.enable_waiters(object);
-                run.effect(Effect::Releases, object);
-            });
-        }
+    /// Waits by `wait`, which gives the lock back and takes it again at `at`.
+    pub(super) fn give_up_for<R>(
+        self,
+        at: Place,
+        wait: impl FnOnce(&RawMutex, Memory) -> (Held, R),
+    ) -> (LockResult<MutexGuard<'a, T>>, R) {
+        let mutex = ManuallyDrop::new(self).mutex;
+        let (held, result) = wait(&mutex.raw, mutex.memory());
+        (mutex.guard(held, at), result)
     }
 }
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        let panicked = !self.panicking && super::panicking();
-        self.mutex.release(self.at, panicked);
+        self.mutex.raw.release(self.at, self.panicking);
     }
 }
 

@@ -59,13 +59,17 @@ impl Once {
     /// If an earlier attempt panicked.
     #[track_caller]
     pub fn call_once<F: FnOnce()>(&self, f: F) {
-        self.call(Location::caller(), false, |_| f());
+        let mut f = Some(f);
+        self.call(Location::caller(), false, &mut |_| f.take().into_iter().for_each(|f| f()));
     }
 
     /// As [`Once::call_once`], but tries again after a panic.
     #[track_caller]
     pub fn call_once_force<F: FnOnce(&OnceState)>(&self, f: F) {
-        self.call(Location::caller(), true, f);
+        let mut f = Some(f);
+        self.call(Location::caller(), true, &mut |state| {
+            f.take().into_iter().for_each(|f| f(state))
+        });
     }
 
     /// Whether some attempt has succeeded.
@@ -104,7 +108,8 @@ impl Once {
         self.stage.get() == Stage::Done
     }
 
-    pub(super) fn call(&self, at: Place, force: bool, f: impl FnOnce(&OnceState)) {
+    /// Calls `f` at most once. A `dyn` function, so that this is compiled once.
+    pub(super) fn call(&self, at: Place, force: bool, f: &mut dyn FnMut(&OnceState)) {
         if let Some(object) = self.meet() {
             point(at, |run| format!("calls {}", run.object_name(object)));
             wait_until(object, WaitOn::Once(object), at, |_| {

@@ -52,7 +52,8 @@ impl<T> OnceLock<T> {
     /// The value, which `f` makes if there is none. Waits while another thread makes it.
     #[track_caller]
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
-        self.init_at(Location::caller(), || Some(f()));
+        let mut f = Some(f);
+        self.init_at(Location::caller(), || f.take().map(|f| f()));
         self.value().expect("the call above has set it")
     }
 
@@ -77,8 +78,8 @@ impl<T> OnceLock<T> {
         self.value.get_mut().take()
     }
 
-    pub(super) fn init_at(&self, at: Place, make: impl FnOnce() -> Option<T>) {
-        self.once.call(at, true, |_| {
+    pub(super) fn init_at(&self, at: Place, mut make: impl FnMut() -> Option<T>) {
+        self.once.call(at, true, &mut |_| {
             let made = make();
             // SAFETY: this runs once, and no reference exists before the `Once` completes.
             // What an earlier schedule left in a static is leaked, as at a program's end.

@@ -9,17 +9,17 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 
-use crate::engine::trace::Effect;
-use crate::engine::{
-    Kind, Object, ObjectId, Place, Run, WaitOn, pick, point, wait_until, with_run,
-};
+use super::raw_mutex::Held;
+use super::raw_rwlock::{Access, RawRwLock};
+use crate::engine::Place;
+use crate::engine::object::Memory;
 
 /// [`std::sync::RwLock`] under the explorer.
 ///
 /// Whether a waiting writer keeps new readers out is left open by the standard library; both
 /// are tried.
 pub struct RwLock<T: ?Sized> {
-    object: Object,
+    raw: RawRwLock,
     data: UnsafeCell<T>,
 }
 
@@ -53,17 +53,11 @@ unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
-    Read,
-    Write,
-}
-
 impl<T> RwLock<T> {
     /// A free lock around `value`.
     #[track_caller]
     pub const fn new(value: T) -> Self {
-        Self { object: Object::new(Kind::RwLock, Location::caller()), data: UnsafeCell::new(value) }
+        Self { raw: RawRwLock::new(Location::caller()), data: UnsafeCell::new(value) }
     }
 
     /// The value, and whether a panic left it broken.
@@ -78,49 +72,44 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let at = Location::caller();
-        self.take(Access::Read, at);
-        self.read_guard(at)
+        self.read_guard(self.raw.take(self.memory(), Access::Read, at), at)
     }
 
     /// Waits until it may write, alone.
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let at = Location::caller();
-        self.take(Access::Write, at);
-        self.write_guard(at)
+        self.write_guard(self.raw.take(self.memory(), Access::Write, at), at)
     }
 
     /// Reads if that needs no waiting.
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let at = Location::caller();
-        if !self.try_take(Access::Read, at) {
-            return Err(TryLockError::WouldBlock);
+        match self.raw.try_take(self.memory(), Access::Read, at) {
+            Some(held) => self.read_guard(held, at).map_err(TryLockError::Poisoned),
+            None => Err(TryLockError::WouldBlock),
         }
-        self.read_guard(at).map_err(TryLockError::Poisoned)
     }
 
     /// Writes if that needs no waiting.
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let at = Location::caller();
-        if !self.try_take(Access::Write, at) {
-            return Err(TryLockError::WouldBlock);
+        match self.raw.try_take(self.memory(), Access::Write, at) {
+            Some(held) => self.write_guard(held, at).map_err(TryLockError::Poisoned),
+            None => Err(TryLockError::WouldBlock),
         }
-        self.write_guard(at).map_err(TryLockError::Poisoned)
     }
 
     /// Whether a thread panicked while it wrote.
     pub fn is_poisoned(&self) -> bool {
-        let object = self.meet();
-        object.and_then(|object| with_run(|run| run.objects[object].poisoned)).unwrap_or(false)
+        self.raw.is_poisoned(self.memory())
     }
 
     /// Declares the value sound again.
     pub fn clear_poison(&self) {
-        if let Some(object) = self.meet() {
-            with_run(|run| run.objects[object].poisoned = false);
-        }
+        self.raw.clear_poison(self.memory());
     }
 
     /// The value; no lock is needed, since nobody else can have a reference.
@@ -129,122 +118,32 @@ impl<T: ?Sized> RwLock<T> {
         super::poison_if(poisoned, self.data.get_mut())
     }
 
-    fn meet(&self) -> Option<ObjectId> {
-        let data = self.data.get();
-        // SAFETY: only the size is taken, and the pointer is valid.
-        let size = unsafe { size_of_val(&*data) };
-        self.object.meet_with_data(data.cast(), size)
+    fn memory(&self) -> Memory {
+        Memory::of(&self.data)
     }
 
-    fn take(&self, access: Access, at: Place) {
-        let object = self.meet();
-        let object = object.expect("an RwLock of `interleave` works in an exploration only");
-        let (verb, on) = match access {
-            Access::Read => ("reads", WaitOn::Read(object)),
-            Access::Write => ("writes", WaitOn::Write(object)),
-        };
-        point(at, |run| format!("{verb} {}", run.object_name(object)));
-        decide_who_is_first(object);
-        wait_until(object, on, at, |run| occupy(run, object, access, at, true));
-    }
-
-    fn try_take(&self, access: Access, at: Place) -> bool {
-        let object = self.meet();
-        let object = object.expect("an RwLock of `interleave` works in an exploration only");
-        with_run(|run| run.uses.tries = true);
-        let verb = if access == Access::Read { "tries to read" } else { "tries to write" };
-        point(at, |run| format!("{verb} {}", run.object_name(object)));
-        with_run(|run| occupy(run, object, access, at, false)).flatten().is_some()
-    }
-
-    fn read_guard(&self, at: Place) -> LockResult<RwLockReadGuard<'_, T>> {
+    fn read_guard(&self, held: Held, at: Place) -> LockResult<RwLockReadGuard<'_, T>> {
         let guard = RwLockReadGuard { lock: self, at, not_send: PhantomData };
-        super::poison_if(self.is_poisoned(), guard)
+        super::poison_if(held.poisoned, guard)
     }
 
-    fn write_guard(&self, at: Place) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let panicking = super::panicking();
+    fn write_guard(&self, held: Held, at: Place) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let panicking = held.panicking;
         let guard = RwLockWriteGuard { lock: self, at, panicking, not_send: PhantomData };
-        super::poison_if(self.is_poisoned(), guard)
+        super::poison_if(held.poisoned, guard)
     }
-
-    fn release(&self, at: Place, panicked: bool) {
-        let Some(object) = self.object.id() else { return };
-        if with_run(|run| run.rules().fine) == Some(true) {
-            point(at, |run| format!("is about to release {}", run.object_name(object)));
-        }
-        with_run(|run| {
-            if run.stopped() {
-                return;
-            }
-            let me = run.current;
-            let state = &mut run.objects[object];
-            state.poisoned |= panicked;
-            // A guard may be dropped by another thread than the one that took it.
-            let held = state.holders.iter().rposition(|&(task, since)| (task, since) == (me, at));
-            let held = held.or(state.holders.len().checked_sub(1));
-            held.map(|held| state.holders.remove(held));
-            if state.holders.is_empty() {
-                run.enable_waiters(object);
-            }
-            run.record(at, |run| format!("releases {}", run.object_name(object)));
-            run.effect(Effect::Releases, object);
-        });
-    }
-}
-
-/// Chooses, once per schedule and only when it makes a difference, whether writers that wait
-/// keep new readers out.
-fn decide_who_is_first(object: ObjectId) {
-    let open = with_run(|run| {
-        let writer_waits = run.objects[object].waiters.iter().any(|&task| {
-            matches!(run.tasks[task].wait.as_ref().map(|wait| wait.on), Some(WaitOn::Write(_)))
-        });
-        run.writers_first.is_none() && writer_waits
-    });
-    if open == Some(true) {
-        let writers = pick(2) == 1;
-        with_run(|run| run.writers_first = Some(writers));
-    }
-}
-
-fn occupy(run: &mut Run, object: ObjectId, access: Access, at: Place, waits: bool) -> Option<()> {
-    let me = run.current;
-    let state = &run.objects[object];
-    let free = state.holders.is_empty();
-    let shared = !free && !state.exclusive;
-    let already_waits = state.waiters.contains(&me);
-    let writer_waits = state.waiters.iter().any(|&task| {
-        matches!(run.tasks[task].wait.as_ref().map(|wait| wait.on), Some(WaitOn::Write(_)))
-    });
-    let kept_out = run.writers_first == Some(true) && writer_waits && shared && !already_waits;
-    let granted = match access {
-        Access::Read => free || (shared && !(kept_out && waits)),
-        Access::Write => free,
-    };
-    if !granted {
-        return None;
-    }
-    run.hold(object, at, access == Access::Write);
-    match access {
-        Access::Read => {
-            run.disable_waiters_but_me(object, |on| matches!(on, WaitOn::Write(_)));
-        }
-        Access::Write => run.disable_waiters_but_me(object, |_| true),
-    }
-    Some(())
 }
 
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.release(self.at, false);
+        self.lock.raw.release(self.at, false);
     }
 }
 
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
         let panicked = !self.panicking && super::panicking();
-        self.lock.release(self.at, panicked);
+        self.lock.raw.release(self.at, panicked);
     }
 }
 

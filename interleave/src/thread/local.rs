@@ -58,13 +58,13 @@ impl<T: 'static> LocalKey<T> {
         let value = match self.find()? {
             Some(value) => value,
             None => {
-                let made: Box<dyn Any> = Box::new((self.make)());
-                self.keep(made);
+                keep(self.key(), Box::new((self.make)()));
                 self.find()?.ok_or(AccessError)?
             }
         };
         #[expect(unsafe_code, reason = "the value is boxed and lives as long as its thread")]
-        // SAFETY: the box is dropped at the end of the thread, which runs this very code.
+        // SAFETY: what lies under the key of this static is a `T`, and its box is dropped at the
+        // end of the thread, which runs this very code.
         Ok(f(unsafe { &*value }))
     }
 
@@ -74,33 +74,34 @@ impl<T: 'static> LocalKey<T> {
 
     /// The running thread's value; none if it was not made yet.
     fn find(&'static self) -> Result<Option<*const T>, AccessError> {
-        let key = self.key();
-        let pointer = |value: &Box<dyn Any>| value.downcast_ref::<T>().map(std::ptr::from_ref);
-        let inside = with_run(|run| {
-            let slot = run.me().locals.iter().find(|(other, _)| *other == key);
-            slot.map(|(_, value)| value.as_ref().map(pointer))
-        });
-        match inside {
-            Some(Some(None)) => Err(AccessError),
-            Some(Some(Some(value))) => Ok(value),
-            Some(None) => Ok(None),
-            None => OUTSIDE
-                .try_with(|values| {
-                    let values = values.borrow();
-                    let slot = values.iter().find(|(other, _)| *other == key);
-                    slot.and_then(|(_, value)| pointer(value))
-                })
-                .map_err(|_| AccessError),
-        }
+        Ok(find(self.key())?.map(|value| value.cast()))
     }
+}
 
-    fn keep(&'static self, made: Box<dyn Any>) {
-        let key = self.key();
-        let mut made = Some(made);
-        with_run(|run| run.me().locals.push((key, made.take())));
-        if let Some(made) = made {
-            let _ = OUTSIDE.try_with(|values| values.borrow_mut().push((key, made)));
-        }
+/// The running thread's value under `key`; none if it was not made yet.
+fn find(key: usize) -> Result<Option<*const ()>, AccessError> {
+    let pointer = |value: &Box<dyn Any>| std::ptr::from_ref::<dyn Any>(&**value).cast::<()>();
+    let inside = with_run(|run| {
+        let slot = run.me().locals.iter().find(|(other, _)| *other == key);
+        slot.map(|(_, value)| value.as_ref().map(pointer))
+    });
+    match inside {
+        Some(Some(None)) => Err(AccessError),
+        Some(found) => Ok(found.flatten()),
+        None => OUTSIDE
+            .try_with(|values| {
+                let values = values.borrow();
+                values.iter().find(|(other, _)| *other == key).map(|(_, value)| pointer(value))
+            })
+            .map_err(|_| AccessError),
+    }
+}
+
+fn keep(key: usize, made: Box<dyn Any>) {
+    let mut made = Some(made);
+    with_run(|run| run.me().locals.push((key, made.take())));
+    if let Some(made) = made {
+        let _ = OUTSIDE.try_with(|values| values.borrow_mut().push((key, made)));
     }
 }
 

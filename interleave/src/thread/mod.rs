@@ -37,18 +37,21 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    assert!(
-        exploring(),
-        "a thread of `interleave` was started outside of an exploration: use #[test] or `interleave::explore`"
-    );
     let packet = Packet::new();
-    let name: Option<Arc<str>> = name.map(Into::into);
     let result = packet.clone();
+    let thread = start_work(name, at, Box::new(move || result.fill(task::catch(f))));
+    JoinHandle { thread, packet }
+}
+
+fn start_work(name: Option<String>, at: Place, work: task::Work<'static>) -> Thread {
+    let name: Option<Arc<str>> = name.map(Into::into);
     #[expect(unsafe_code, reason = "see the contract of `spawn`")]
     // SAFETY: everything is 'static.
-    let task = unsafe { task::spawn(name.clone(), at, move || result.fill(task::catch(f))) };
-    let task = task.expect("checked above");
-    JoinHandle { thread: Thread { task, name }, packet }
+    let task = unsafe { task::spawn(name.clone(), at, work) };
+    let task = task.expect(
+        "a thread of `interleave` was started outside of an exploration: use #[test] or `interleave::explore`",
+    );
+    Thread { task, name }
 }
 
 /// Where a thread leaves its result.
@@ -72,15 +75,22 @@ impl<T> Packet<T> {
 
     fn fill(&self, result: Result<T>) {
         if result.is_err() {
-            with_run(|run| run.me().panicked = true);
+            panicked();
         }
         *self.0.borrow_mut() = Some(result);
     }
 
     fn take(&self) -> Result<T> {
-        let gone = || -> Box<dyn Any + Send> { Box::new("the schedule was broken off") };
-        self.0.borrow_mut().take().unwrap_or_else(|| Err(gone()))
+        self.0.borrow_mut().take().unwrap_or_else(|| Err(broken_off()))
     }
+}
+
+fn broken_off() -> Box<dyn Any + Send> {
+    Box::new("the schedule was broken off")
+}
+
+fn panicked() {
+    with_run(|run| run.me().panicked = true);
 }
 
 /// [`std::thread::JoinHandle`] under the explorer.

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, Location, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location};
 use std::sync::Arc;
 
 use super::{Packet, Result, Thread};
@@ -45,25 +45,15 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
     let at = Location::caller();
-    assert!(exploring(), "`thread::scope` of `interleave` works in an exploration only");
-    let state =
-        State { running: Cell::new(0), tasks: RefCell::new(Vec::new()), owner: Cell::new(None) };
-    let scope = Scope { state: Arc::new(state), scope: PhantomData, env: PhantomData };
+    let scope = Scope { state: State::new(), scope: PhantomData, env: PhantomData };
     let result = task::catch(AssertUnwindSafe(|| f(&scope)));
-    if scope.state.running.get() > 0 {
-        point(at, |_| "waits for the threads of the scope".to_owned());
-        while scope.state.running.get() > 0 {
-            scope.state.owner.set(with_run(|run| run.current));
-            wait(WaitOn::Scope, at, None);
-        }
-    }
+    scope.state.wait_for_all(at);
     match result {
-        Err(payload) => {
-            with_run(|run| run.me().unwinding += 1);
-            resume_unwind(payload)
+        Err(payload) => crate::panic::resume_unwind(payload),
+        Ok(value) => {
+            scope.state.tell_of_panic();
+            value
         }
-        Ok(_) if scope.state.unseen_panic() => panic!("a scoped thread panicked"),
-        Ok(value) => value,
     }
 }
 
@@ -89,26 +79,52 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
     {
         let packet = Packet::new();
-        let name: Option<Arc<str>> = name.map(Into::into);
         let (result, state) = (packet.clone(), Arc::clone(&self.state));
-        state.running.set(state.running.get() + 1);
-        let body = move || {
+        let work = move || {
             result.fill(task::catch(f));
             drop(result);
             state.leave();
         };
-        #[expect(unsafe_code, reason = "see the contract of `spawn`")]
-        // SAFETY: `scope` returns only when no thread of it runs, and a schedule that is
-        // broken off leaks the stacks that are borrowed from.
-        let task = unsafe { task::spawn(name.clone(), at, body) };
-        let task = task.expect("a scope exists in an exploration only");
-        self.state.tasks.borrow_mut().push(task);
-        ScopedJoinHandle { thread: Thread { task, name }, packet, scope: PhantomData }
+        let thread = self.state.start(name, at, Box::new(work));
+        ScopedJoinHandle { thread, packet, scope: PhantomData }
     }
 }
 
 impl State {
-    /// Whether a thread panicked whose end nobody awaited.
+    fn new() -> Arc<Self> {
+        assert!(exploring(), "`thread::scope` of `interleave` works in an exploration only");
+        let (running, owner) = (Cell::new(0), Cell::new(None));
+        Arc::new(Self { running, tasks: RefCell::new(Vec::new()), owner })
+    }
+
+    fn start(&self, name: Option<String>, at: Place, work: task::Work<'_>) -> Thread {
+        let name: Option<Arc<str>> = name.map(Into::into);
+        self.running.set(self.running.get() + 1);
+        #[expect(unsafe_code, reason = "see the contract of `spawn`")]
+        // SAFETY: `scope` returns only when no thread of it runs, and a schedule that is
+        // broken off leaks the stacks that are borrowed from.
+        let task = unsafe { task::spawn(name.clone(), at, work) };
+        let task = task.expect("a scope exists in an exploration only");
+        self.tasks.borrow_mut().push(task);
+        Thread { task, name }
+    }
+
+    fn wait_for_all(&self, at: Place) {
+        if self.running.get() == 0 {
+            return;
+        }
+        point(at, |_| "waits for the threads of the scope".to_owned());
+        while self.running.get() > 0 {
+            self.owner.set(with_run(|run| run.current));
+            wait(WaitOn::Scope, at, None);
+        }
+    }
+
+    /// Panics if a thread did whose end nobody awaited.
+    fn tell_of_panic(&self) {
+        assert!(!self.unseen_panic(), "a scoped thread panicked");
+    }
+
     fn unseen_panic(&self) -> bool {
         let unseen = |run: &mut Run| {
             self.tasks
