@@ -42,6 +42,9 @@ pub fn printed() -> String {
     with_run(|run| run.output.clone()).unwrap_or_default()
 }
 
+/// Steps of a test's schedules: a few tenths of a second.
+const USUAL_STEPS: usize = 500_000;
+
 /// The settings of an exploration.
 ///
 /// The same settings and program give the same report: nothing depends on the clock unless
@@ -51,6 +54,7 @@ pub struct Explore {
     pub(crate) name: String,
     pub(crate) schedules: usize,
     pub(crate) exhaustive_up_to: usize,
+    pub(crate) steps: usize,
     pub(crate) seed: u64,
     pub(crate) strategies: Vec<Strategy>,
     pub(crate) timing: bool,
@@ -60,12 +64,13 @@ pub struct Explore {
 }
 
 impl Explore {
-    /// 5,000 schedules by all strategies, then up to 20,000 of an exhaustive search, seed 1.
+    /// 5,000 schedules by all strategies, up to 20,000 of an exhaustive search, seed 1.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             schedules: 5_000,
             exhaustive_up_to: 20_000,
+            steps: usize::MAX,
             seed: 1,
             strategies: Strategy::ALL.to_vec(),
             timing: true,
@@ -86,6 +91,15 @@ impl Explore {
     #[must_use]
     pub fn exhaustive_up_to(mut self, schedules: usize) -> Self {
         self.exhaustive_up_to = schedules;
+        self
+    }
+
+    /// How many steps the strategies' schedules may take together, and again as many those of
+    /// an exhaustive search. A bound on time that is the same on every machine; some hundreds
+    /// of schedules are always run.
+    #[must_use]
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = steps;
         self
     }
 
@@ -131,14 +145,15 @@ impl Explore {
         self
     }
 
-    /// The settings, changed by `INTERLEAVE_SCHEDULES`, `INTERLEAVE_EXHAUSTIVE`,
-    /// `INTERLEAVE_SEED`, `INTERLEAVE_TIME_MS` and `INTERLEAVE_REPLAY`.
+    /// What a test gets: [`Explore::new`] within 500,000 steps, changed by
+    /// `INTERLEAVE_SCHEDULES` (which lifts that bound), `INTERLEAVE_EXHAUSTIVE`,
+    /// `INTERLEAVE_STEPS`, `INTERLEAVE_SEED`, `INTERLEAVE_TIME_MS` and `INTERLEAVE_REPLAY`.
     ///
     /// # Panics
     ///
     /// If a variable is set to something else than it may be.
     pub fn from_environment(name: &str) -> Self {
-        let mut explore = Self::new(name);
+        let mut explore = Self::new(name).steps(USUAL_STEPS);
         let number = |variable: &str| {
             std::env::var(variable).ok().map(|text| {
                 text.parse::<u64>()
@@ -146,7 +161,10 @@ impl Explore {
             })
         };
         if let Some(schedules) = number("INTERLEAVE_SCHEDULES") {
-            explore = explore.schedules(schedules as usize);
+            explore = explore.schedules(schedules as usize).steps(usize::MAX);
+        }
+        if let Some(steps) = number("INTERLEAVE_STEPS") {
+            explore = explore.steps(steps as usize);
         }
         if let Some(schedules) = number("INTERLEAVE_EXHAUSTIVE") {
             explore = explore.exhaustive_up_to(schedules as usize);

@@ -125,6 +125,7 @@ impl<C: Chooser, O> Director<C, O> {
             return None;
         }
         run.choices += usize::from(candidates.len() > 1);
+        run.width *= candidates.len() as f64;
         run.since_timer += 1;
         let yields = yields || run.streak >= STREAK;
         let chosen = usize::from(self.chooser.next(candidates, current, yields));

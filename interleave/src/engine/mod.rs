@@ -89,7 +89,11 @@ pub(crate) fn pick(count: usize) -> usize {
     if count < 2 {
         return 0;
     }
-    if with_run(|run| run.pick_among = count).is_none() {
+    let announced = with_run(|run| {
+        run.pick_among = count;
+        run.width *= count as f64;
+    });
+    if announced.is_none() {
         return 0;
     }
     let picked = ExecutionState::next_u64() as usize;

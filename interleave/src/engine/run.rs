@@ -37,6 +37,9 @@ pub(crate) struct Run {
     pub(crate) schedule: Schedule,
     /// How many of the steps had more than one thread to choose from.
     pub(crate) choices: usize,
+    /// The product of the numbers of possibilities of all choices: for a schedule chosen
+    /// uniformly at each step, an estimate of how many schedules there are.
+    pub(crate) width: f64,
     /// Consecutive steps of the current thread while others could have run.
     pub(crate) streak: usize,
     pub(crate) end: Option<End>,
@@ -127,6 +130,7 @@ impl Run {
             panics: Vec::new(),
             schedule: Schedule { rules, ..Schedule::default() },
             choices: 0,
+            width: 1.0,
             streak: 0,
             end: None,
             last_at: None,

@@ -29,6 +29,13 @@ pub struct Rules {
     pub fair: bool,
 }
 
+impl Rules {
+    /// Whether nothing happens without a cause: those of a search through all schedules.
+    pub(crate) fn is_plain(self) -> bool {
+        self.time == Time::Virtual && !self.spurious
+    }
+}
+
 /// Every choice of one schedule. The same choices give the same run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedule {

@@ -21,6 +21,12 @@ use crate::finding::{Report, Verdict};
 /// Stacks that broken-off schedules may leak before the exploration ends.
 const LEAKED_STACKS: usize = 3_000;
 
+/// Schedules that show what a test uses and about how many schedules it has.
+const FIRST_LOOK: usize = 200;
+
+/// Schedules that strategies choose, however long they are.
+const AT_LEAST: usize = 500;
+
 /// Steps that the very first schedule may take.
 const FIRST_STEPS: usize = 20_000;
 
@@ -49,10 +55,11 @@ pub(super) fn explore(settings: &Explore, body: Body) -> Report {
         tally: Rc::default(),
         rules: Rules::default(),
         step_limit: FIRST_STEPS,
+        searched: None,
         started: Instant::now(),
     };
-    let exhaustive = exploration.run();
-    exploration.report(exhaustive)
+    let all = exploration.run();
+    exploration.report(all)
 }
 
 struct Exploration<'a> {
@@ -61,12 +68,14 @@ struct Exploration<'a> {
     tally: Rc<RefCell<Tally>>,
     rules: Rules,
     step_limit: usize,
+    /// The rules of the search through all schedules that was tried last.
+    searched: Option<Rules>,
     started: Instant,
 }
 
 impl Exploration<'_> {
-    /// Runs all phases; true if they covered every schedule.
-    fn run(&mut self) -> bool {
+    /// Runs all phases; the number of all schedules there are if they covered each.
+    fn run(&mut self) -> Option<usize> {
         self.portfolio(vec![self.rules], 1, 0);
         let (longest, any_choice) = {
             let tally = self.tally.borrow();
@@ -74,13 +83,53 @@ impl Exploration<'_> {
         };
         self.step_limit = (longest * 20).clamp(5_000, MOST_STEPS);
         if !any_choice {
-            return self.tally.borrow().unfinished == 0;
+            return (self.tally.borrow().unfinished == 0).then_some(1);
         }
-        // What a program uses may show in some schedules only.
-        let part = self.settings.schedules.div_ceil(5);
-        self.portfolio(vec![self.rules], part, 1);
+        self.portfolio(vec![self.rules], self.settings.schedules.min(FIRST_LOOK), 1);
+        let all = self.search(1.0);
         let uses = self.tally.borrow().uses;
-        if uses.tries && !self.failed() {
+        if all.is_none() {
+            self.wander();
+        } else if uses.spurious {
+            let spurious = Rules { spurious: true, ..self.rules };
+            self.portfolio(vec![spurious], self.part(), 3);
+        }
+        // A first estimate may be far too high.
+        all.or_else(|| self.search(4.0)).filter(|_| !self.failed())
+    }
+
+    /// Tries to run every schedule if there are about as few as may be tried. Time that is
+    /// modelled keeps that from covering everything.
+    fn search(&mut self, leniency: f64) -> Option<usize> {
+        loop {
+            let (uses, estimate) = {
+                let tally = self.tally.borrow();
+                (tally.uses, tally.estimate())
+            };
+            self.rules.fine |= uses.tries;
+            let budget = self.settings.exhaustive_up_to.min(self.affordable());
+            let hopeless = estimate > budget as f64 * leniency;
+            let timing = self.settings.timing && uses.timers;
+            if self.failed() || timing || hopeless || self.searched == Some(self.rules) {
+                return None;
+            }
+            self.searched = Some(self.rules);
+            let all = self.exhaustive(budget);
+            // What a program uses may show in some schedules only.
+            let uses = self.tally.borrow().uses;
+            if self.rules.fine == uses.tries {
+                return all.filter(|_| !(self.settings.timing && uses.timers));
+            }
+        }
+    }
+
+    /// Lets the strategies choose, within their budget.
+    fn wander(&mut self) {
+        let part = self.part();
+        let fine = self.rules.fine;
+        self.portfolio(vec![self.rules], part.saturating_sub(FIRST_LOOK), 5);
+        let uses = self.tally.borrow().uses;
+        if uses.tries && !fine && !self.failed() {
             self.rules.fine = true;
             self.portfolio(vec![self.rules], part, 2);
         }
@@ -94,9 +143,18 @@ impl Exploration<'_> {
         if timing {
             let adversarial = Rules { time: Time::Adversarial, ..self.rules };
             self.portfolio(vec![adversarial], 2 * part, 4);
-            return false;
         }
-        self.exhaustive()
+    }
+
+    /// A fifth of the schedules that the strategies may choose.
+    fn part(&self) -> usize {
+        self.settings.schedules.min(self.affordable().max(AT_LEAST)).div_ceil(5)
+    }
+
+    /// How many schedules like those so far the bound on steps allows.
+    fn affordable(&self) -> usize {
+        let tally = self.tally.borrow();
+        self.settings.steps / (tally.steps / tally.schedules.max(1)).max(1)
     }
 
     fn failed(&self) -> bool {
@@ -131,14 +189,16 @@ impl Exploration<'_> {
         }
     }
 
-    /// Tries to run every schedule there is.
-    fn exhaustive(&self) -> bool {
-        let budget = self.settings.exhaustive_up_to;
-        if budget == 0 || self.done() || self.failed() {
-            return false;
+    /// Tries to run every schedule there is; their number if `budget` was enough.
+    fn exhaustive(&self, budget: usize) -> Option<usize> {
+        if budget == 0 || self.done() {
+            return None;
         }
-        let tried = self.tally.borrow().schedules;
-        let (exhausted, unfinished) = (Rc::new(Cell::new(false)), self.tally.borrow().unfinished);
+        let (tried, unfinished) = {
+            let tally = self.tally.borrow();
+            (tally.schedules, tally.unfinished)
+        };
+        let exhausted = Rc::new(Cell::new(false));
         let dfs = Dfs::new(self.rules, Rc::clone(&exhausted));
         let mut absorb = self.absorb(false);
         let tally = Rc::clone(&self.tally);
@@ -150,13 +210,9 @@ impl Exploration<'_> {
             ControlFlow::Continue(())
         });
         self.confirm();
-        let mut tally = self.tally.borrow_mut();
+        let tally = self.tally.borrow();
         let complete = exhausted.get() && tally.unfinished == unfinished && tally.first.is_none();
-        if complete {
-            // Those that the strategies chose are among them.
-            tally.schedules -= tried;
-        }
-        complete
+        complete.then(|| tally.schedules - tried)
     }
 
     /// Takes note of each schedule, and breaks off some time after the first failure.
@@ -166,7 +222,7 @@ impl Exploration<'_> {
         let started = self.started;
         move |run, scheduler| {
             let mut tally = tally.borrow_mut();
-            tally.note(run);
+            tally.note(run, scheduler);
             if let Some(failure) = judge(run, should_panic) {
                 tally.failures += 1;
                 if tally.first.is_none() {
@@ -228,12 +284,13 @@ impl Exploration<'_> {
         Confirmed::Yes
     }
 
-    fn report(self, exhaustive: bool) -> Report {
+    fn report(self, all: Option<usize>) -> Report {
         let settings = self.settings;
         let mut tally = self.tally.borrow_mut();
         let mut report = Report::new(&settings.name, settings.seed);
-        report.schedules = tally.schedules;
-        report.exhaustive = exhaustive;
+        // Those that the strategies chose are among them.
+        report.schedules = all.unwrap_or(tally.schedules);
+        report.exhaustive = all.is_some();
         report.notes = tally.notes();
         if let Some(first) = tally.first.take() {
             drop(tally);

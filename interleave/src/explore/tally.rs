@@ -1,6 +1,7 @@
 //! What an exploration has seen so far.
 
 use super::outcome::{Failure, FailureKind};
+use crate::engine::portfolio::Strategy;
 use crate::engine::run::{End, Uses};
 use crate::engine::schedule::Schedule;
 use crate::engine::{MAIN, Run};
@@ -12,6 +13,10 @@ const AFTER_FAILURE: usize = 100;
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) schedules: usize,
+    /// Steps of all schedules together.
+    pub(super) steps: usize,
+    /// Schedules that were chosen uniformly at each step, and the sum of their widths.
+    walks: (usize, f64),
     pub(super) failures: usize,
     pub(super) first: Option<First>,
     pub(super) uses: Uses,
@@ -50,8 +55,19 @@ impl Tally {
         told || self.stopped.is_some()
     }
 
-    pub(super) fn note(&mut self, run: &Run) {
+    /// About how many schedules there are, as the random walks so far suggest.
+    pub(super) fn estimate(&self) -> f64 {
+        let (count, sum) = self.walks;
+        if count == 0 { f64::INFINITY } else { sum / count as f64 }
+    }
+
+    pub(super) fn note(&mut self, run: &Run, scheduler: &str) {
         self.schedules += 1;
+        self.steps += run.schedule.tasks.len();
+        if scheduler == Strategy::Random.to_string() && run.rules().is_plain() {
+            self.walks.0 += 1;
+            self.walks.1 += run.width;
+        }
         self.any_choice |= run.choices > 0 || !run.schedule.picks.is_empty();
         self.uses.spurious |= run.uses.spurious;
         self.uses.timers |= run.uses.timers;
