@@ -157,9 +157,11 @@ impl Rustc {
         Self { args, inputs: vec![source.to_owned()], output: output.to_owned() }
     }
 
-    /// Builds the tests in it, in place of a main function.
+    /// Builds the tests in it, in place of a main function. What they find they know without
+    /// debug information, which is most of what the linker would write.
     pub(crate) fn test(&mut self) {
-        self.args.push("--test".to_owned());
+        let args = ["--test", "-Cdebuginfo=none", "-Cstrip=debuginfo", "-Cforce-frame-pointers=no"];
+        self.args.extend(args.map(str::to_owned));
     }
 
     /// Lets it look for the libraries behind libraries in `folder`.
