@@ -10,7 +10,7 @@ pub(crate) mod watchdog;
 
 use std::sync::Arc;
 
-use crate::engine::with_run;
+use crate::engine::{statics, with_run};
 use crate::finding::Report;
 use crate::{Schedule, Strategy};
 
@@ -26,6 +26,12 @@ pub use test::__explore_test;
 pub fn explore<R: TestResult>(body: impl Fn() -> R + Send + Sync + 'static) {
     let name = std::thread::current().name().unwrap_or("explored").to_owned();
     test::conclude(&Explore::from_environment(&name).run(body));
+}
+
+/// Remembers the statics of the crate that `path` begins with.
+fn remember_statics_of(path: &str) {
+    let name = |letter: char| !letter.is_alphanumeric() && letter != '_';
+    statics::remember(path.split(name).next().unwrap_or_default());
 }
 
 /// Requires that `condition` is true here in at least one schedule, the verdict being
@@ -183,7 +189,11 @@ impl Explore {
     }
 
     /// Explores `body`.
-    pub fn run<R: TestResult>(&self, body: impl Fn() -> R + Send + Sync + 'static) -> Report {
+    pub fn run<R: TestResult, B>(&self, body: B) -> Report
+    where
+        B: Fn() -> R + Send + Sync + 'static,
+    {
+        remember_statics_of(std::any::type_name::<B>());
         self.run_body(Arc::new(move || body().error()))
     }
 

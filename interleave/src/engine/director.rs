@@ -70,6 +70,7 @@ impl<C: Chooser, O: FnMut(&mut C, Run) -> ControlFlow<()>> Scheduler for Directo
             return None;
         }
         let run = self.chooser.begin(next_epoch())?;
+        super::statics::put_back();
         replace_run(Some(run));
         Some(ShuttleSchedule::new(0))
     }

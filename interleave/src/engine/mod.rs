@@ -11,6 +11,7 @@ pub(crate) mod portfolio;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schedule;
+pub(crate) mod statics;
 pub(crate) mod task;
 pub(crate) mod trace;
 pub(crate) mod wait;

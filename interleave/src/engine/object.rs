@@ -174,7 +174,7 @@ fn restore_static(Memory { at: data, size }: Memory) {
 }
 
 /// Where the program's writable statics lie.
-fn statics() -> &'static [Range<usize>] {
+pub(super) fn statics() -> &'static [Range<usize>] {
     static RANGES: OnceLock<Vec<Range<usize>>> = OnceLock::new();
     RANGES.get_or_init(writable_segments)
 }

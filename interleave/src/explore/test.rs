@@ -19,6 +19,7 @@ pub fn __explore_test<R: TestResult>(
 }
 
 fn explore(module: &str, function: &str, should_panic: ShouldPanic, body: Body) {
+    super::remember_statics_of(module);
     // The harness leaves the crate's own name out.
     let name = match module.split_once("::") {
         Some((_, path)) => format!("{path}::{function}"),
