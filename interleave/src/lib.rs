@@ -24,6 +24,10 @@ pub use std::*;
 
 pub use interleave_macros::test;
 
+/// The real `#[test]`, wherever `std` and `core` mean this crate.
+#[doc(hidden)]
+pub use core::prelude::v1::test as __harness_test;
+
 pub use engine::portfolio::Strategy;
 pub use engine::schedule::{NotASchedule, Rules, Schedule, Time};
 pub use explore::{__explore_test, Explore, ShouldPanic, TestResult, explore, printed, reachable};

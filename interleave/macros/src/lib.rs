@@ -35,7 +35,7 @@ pub fn test(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     arguments.extend([TokenTree::Group(body)]);
     explored.extend([TokenTree::Group(Group::new(Delimiter::Parenthesis, arguments))]);
 
-    let mut function = parse("#[::core::prelude::v1::test]");
+    let mut function = parse("#[::std::__harness_test]");
     function.extend(tokens);
     function.extend([TokenTree::Group(Group::new(Delimiter::Brace, explored))]);
     function
