@@ -202,6 +202,15 @@ impl Run {
         self.record(at, describe);
     }
 
+    /// Adds to the text of the running thread's last event.
+    pub(crate) fn complete(&mut self, result: impl FnOnce() -> String) {
+        let current = self.current;
+        let last = self.events.as_mut().filter(|_| self.end.is_none()).and_then(|e| e.last_mut());
+        if let Some(event) = last.filter(|event| event.task == current) {
+            event.text.push_str(&result());
+        }
+    }
+
     /// Notes a panic of the running thread.
     pub(crate) fn panicked(&mut self, panic: PanicRecord) {
         if let Some(events) = self.events.as_mut().filter(|_| self.end.is_none()) {

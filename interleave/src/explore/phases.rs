@@ -83,7 +83,8 @@ impl Exploration<'_> {
         };
         self.step_limit = (longest * 20).clamp(5_000, MOST_STEPS);
         if !any_choice {
-            return (self.tally.borrow().unfinished == 0).then_some(1);
+            let ended = self.tally.borrow().unfinished == 0 && !self.failed();
+            return ended.then_some(1);
         }
         self.portfolio(vec![self.rules], self.settings.schedules.min(FIRST_LOOK), 1);
         let all = self.search(1.0);
@@ -95,7 +96,7 @@ impl Exploration<'_> {
             self.portfolio(vec![spurious], self.part(), 3);
         }
         // A first estimate may be far too high.
-        all.or_else(|| self.search(4.0)).filter(|_| !self.failed())
+        all.or_else(|| self.search(2.0)).filter(|_| !self.failed())
     }
 
     /// Tries to run every schedule if there are about as few as may be tried. Time that is

@@ -38,6 +38,41 @@ fn announce(object: ObjectId, at: Place, verb: &str) {
     point(at, |run| format!("{verb} {}", run.object_name(object)));
 }
 
+/// A value as an interleaving shows it: the same in each run.
+trait Show {
+    fn show(&self) -> String;
+}
+
+impl<T> Show for *mut T {
+    fn show(&self) -> String {
+        if self.is_null() { "null" } else { "a pointer" }.to_owned()
+    }
+}
+
+macro_rules! show {
+    ($($type:ty)*) => {
+        $(
+            impl Show for $type {
+                fn show(&self) -> String {
+                    self.to_string()
+                }
+            }
+        )*
+    };
+}
+
+show! { bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize }
+
+/// Adds what came of the running thread's last operation to its description.
+fn tell(result: impl FnOnce() -> String) {
+    with_run(|run| run.complete(result));
+}
+
+/// Panics as std does for an ordering that a failed exchange cannot have.
+fn check_orderings(success: Ordering, failure: Ordering) {
+    let _ = real::AtomicU8::new(0).compare_exchange(0, 0, success, failure);
+}
+
 macro_rules! atomic {
     ($name:ident, $value:ty $(, $parameter:ident)?) => {
         #[doc = concat!("[`std::sync::atomic::", stringify!($name), "`] under the explorer.")]
@@ -76,19 +111,24 @@ macro_rules! atomic {
             /// The value.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                self.step(Location::caller(), "loads", |value| value.load(order))
+                let value = self.step(Location::caller(), "loads", |value| value.load(order));
+                tell(|| format!(": {}", value.show()));
+                value
             }
 
             /// Replaces the value.
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 self.step(Location::caller(), "stores to", |atomic| atomic.store(value, order));
+                tell(|| format!(": {}", value.show()));
             }
 
             /// Replaces the value and returns the old one.
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.step(Location::caller(), "swaps", |atomic| atomic.swap(value, order))
+                let old = self.step(Location::caller(), "swaps", |atomic| atomic.swap(value, order));
+                tell(|| format!(": {} for {}", old.show(), value.show()));
+                old
             }
 
             /// Replaces the value if it is `current`; returns the old one.
@@ -104,10 +144,7 @@ macro_rules! atomic {
                 order: Ordering,
             ) -> $value {
                 let _ = order;
-                let seq = Ordering::SeqCst;
-                match self.step(Location::caller(), "compare_and_swap on", |atomic| {
-                    atomic.compare_exchange(current, new, seq, seq)
-                }) {
+                match self.exchange(Location::caller(), current, new) {
                     Ok(old) | Err(old) => old,
                 }
             }
@@ -121,9 +158,8 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.step(Location::caller(), "compare_exchange on", |atomic| {
-                    atomic.compare_exchange(current, new, success, failure)
-                })
+                check_orderings(success, failure);
+                self.exchange(Location::caller(), current, new)
             }
 
             /// As [`Self::compare_exchange`], which it is here: it never fails without cause.
@@ -135,9 +171,8 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                self.step(Location::caller(), "compare_exchange on", |atomic| {
-                    atomic.compare_exchange(current, new, success, failure)
-                })
+                check_orderings(success, failure);
+                self.exchange(Location::caller(), current, new)
             }
 
             /// Replaces the value by what `f` makes of it, until no one came between.
@@ -149,16 +184,28 @@ macro_rules! atomic {
                 mut f: F,
             ) -> Result<$value, $value> {
                 let at = Location::caller();
+                check_orderings(set, fetch);
                 let mut seen = self.step(at, "loads", |atomic| atomic.load(fetch));
+                tell(|| format!(": {}", seen.show()));
                 while let Some(next) = f(seen) {
-                    match self.step(at, "compare_exchange on", |atomic| {
-                        atomic.compare_exchange(seen, next, set, fetch)
-                    }) {
+                    match self.exchange(at, seen, next) {
                         Ok(old) => return Ok(old),
                         Err(other) => seen = other,
                     }
                 }
                 Err(seen)
+            }
+
+            fn exchange(&self, at: Place, current: $value, new: $value) -> Result<$value, $value> {
+                let seq = Ordering::SeqCst;
+                let result = self.step(at, "compare_exchange on", |atomic| {
+                    atomic.compare_exchange(current, new, seq, seq)
+                });
+                tell(|| match result {
+                    Ok(_) => format!(": {} becomes {}", current.show(), new.show()),
+                    Err(seen) => format!(": not {} but {}", current.show(), seen.show()),
+                });
+                result
             }
 
             fn step<R>(
@@ -204,9 +251,10 @@ macro_rules! fetch {
             #[doc = concat!("As [`std::sync::atomic::AtomicUsize::", stringify!($method), "`].")]
             #[track_caller]
             pub fn $method(&self, value: $value, order: Ordering) -> $value {
-                self.step(Location::caller(), concat!(stringify!($method), " on"), |atomic| {
-                    atomic.$method(value, order)
-                })
+                let verb = concat!(stringify!($method), " on");
+                let old = self.step(Location::caller(), verb, |atomic| atomic.$method(value, order));
+                tell(|| format!(": {} with {}", old.show(), value.show()));
+                old
             }
         )*
     };
