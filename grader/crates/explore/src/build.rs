@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde::Deserialize;
+
 use crate::model::Model;
 use crate::source::Source;
 
@@ -27,79 +29,87 @@ pub enum BuildError {
     },
 }
 
-/// Compiles `source` with the look-alike in place of std. Products lie in `place`.
+/// What was built.
+pub(crate) struct Built {
+    pub(crate) binaries: Vec<Binary>,
+    /// The crates whose code is under test.
+    pub(crate) crates: Vec<String>,
+}
+
+/// One executable of tests.
+pub(crate) struct Binary {
+    pub(crate) path: PathBuf,
+    /// Where its tests expect to run.
+    pub(crate) folder: PathBuf,
+}
+
+/// Compiles `source` with the look-alike in place of std and core. Products lie in `place`.
 pub(crate) fn build(
     model: &Model,
     source: &Source,
     edition: &str,
     place: &Path,
-) -> Result<Vec<PathBuf>, BuildError> {
-    let failed = |error| BuildError::Host { path: source.path.clone(), source: error };
+) -> Result<Built, BuildError> {
     if source.is_crate {
-        build_crate(model, source, place)
+        build_crate(model, source)
     } else {
-        let binary = place.join("tests");
-        let mut rustc = Command::new("rustc");
-        rustc
-            .args([
-                "--test",
-                "--edition",
-                edition,
-                "--cap-lints",
-                "allow",
-                "--crate-name",
-                "explored",
-            ])
-            .args(["-C", "debuginfo=line-tables-only", "-C", "opt-level=0"])
-            .arg(format!("--extern=std={}", model.library.display()))
-            .arg(format!("-Ldependency={}", model.dependencies.display()))
-            .arg("-o")
-            .arg(&binary)
-            .arg(&source.path);
-        let output = rustc.stdin(Stdio::null()).output().map_err(failed)?;
-        if output.status.success() {
-            Ok(vec![binary])
-        } else {
-            let message = String::from_utf8_lossy(&output.stderr).into_owned();
-            Err(BuildError::Refused { path: source.path.clone(), message })
-        }
+        let path = build_file(model, source, edition, place)?;
+        let folder = source.path.parent().unwrap_or(place).to_owned();
+        Ok(Built { binaries: vec![Binary { path, folder }], crates: vec!["explored".to_owned()] })
     }
 }
 
-/// Builds a copy of the crate whose manifest has the look-alike as the dependency `std`: its
-/// library, unit tests and integration tests then all mean the look-alike by `std`, while its
-/// dependencies keep the real one. Cargo reads the crate's own manifest, so this is for
-/// crates of one's own, never for submissions.
-fn build_crate(model: &Model, source: &Source, place: &Path) -> Result<Vec<PathBuf>, BuildError> {
+/// What makes `std` and `core` mean the look-alike.
+fn model_arguments(model: &Model) -> [String; 3] {
+    let library = model.library.display();
+    [
+        format!("--extern=std={library}"),
+        format!("--extern=core={library}"),
+        format!("-Ldependency={}", model.dependencies.display()),
+    ]
+}
+
+fn build_file(
+    model: &Model,
+    source: &Source,
+    edition: &str,
+    place: &Path,
+) -> Result<PathBuf, BuildError> {
     let failed = |error| BuildError::Host { path: source.path.clone(), source: error };
-    let copy = place.join("crate");
-    for file in &source.files {
-        let name = file.strip_prefix(&source.path).unwrap_or(file);
-        let to = copy.join(name);
-        std::fs::create_dir_all(to.parent().unwrap_or(&copy)).map_err(failed)?;
-        std::fs::copy(file, to).map_err(failed)?;
+    let binary = place.join("tests");
+    let mut rustc = Command::new("rustc");
+    rustc
+        .args(["--test", "--edition", edition, "--cap-lints", "allow", "--crate-name", "explored"])
+        .args(["-C", "debuginfo=none", "-C", "strip=debuginfo", "-C", "opt-level=0"])
+        .args(model_arguments(model))
+        .arg("-o")
+        .arg(&binary)
+        .arg(&source.path);
+    let output = rustc.stdin(Stdio::null()).output().map_err(failed)?;
+    if output.status.success() {
+        return Ok(binary);
     }
-    let manifest = std::fs::read_to_string(source.path.join("Cargo.toml")).map_err(failed)?;
-    let manifest = with_model(&manifest, &source.path, &model.package);
-    std::fs::write(copy.join("Cargo.toml"), manifest).map_err(failed)?;
-    for lock in [source.path.join("Cargo.lock")] {
-        if lock.is_file() {
-            std::fs::copy(lock, copy.join("Cargo.lock")).map_err(failed)?;
-        }
-    }
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(BuildError::Refused { path: source.path.clone(), message })
+}
+
+/// Builds the crate where it is, with cargo. The compiler is called through a script that makes
+/// `std` and `core` mean the look-alike in the crate's own library and tests and nowhere else, so
+/// that nothing in the crate is changed and its dependencies stay as they are.
+///
+/// Cargo reads the crate's own manifest and runs its build scripts, so this is for crates of
+/// one's own, never for submissions.
+fn build_crate(model: &Model, source: &Source) -> Result<Built, BuildError> {
+    let failed = |error| BuildError::Host { path: source.path.clone(), source: error };
+    let products = model.products();
+    let compiler = write_compiler(model, &products).map_err(failed)?;
     let output = Command::new("cargo")
-        .args([
-            "test",
-            "--no-run",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--message-format=json-render-diagnostics",
-        ])
-        .args(["--config", "profile.dev.package.\"*\".opt-level=3"])
+        .args(["test", "--no-run", "--lib", "--bins", "--tests"])
+        .arg("--message-format=json-render-diagnostics")
         .arg("--target-dir")
-        .arg(model.dependencies.ancestors().nth(2).unwrap_or(place).join("crates"))
-        .current_dir(&copy)
+        .arg(products.join("crates"))
+        .env("RUSTC_WORKSPACE_WRAPPER", compiler)
+        .current_dir(&source.path)
         .stdin(Stdio::null())
         .output()
         .map_err(failed)?;
@@ -107,47 +117,57 @@ fn build_crate(model: &Model, source: &Source, place: &Path) -> Result<Vec<PathB
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(BuildError::Refused { path: source.path.clone(), message });
     }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let executable = |line: &str| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
-    };
-    Ok(messages.lines().filter_map(executable).collect())
+    Ok(built(&source.path, &String::from_utf8_lossy(&output.stdout)))
 }
 
-/// The manifest with the look-alike as `std`, its own workspace, and absolute paths.
-fn with_model(manifest: &str, folder: &Path, package: &Path) -> String {
-    let mut text = String::new();
-    for line in manifest.lines() {
-        text.push_str(&absolute_path(line, folder));
-        text.push('\n');
+/// What cargo says that it has built of the crate in `folder`.
+fn built(folder: &Path, messages: &str) -> Built {
+    let mut built = Built { binaries: Vec::new(), crates: Vec::new() };
+    for artifact in messages.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok())
+    {
+        if artifact.manifest_path.starts_with(folder) {
+            built.crates.push(artifact.target.name.replace('-', "_"));
+            built.binaries.extend(artifact.executable.map(|path| Binary {
+                path,
+                folder: artifact.manifest_path.parent().unwrap_or(folder).to_owned(),
+            }));
+        }
     }
-    let package = format!("{:?}", package.display().to_string());
-    text.push_str(&format!("\n[dependencies.std]\npackage = \"interleave\"\npath = {package}\n"));
-    if !manifest.lines().any(|line| line.trim_start().starts_with("[workspace")) {
-        text.push_str("\n[workspace]\n");
-    }
-    text
+    built.crates.sort();
+    built.crates.dedup();
+    built
 }
 
-/// `path = "../x"` with the folder of the manifest before it, in dependencies that lie outside.
-fn absolute_path(line: &str, folder: &Path) -> String {
-    let Some((before, after)) = line.split_once("path = \"..") else { return line.to_owned() };
-    format!("{before}path = \"{}/..{after}", folder.display())
+/// One of cargo's messages: something that it has built.
+#[derive(Deserialize)]
+struct Artifact {
+    manifest_path: PathBuf,
+    target: Target,
+    executable: Option<PathBuf>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
 
-    #[test]
-    fn a_manifest_gets_the_look_alike_after_what_it_has() {
-        let manifest = "[package]\nname = \"a\"\n[dependencies]\nb = { path = \"../b\" }\n";
-        let text = with_model(manifest, Path::new("/x/a"), Path::new("/y/interleave"));
-        assert_eq!(
-            text,
-            "[package]\nname = \"a\"\n[dependencies]\nb = { path = \"/x/a/../b\" }\n\n\
-             [dependencies.std]\npackage = \"interleave\"\npath = \"/y/interleave\"\n\n[workspace]\n"
-        );
+/// The script that cargo calls instead of rustc for the crate itself. Build scripts and
+/// procedural macros run in the compiler's world, with the real std.
+fn write_compiler(model: &Model, products: &Path) -> std::io::Result<PathBuf> {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let arguments = model_arguments(model).map(|argument| quoted(&argument)).join(" ");
+    let script = format!(
+        "#!/bin/sh\nfor word in \"$@\"; do\n  case \"$word\" in\n    \
+         proc-macro|build_script_*) exec \"$@\" ;;\n  esac\ndone\nexec \"$@\" {arguments}\n"
+    );
+    // Cargo builds again what another compiler has built, so its name says which look-alike.
+    let path = products.join(format!("rustc-{}", model.stamp));
+    if std::fs::read_to_string(&path).ok().as_ref() != Some(&script) {
+        let file = tempfile::Builder::new()
+            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .tempfile_in(products)?;
+        std::fs::write(file.path(), &script)?;
+        file.into_temp_path().persist(&path)?;
     }
+    Ok(path)
 }

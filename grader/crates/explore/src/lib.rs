@@ -72,12 +72,13 @@ pub fn explore(
 ) -> Result<Vec<Finding>, ExploreError> {
     let source = Source::open(target)?;
     let place = tempfile::tempdir().map_err(RunError::Place)?;
-    let binaries = build::build(model, &source, edition, place.path())?;
+    let built = build::build(model, &source, edition, place.path())?;
     let notes = escapes::notes(&source);
     let mut findings = Vec::new();
-    for binary in &binaries {
-        for name in tests::list(binary)? {
-            let mut finding = tests::run(binary, &name, effort, None, place.path())?;
+    for binary in &built.binaries {
+        let runner = tests::Runner { binary, crates: &built.crates, place: place.path() };
+        for name in runner.list()? {
+            let mut finding = runner.run(&name, effort, None)?;
             finding.notes.extend(notes.iter().cloned());
             findings.push(finding);
         }
@@ -97,12 +98,13 @@ pub fn explore(
 pub fn replay(model: &Model, witness: &Witness) -> Result<Finding, ExploreError> {
     let source = Source::open(&witness.target)?;
     let place = tempfile::tempdir().map_err(RunError::Place)?;
-    let binaries = build::build(model, &source, &witness.edition, place.path())?;
-    for binary in &binaries {
-        if tests::list(binary)?.contains(&witness.finding.name) {
+    let built = build::build(model, &source, &witness.edition, place.path())?;
+    for binary in &built.binaries {
+        let runner = tests::Runner { binary, crates: &built.crates, place: place.path() };
+        let name = &witness.finding.name;
+        if runner.list()?.contains(name) {
             let schedule = witness.finding.schedule.as_deref();
-            let name = &witness.finding.name;
-            return Ok(tests::run(binary, name, Effort::default(), schedule, place.path())?);
+            return Ok(runner.run(name, Effort::default(), schedule)?);
         }
     }
     Err(ExploreError::NoTests(witness.target.clone()))

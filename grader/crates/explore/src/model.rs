@@ -10,8 +10,8 @@ use crate::source::{SourceError, collect, fingerprint};
 /// The look-alike, ready to be linked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Model {
-    /// The folder of its package.
-    pub package: PathBuf,
+    /// Names its source and the compiler: another look-alike, another name.
+    pub stamp: String,
     /// Its library.
     pub library: PathBuf,
     /// What it depends on.
@@ -53,18 +53,27 @@ impl Model {
     pub fn find(here: &Path) -> Result<Self, ModelError> {
         let package = package(here).ok_or_else(|| ModelError::NotFound(here.to_owned()))?;
         let target = package.parent().unwrap_or(&package).join("target/explore");
-        let stamp = target.join(format!("{}.json", stamp(&package)?));
-        let known = std::fs::read_to_string(&stamp).ok();
+        let stamp = stamp(&package)?;
+        let note = target.join(format!("{stamp}.json"));
+        let known = std::fs::read_to_string(&note).ok();
         let known: Option<Self> = known.and_then(|text| serde_json::from_str(&text).ok());
         if let Some(model) = known.filter(|model| model.library.is_file()) {
             return Ok(model);
         }
-        let model = build(&package, &target)?;
+        let model = build(&package, &target, stamp)?;
         if let Ok(text) = serde_json::to_string(&model) {
             // Only a shortcut: without it, cargo is asked again.
-            let _ = std::fs::write(&stamp, text);
+            let _ = std::fs::write(&note, text);
         }
         Ok(model)
+    }
+}
+
+impl Model {
+    /// Where cargo puts what is built with it.
+    pub(crate) fn products(&self) -> PathBuf {
+        let target = self.dependencies.ancestors().nth(2);
+        target.unwrap_or(&self.dependencies).to_owned()
     }
 }
 
@@ -93,7 +102,7 @@ fn stamp(package: &Path) -> Result<String, ModelError> {
     Ok(format!("{}-{}", source, version.get(..9).unwrap_or("unknown")))
 }
 
-fn build(package: &Path, target: &Path) -> Result<Model, ModelError> {
+fn build(package: &Path, target: &Path, stamp: String) -> Result<Model, ModelError> {
     let mut cargo = Command::new("cargo");
     cargo
         .args(["build", "--release", "--package", "interleave", "--message-format=json"])
@@ -115,7 +124,7 @@ fn build(package: &Path, target: &Path) -> Result<Model, ModelError> {
     });
     let library = library.ok_or_else(|| ModelError::Build("cargo names no library".to_owned()))?;
     let dependencies = target.join("release/deps");
-    Ok(Model { package: package.to_owned(), library, dependencies })
+    Ok(Model { stamp, library, dependencies })
 }
 
 fn output(command: &mut Command, tool: &'static str) -> Result<String, ModelError> {

@@ -7,8 +7,12 @@ use std::process::{ExitStatus, Stdio};
 use observation::Verdict;
 
 use crate::Effort;
+use crate::build::Binary;
 use crate::finding::Finding;
 use crate::limits::limited;
+
+/// Schedules per test unless others are asked for.
+const SCHEDULES: usize = 5_000;
 
 /// Why a test could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -29,57 +33,73 @@ pub enum RunError {
     },
 }
 
-/// The names of the tests in `binary` that are not ignored.
-pub(crate) fn list(binary: &Path) -> Result<Vec<String>, RunError> {
-    let names = |ignored: &[&str]| {
-        let output = limited(binary)
-            .args(["--list", "--format=terse"])
-            .args(ignored)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(RunError::Start)?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
-        Ok::<Vec<String>, RunError>(tests.map(str::to_owned).collect())
-    };
-    let (mut all, ignored) = (names(&[])?, names(&["--ignored"])?);
-    all.retain(|name| !ignored.contains(name));
-    Ok(all)
+/// Runs the tests of one executable.
+pub(crate) struct Runner<'a> {
+    pub(crate) binary: &'a Binary,
+    /// The crates whose statics start anew in each schedule.
+    pub(crate) crates: &'a [String],
+    /// Where reports go.
+    pub(crate) place: &'a Path,
 }
 
-/// Explores the test `name`, or runs one given schedule of it.
-pub(crate) fn run(
-    binary: &Path,
-    name: &str,
-    effort: Effort,
-    schedule: Option<&str>,
-    place: &Path,
-) -> Result<Finding, RunError> {
-    let reports = place.join("reports");
-    std::fs::create_dir_all(&reports).map_err(RunError::Place)?;
-    let report = reports.join(format!("{name}.json"));
-    let _ = std::fs::remove_file(&report);
-
-    let mut test = limited(binary);
-    test.args([name, "--exact", "--nocapture", "--test-threads=1"])
-        .env("INTERLEAVE_FINDING_FILE_DIR", &reports)
-        .stdin(Stdio::null());
-    let settings = [
-        ("INTERLEAVE_SCHEDULES", effort.schedules.map(|schedules| schedules.to_string())),
-        ("INTERLEAVE_SEED", effort.seed.map(|seed| seed.to_string())),
-        ("INTERLEAVE_TIME_MS", effort.time.map(|time| time.as_millis().to_string())),
-        ("INTERLEAVE_REPLAY", schedule.map(str::to_owned)),
-    ];
-    for (variable, value) in settings {
-        test.env_remove(variable);
-        test.envs(value.map(|value| (variable, value)));
+impl Runner<'_> {
+    /// The names of the tests that are not ignored.
+    pub(crate) fn list(&self) -> Result<Vec<String>, RunError> {
+        let names = |ignored: &[&str]| {
+            let output = limited(&self.binary.path)
+                .args(["--list", "--format=terse"])
+                .args(ignored)
+                .stdin(Stdio::null())
+                .output()
+                .map_err(RunError::Start)?;
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
+            Ok::<Vec<String>, RunError>(tests.map(str::to_owned).collect())
+        };
+        let (mut all, ignored) = (names(&[])?, names(&["--ignored"])?);
+        all.retain(|name| !ignored.contains(name));
+        Ok(all)
     }
-    let output = test.output().map_err(RunError::Start)?;
-    let Ok(text) = std::fs::read_to_string(&report) else {
-        return Ok(unreported(name, output.status, &output.stderr));
-    };
-    serde_json::from_str(&text)
-        .map_err(|error| RunError::Report { name: name.to_owned(), message: error.to_string() })
+
+    /// Explores the test `name`, or runs one given schedule of it.
+    pub(crate) fn run(
+        &self,
+        name: &str,
+        effort: Effort,
+        schedule: Option<&str>,
+    ) -> Result<Finding, RunError> {
+        let reports = self.place.join("reports");
+        std::fs::create_dir_all(&reports).map_err(RunError::Place)?;
+        let report = reports.join(format!("{name}.json"));
+        let _ = std::fs::remove_file(&report);
+
+        let mut test = limited(&self.binary.path);
+        test.args([name, "--exact", "--nocapture", "--test-threads=1"])
+            .env("INTERLEAVE_FINDING_FILE_DIR", &reports)
+            .env("INTERLEAVE_CRATES", self.crates.join(","))
+            .env("CARGO_MANIFEST_DIR", &self.binary.folder)
+            .current_dir(&self.binary.folder)
+            .stdin(Stdio::null());
+        let schedules = effort.schedules.unwrap_or(SCHEDULES);
+        let settings = [
+            ("INTERLEAVE_SCHEDULES", Some(schedules.to_string())),
+            ("INTERLEAVE_STEPS", None),
+            ("INTERLEAVE_EXHAUSTIVE", None),
+            ("INTERLEAVE_SEED", effort.seed.map(|seed| seed.to_string())),
+            ("INTERLEAVE_TIME_MS", effort.time.map(|time| time.as_millis().to_string())),
+            ("INTERLEAVE_REPLAY", schedule.map(str::to_owned)),
+        ];
+        for (variable, value) in settings {
+            test.env_remove(variable);
+            test.envs(value.map(|value| (variable, value)));
+        }
+        let output = test.output().map_err(RunError::Start)?;
+        let Ok(text) = std::fs::read_to_string(&report) else {
+            return Ok(unreported(name, output.status, &output.stderr));
+        };
+        serde_json::from_str(&text)
+            .map_err(|error| RunError::Report { name: name.to_owned(), message: error.to_string() })
+    }
 }
 
 fn unreported(name: &str, status: ExitStatus, errors: &[u8]) -> Finding {
