@@ -7,6 +7,7 @@
 
 #[macro_use]
 extern crate interleave as std;
+extern crate interleave as core;
 
 #[path = "../src/lib.rs"]
 mod student;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::compile::{CompileError, Compiled, Rustc};
 use crate::intake::SourceFile;
 use crate::judge::{JudgeError, Judgement};
-use crate::prepare::Explored;
+use crate::prepare::{Explored, Extern};
 use crate::toolchain::Toolchain;
 
 /// What came of building a lesson's exploration for one submission.
@@ -45,7 +45,11 @@ pub fn build(
     rustc.test();
     rustc.search(&explored.libraries);
     rustc.see(files.iter().map(|file| folder.join(&file.path)));
-    rustc.link(&explored.model);
+    // `core` is in reach of every program, and its atomics would not be explored.
+    for name in [explored.model.name.as_str(), "core"] {
+        let library = explored.model.library.clone();
+        rustc.link(&Extern { name: name.to_owned(), library });
+    }
     Ok(match rustc.run(toolchain, folder, place)?.refusal()? {
         None => Built::Binary(folder.join(EXPLORED)),
         Some(Compiled::Refused { message, .. }) => Built::Unsupported(message),
