@@ -1,0 +1,100 @@
+//! Submits squares to a pool of processes and reads the results afterwards.
+//!
+//!     cargo run -p pool -- --workers 4 --numbers 0,1,2,3,4 --meet 4 --held 1,3
+//!
+//! The first `--meet` tasks wait for one another. The tasks `--held` wait until the
+//! main process has read all other results. With `--backwards 1` the first tasks,
+//! one for each worker, are done in reverse order. With `--late 1` one more task is
+//! submitted after `close`.
+
+use std::io;
+use std::process;
+
+use pool::{Handle, Pool};
+use stage::{Arguments, Gate, Meeting, event};
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&["workers", "numbers", "meet", "held", "backwards", "late"]);
+    let workers = arguments.get("workers", 4);
+    let numbers = arguments.list("numbers", vec![0, 1, 2, 3, 4]);
+    let held = arguments.list("held", Vec::<usize>::new());
+    let meeting = Meeting::new(arguments.get("meet", 1))?;
+    let others_are_read = Gate::new()?;
+    let backwards = match arguments.get("backwards", 0) {
+        0 => None,
+        _ => Some(Backwards::new(workers)?),
+    };
+
+    // The tasks are numbers of places, so that each can be told apart.
+    let task = |place: i64| {
+        let (place, who) = (place as usize, format!("task-{place}"));
+        event(&who, "start");
+        event(&who, format_args!("by pid={}", process::id()));
+        meeting.meet().expect("the pipes of the meeting are open");
+        if held.contains(&place) {
+            others_are_read.pass().expect("the pipe of the gate is open");
+        }
+        if let Some(backwards) = &backwards {
+            backwards.take_turns(place).expect("the pipes of the gates are open");
+        }
+        event(&who, "end");
+        numbers.get(place).map_or(0, |number| number * number)
+    };
+
+    let mut pool = Pool::new(workers, task)?;
+    let mut handles = Vec::new();
+    for place in 0..numbers.len() {
+        handles.push((place, pool.submit(place as i64)?));
+    }
+    event("main", "submitted");
+    let (at_the_end, now): (Vec<_>, Vec<_>) =
+        handles.into_iter().partition(|(place, _)| held.is_empty() || held.contains(place));
+    read(now)?;
+    others_are_read.open()?;
+
+    pool.close()?;
+    if arguments.get("late", 0) == 1 {
+        let late = pool.submit(numbers.len() as i64);
+        event("main", if late.is_ok() { "accepted" } else { "refused" });
+    }
+    pool.join()?;
+    event("main", "joined");
+    read(at_the_end)
+}
+
+fn read(handles: Vec<(usize, Handle)>) -> io::Result<()> {
+    for (place, handle) in handles {
+        event("main", format_args!("result task={place} value={}", handle.get()?));
+    }
+    Ok(())
+}
+
+/// Makes the first tasks, one for each worker, end in reverse order.
+///
+/// The sign that a task's result is on its way is that its worker begins another. So
+/// each task that follows opens the gate of the next one to end, and stays, so that its
+/// worker does not come back for more.
+struct Backwards {
+    gates: Vec<Gate>,
+}
+
+impl Backwards {
+    fn new(workers: usize) -> io::Result<Self> {
+        let gates = (0..=workers).map(|_| Gate::new()).collect::<io::Result<_>>()?;
+        Ok(Self { gates })
+    }
+
+    fn take_turns(&self, place: usize) -> io::Result<()> {
+        let workers = self.gates.len() - 1;
+        let follower = match place.checked_sub(workers) {
+            None if place + 1 == workers => return Ok(()),
+            None => return self.gates[place].pass(),
+            Some(follower) => follower,
+        };
+        match workers.checked_sub(follower + 2) {
+            Some(next) => self.gates[next].open()?,
+            None => self.gates[workers].open()?,
+        }
+        self.gates[workers].pass()
+    }
+}

@@ -1,0 +1,260 @@
+//! What a pool promises, whichever worker takes which task.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kit::{Checked, Event, Finding, Program, Random, Run, Verdict, program, property};
+
+fn pool(workers: usize, numbers: &[i64]) -> Program {
+    program!().arg("workers", workers).list("numbers", numbers)
+}
+
+/// Workers, and more numbers than workers.
+fn sizes(random: &mut Random) -> (usize, Vec<i64>) {
+    let workers = random.pick(2..=5);
+    let count = random.pick(workers + 1..=3 * workers);
+    (workers, random.numbers(count))
+}
+
+/// `count` different places below `among`, in order.
+fn places(random: &mut Random, count: usize, among: usize) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..among).collect();
+    while places.len() > count {
+        places.remove(random.pick(0..=places.len() - 1));
+    }
+    places
+}
+
+/// Whether it is an event of a task's, not of the main process.
+fn of_a_task(event: &Event) -> bool {
+    event.who.starts_with("task-")
+}
+
+/// Passes if every task that was submitted says once that it starts and once that it ends.
+fn each_task_is_done_once(run: &Run, tasks: usize) -> Checked {
+    let said = run.events().filter(|event| of_a_task(event) && !event.is_named("by"));
+    let mut expected = BTreeMap::new();
+    for task in 0..tasks {
+        expected.insert(format!("task-{task}"), vec!["start".to_owned(), "end".to_owned()]);
+    }
+    let seen = said.per_worker();
+    let lines = |sequences: &BTreeMap<String, Vec<String>>| {
+        let lines = sequences.iter().map(|(who, said)| format!("{who}: {}", said.join(", ")));
+        lines.collect::<Vec<_>>()
+    };
+    let difference = kit::compare_unordered(&lines(&expected), &lines(&seen));
+    let claim = format!("{tasks} tasks were submitted, and each should be done once");
+    run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+}
+
+/// Passes if each handle gave the square of its own number.
+fn results_are_right(run: &Run, numbers: &[i64]) -> Checked {
+    let results = run.events().named("result");
+    let mut seen: Vec<_> = results.iter().map(|event| event.what.clone()).collect();
+    let square =
+        |(place, number): (usize, &i64)| format!("result task={place} value={}", number * number);
+    let mut expected: Vec<_> = numbers.iter().enumerate().map(square).collect();
+    seen.sort();
+    expected.sort();
+    let difference = kit::compare_unordered(&expected, &seen);
+    let claim = "each handle should give the result of its own task";
+    run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+}
+
+/// A finding that fewer tasks were in work at once than could be, if the run stands still
+/// with fewer than `least` events of that name.
+fn serialised_unless(run: &Run, name: &str, least: usize, claim: &str) -> Checked {
+    let seen = run.events().filter(|event| of_a_task(event) && event.is_named(name)).len();
+    if run.deadlocked() && seen < least {
+        let finding = Finding::new(Verdict::Serialised, claim);
+        return Err(run.found(finding.seeing(run.events().to_string())));
+    }
+    Ok(())
+}
+
+#[test]
+fn each_task_is_done_once_by_a_worker() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).run()?;
+        run.ends_well()?;
+        each_task_is_done_once(&run, numbers.len())?;
+        run.processes_created()?;
+        let forked: Vec<_> = run.observation().processes.iter().skip(1).map(|p| p.pid).collect();
+        for event in run.events().named("by").iter() {
+            let pid = event.value("pid").and_then(|pid| pid.parse().ok()).unwrap_or(0);
+            let claim = format!("{} was done by process {pid}, which is no worker", event.who);
+            run.check(Finding::wrong(claim).unless(forked.contains(&pid)))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn exactly_the_asked_number_of_workers_is_ever_created() {
+    property(|random| {
+        let workers = random.pick(1..=5);
+        // Also when there is less to do than there are workers.
+        let count = random.pick(0..=10);
+        let run = pool(workers, &random.numbers(count)).run()?;
+        run.ends_well()?;
+        run.creates_processes(workers)
+    });
+}
+
+#[test]
+fn all_workers_are_at_work_at_once() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // The first tasks wait for one another: with fewer in work at once they stand still.
+        let run = pool(workers, &numbers).arg("meet", workers).run()?;
+        let claim = format!("{workers} tasks should be in work at once, one for each worker");
+        serialised_unless(&run, "start", workers, &claim)?;
+        run.ends_well()
+    });
+}
+
+#[test]
+fn submit_waits_for_nobody() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // No task ends before main has submitted all of them.
+        let all = places(random, numbers.len(), numbers.len());
+        let run = pool(workers, &numbers).list("held", &all).run()?;
+        if run.deadlocked() && run.events().of("main").named("submitted").is_empty() {
+            let claim = "no task can end before all are submitted, and submit does not return";
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
+        run.ends_well()
+    });
+}
+
+#[test]
+fn a_free_worker_takes_the_next_task() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // All workers but one have a task that ends only when the others are read.
+        let held = places(random, workers - 1, numbers.len());
+        let run = pool(workers, &numbers).list("held", &held).run()?;
+        let claim = format!(
+            "with {} of {workers} workers held up, the one that is free should do the rest",
+            workers - 1
+        );
+        serialised_unless(&run, "end", numbers.len() - held.len(), &claim)?;
+        run.ends_well()?;
+        each_task_is_done_once(&run, numbers.len())
+    });
+}
+
+#[test]
+fn results_belong_to_their_tasks() {
+    property(|random| {
+        let workers = random.pick(2..=5);
+        let numbers: Vec<i64> = (0..2 * workers).map(|_| random.pick(0..=1000) as i64).collect();
+        // The first tasks end in the reverse of the order in which they were submitted.
+        let run = pool(workers, &numbers).arg("backwards", 1).run()?;
+        let claim = "a worker that is free should take the next task while others are held up";
+        serialised_unless(&run, "start", 2 * workers, claim)?;
+        run.ends_well()?;
+        results_are_right(&run, &numbers)
+    });
+}
+
+#[test]
+fn a_result_can_be_read_while_other_tasks_go_on() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let held = [random.pick(0..=numbers.len() - 1)];
+        let run = pool(workers, &numbers).list("held", &held).run()?;
+        let claim = "one task is held up, and the others should be done meanwhile";
+        serialised_unless(&run, "end", numbers.len() - 1, claim)?;
+        run.ends_well()?;
+        run.check(run.events().named("result").number(numbers.len()))
+    });
+}
+
+#[test]
+fn after_close_no_task_is_taken_in() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).arg("late", 1).run()?;
+        run.ends_well()?;
+        let answers = run.events().filter(|event| {
+            event.who == "main" && (event.is_named("accepted") || event.is_named("refused"))
+        });
+        let claim = "after close, submit should answer with an error";
+        let refused = answers.len() == 1 && answers.named("refused").len() == 1;
+        run.check(Finding::wrong(claim).seeing(answers.to_string()).unless(refused))?;
+        // What came before is done nevertheless.
+        each_task_is_done_once(&run, numbers.len())
+    });
+}
+
+#[test]
+fn join_waits_for_every_task() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).run()?;
+        run.ends_well()?;
+        let events = run.events();
+        let until_joined = events.iter().take_while(|event| !event.is_named("joined"));
+        let ended = until_joined.filter(|event| event.is_named("end")).count();
+        let claim = format!("{ended} of {} tasks had ended when join returned", numbers.len());
+        run.check(Finding::wrong(claim).unless(ended == numbers.len()))
+    });
+}
+
+#[test]
+fn many_tasks_may_wait() {
+    property(|random| {
+        let workers = random.pick(1..=5);
+        let numbers: Vec<i64> = (0..1000).collect();
+        let run = pool(workers, &numbers).run()?;
+        run.ends_well()?;
+        let results = run.events().named("result").len();
+        let claim = format!("1000 tasks were submitted, {results} results came back");
+        run.check(Finding::wrong(claim).unless(results == 1000))
+    });
+}
+
+#[test]
+fn idle_workers_sleep() {
+    property(|random| {
+        let workers = random.pick(2..=5);
+        // The only task waits for a second one that never comes, and main for its result, before
+        // it closes the pool: all stand still, asleep.
+        let bound = Duration::from_millis(500);
+        let program = pool(workers, &[7]).arg("meet", 2).arg("held", 1);
+        let run = program.using(bound).meant_to_hang().run()?;
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            let claim = "a task that waits for a second one went on, though there is none";
+            return Err(run.found(Finding::wrong(claim)));
+        }
+        let claim = "workers without a task keep the processor busy; they should sleep";
+        let asleep = run.processor_time()? < bound / 2;
+        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+    });
+}
+
+#[test]
+fn every_worker_is_waited_for() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_four_workers_and_ten_tasks() {
+    property(|_| {
+        let numbers: Vec<i64> = (0..10).collect();
+        let run = pool(4, &numbers).run()?;
+        run.ends_well()?;
+        let story = run.events().filter(|event| !event.is_named("by"));
+        run.check(kit::snapshot!("four_workers_ten_tasks", story))
+    });
+}
