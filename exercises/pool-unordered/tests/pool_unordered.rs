@@ -1,0 +1,232 @@
+//! What a streaming map promises, whichever result is the first.
+
+use std::collections::BTreeMap;
+
+use kit::{Checked, Event, Events, Finding, Program, Random, Run, Verdict, program, property};
+
+fn pool(workers: usize, numbers: &[i64]) -> Program {
+    program!().arg("workers", workers).list("numbers", numbers)
+}
+
+/// Workers, and more numbers than workers.
+fn sizes(random: &mut Random) -> (usize, Vec<i64>) {
+    let workers = random.pick(2..=5);
+    let count = random.pick(workers + 1..=4 * workers);
+    (workers, random.numbers(count))
+}
+
+/// The places below `count`, shuffled.
+fn shuffled(random: &mut Random, count: usize) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..count).collect();
+    (0..count).map(|_| left.swap_remove(random.pick(0..=left.len() - 1))).collect()
+}
+
+/// What the tasks say, without the processes that they are done by.
+fn said_by_tasks(run: &Run) -> Events {
+    let of_a_task = |event: &Event| event.who.starts_with("number-");
+    run.events().filter(|event| of_a_task(event) && !event.is_named("by"))
+}
+
+/// Passes if the values that came are the squares of `numbers`, in any order.
+fn squares_came(run: &Run, numbers: &[i64]) -> Checked {
+    let mut expected: Vec<_> = numbers.iter().map(|n| (n * n).to_string()).collect();
+    expected.sort();
+    let seen = run.events().of("main").values("value");
+    let difference = kit::compare_unordered(&expected, &seen);
+    let claim = format!("the results of {} numbers should come, each once", numbers.len());
+    run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+}
+
+/// A finding that the run stands still although something else could have happened.
+fn serialised_if(run: &Run, too_few: bool, claim: &str) -> Checked {
+    if run.deadlocked() && too_few {
+        let finding = Finding::new(Verdict::Serialised, claim);
+        return Err(run.found(finding.seeing(run.events().to_string())));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_result_comes_once() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).run()?;
+        run.ends_well()?;
+        squares_came(&run, &numbers)
+    });
+}
+
+#[test]
+fn each_number_is_done_once_by_a_worker() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).run()?;
+        run.ends_well()?;
+        let story = |place| (format!("number-{place}"), vec!["start".to_owned(), "end".to_owned()]);
+        let expected: BTreeMap<_, _> = (0..numbers.len()).map(story).collect();
+        let said = said_by_tasks(&run);
+        let claim = format!("each of {} numbers should be done once", numbers.len());
+        let as_expected = said.per_worker() == expected;
+        run.check(Finding::wrong(claim).seeing(said.to_string()).unless(as_expected))?;
+        run.processes_created()?;
+        let forked: Vec<_> = run.observation().processes.iter().skip(1).map(|p| p.pid).collect();
+        for event in run.events().named("by").iter() {
+            let pid = event.value("pid").and_then(|pid| pid.parse().ok()).unwrap_or(0);
+            let claim = format!("{} was done by process {pid}, which is no worker", event.who);
+            run.check(Finding::wrong(claim).unless(forked.contains(&pid)))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn exactly_the_asked_number_of_processes_is_created() {
+    property(|random| {
+        let workers = random.pick(1..=5);
+        let count = random.pick(1..=10);
+        let run = pool(workers, &random.numbers(count)).run()?;
+        run.ends_well()?;
+        run.creates_processes(workers)
+    });
+}
+
+#[test]
+fn all_workers_are_at_work_at_once() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // The first numbers wait for one another: with fewer in work at once they stand still.
+        let run = pool(workers, &numbers).arg("meet", workers).run()?;
+        let started = said_by_tasks(&run).named("start").len();
+        let claim = format!("{workers} numbers should be in work at once, {started} were");
+        serialised_if(&run, started < workers, &claim)?;
+        run.ends_well()
+    });
+}
+
+#[test]
+fn the_first_results_come_before_the_last_is_done() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // One number is done only when the results of all others have been taken.
+        let held = [random.pick(0..=numbers.len() - 1)];
+        let run = pool(workers, &numbers).list("held", &held).run()?;
+        let taken = run.events().of("main").values("value").len();
+        let claim = format!(
+            "with one number held up, the results of the {} others should come; {taken} came",
+            numbers.len() - 1
+        );
+        serialised_if(&run, taken < numbers.len() - 1, &claim)?;
+        run.ends_well()?;
+        squares_came(&run, &numbers)
+    });
+}
+
+#[test]
+fn each_result_is_handed_out_as_soon_as_it_is_there() {
+    property(|random| {
+        let workers = random.pick(2..=5);
+        let numbers = random.numbers(workers);
+        // Each number is done only when its result is about to be taken.
+        let asked = shuffled(random, workers);
+        let run = pool(workers, &numbers).list("asked", &asked).run()?;
+        let came = run.events().of("main").named("asked");
+        let claim = format!(
+            "the numbers end in the order {asked:?}, one when the result before it is taken; \
+             only {} of {workers} results came",
+            came.len()
+        );
+        serialised_if(&run, came.len() < workers, &claim)?;
+        run.ends_well()?;
+        let square = |place: &usize| {
+            format!("asked place={place} value={}", numbers[*place] * numbers[*place])
+        };
+        let expected: Vec<_> = asked.iter().map(square).collect();
+        let seen: Vec<_> = came.iter().map(|event| event.what.clone()).collect();
+        let evidence = kit::compare(&expected.join("\n"), &seen.join("\n"));
+        let claim = "the result that comes should be that of the number that was just done";
+        run.check(Finding::wrong(claim).seeing(evidence).unless(expected == seen))
+    });
+}
+
+#[test]
+fn a_free_worker_takes_the_next_number() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // All workers but one are held up until the results of all other numbers are taken.
+        let held: Vec<_> = shuffled(random, numbers.len()).into_iter().take(workers - 1).collect();
+        let run = pool(workers, &numbers).list("held", &held).run()?;
+        let taken = run.events().of("main").values("value").len();
+        let claim = format!(
+            "with {} of {workers} workers held up, the one that is free should do the rest",
+            held.len()
+        );
+        serialised_if(&run, taken < numbers.len() - held.len(), &claim)?;
+        run.ends_well()?;
+        squares_came(&run, &numbers)
+    });
+}
+
+#[test]
+fn more_results_than_a_pipe_holds_arrive_whole() {
+    property(|random| {
+        // At 8 bytes each, more than the 65 536 that a pipe holds.
+        let count = random.pick(9_000..=10_000);
+        let numbers = random.numbers(count);
+        let run = pool(random.pick(1..=4), &numbers).arg("quiet", 1).run()?;
+        run.ends_well()?;
+        squares_came(&run, &numbers)
+    });
+}
+
+#[test]
+fn an_early_end_leaves_no_worker_behind() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // One number is never done, and nobody takes all of the others.
+        let held = [random.pick(0..=numbers.len() - 1)];
+        let take = random.pick(0..=numbers.len() - 2);
+        let run = pool(workers, &numbers).list("held", &held).arg("take", take).run()?;
+        let main = run.events().of("main");
+        let too_few = main.named("started").is_empty() || main.values("value").len() < take;
+        let claim = format!("{take} results should come while one number is never done");
+        serialised_if(&run, too_few, &claim)?;
+        if run.deadlocked() {
+            let claim = "dropping the results should end the workers, not wait for their tasks";
+            let finding = Finding::new(Verdict::Deadlock, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn every_worker_is_waited_for_when_the_results_end() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn no_numbers_give_no_results() {
+    property(|random| {
+        let run = pool(random.pick(1..=4), &[]).run()?;
+        run.ends_well()?;
+        squares_came(&run, &[])
+    });
+}
+
+#[test]
+fn the_whole_story_of_three_workers_and_five_numbers() {
+    property(|_| {
+        let run = pool(3, &[1, 2, 3, 4, 5]).run()?;
+        run.ends_well()?;
+        squares_came(&run, &[1, 2, 3, 4, 5])?;
+        // In the order of arrival the results differ from run to run.
+        let story = run.events().filter(|event| !event.is_named("by") && !event.is_named("value"));
+        run.check(kit::snapshot!("three_workers_five_numbers", story))
+    });
+}
