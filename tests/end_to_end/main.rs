@@ -6,6 +6,7 @@ mod bad_input;
 mod class;
 mod course;
 mod hostile;
+mod student;
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use course::LessonId;
 use engine::Workshop;
 use engine::check::{Soundness, check};
@@ -10,14 +10,6 @@ use engine::intake::choose;
 use crate::exit::Exit;
 use crate::place;
 use crate::progress::Progress;
-
-/// Work on a course as its author
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Check(CheckArguments),
-    /// Print the JSON Schema of course.yaml, for editors
-    Schema,
-}
 
 /// Prove the course sound
 ///
@@ -29,7 +21,7 @@ pub(crate) enum Command {
 Examples:
   grader course check
   grader course check --lesson lock --json")]
-pub(crate) struct CheckArguments {
+pub(crate) struct Arguments {
     /// Check this lesson only; may be given several times
     #[arg(long = "lesson", value_name = "LESSON")]
     lessons: Vec<String>,
@@ -47,17 +39,7 @@ pub(crate) struct CheckArguments {
     course: Option<PathBuf>,
 }
 
-pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
-    match command {
-        Command::Check(arguments) => run_check(arguments),
-        Command::Schema => {
-            print!("{}", course::schema());
-            Ok(Exit::Done)
-        }
-    }
-}
-
-fn run_check(arguments: &CheckArguments) -> anyhow::Result<Exit> {
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let (root, course) = place::course(arguments.course.as_deref())?;
     let chosen = choose(&course, &arguments.lessons)?;
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();

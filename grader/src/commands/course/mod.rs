@@ -1,0 +1,28 @@
+//! Work on a course as its author.
+
+mod check;
+mod student;
+
+use clap::Subcommand;
+
+use crate::exit::Exit;
+
+/// Work on a course as its author
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(check::Arguments),
+    Student(student::Arguments),
+    /// Print the JSON Schema of course.yaml, for editors
+    Schema,
+}
+
+pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Check(arguments) => check::run(arguments),
+        Command::Student(arguments) => student::run(arguments),
+        Command::Schema => {
+            print!("{}", course::schema());
+            Ok(Exit::Done)
+        }
+    }
+}

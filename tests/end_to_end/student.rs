@@ -1,0 +1,85 @@
+//! The edition that students get.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use crate::{grader, root, solution};
+
+/// Every ordinary file below `folder` with its text, as far as it is text.
+fn texts(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut texts = Vec::new();
+    let mut todo = vec![folder.to_owned()];
+    while let Some(folder) = todo.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => todo.push(path),
+                false => {
+                    let bytes = std::fs::read(&path).unwrap();
+                    texts.push((path, String::from_utf8_lossy(&bytes).into_owned()));
+                }
+            }
+        }
+    }
+    texts
+}
+
+fn lessons() -> Vec<String> {
+    let entries = std::fs::read_dir(root().join("exercises")).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// The lines of a lesson's solution that its stub and driver do not have too.
+fn given_away(lesson: &str) -> BTreeSet<String> {
+    let exercise = texts(&root().join("exercises").join(lesson));
+    let known: BTreeSet<&str> =
+        exercise.iter().flat_map(|(_, text)| text.lines().map(str::trim)).collect();
+    let solution = solution(lesson);
+    let lines = solution.lines().map(str::trim);
+    // Short lines, such as a closing brace, are everybody's.
+    lines.filter(|line| line.len() > 40 && !known.contains(line)).map(str::to_owned).collect()
+}
+
+#[test]
+fn nothing_in_it_names_or_holds_a_solution_and_its_tests_work_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let edition = folder.path().join("course");
+    let write = grader().args(["course", "student"]).arg(&edition).assert();
+    write.code(0).stdout(contains("cargo test -p"));
+
+    let texts = texts(&edition);
+    let secrets: BTreeSet<String> =
+        lessons().iter().flat_map(|lesson| given_away(lesson)).collect();
+    assert!(!secrets.is_empty());
+    for (path, text) in &texts {
+        for name in ["solutions/", "tests/submissions", "expect.yaml"] {
+            assert!(!text.contains(name), "{} names {name}", path.display());
+        }
+        let told = text.lines().map(str::trim).find(|line| secrets.contains(*line));
+        assert_eq!(told, None, "{} holds a line of a solution", path.display());
+    }
+
+    let test = || {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["test", "--offline", "-p", "lock"]).current_dir(&edition);
+        // What the course has built of its dependencies need not be built again.
+        cargo.env("CARGO_TARGET_DIR", root().join("target")).env_remove("CARGO_MANIFEST_DIR");
+        assert_cmd::Command::from_std(cargo).assert()
+    };
+    test().code(101).stdout(contains("not yet implemented").and(contains("hint:")));
+    std::fs::write(edition.join("exercises/lock/src/lib.rs"), solution("lock")).unwrap();
+    test().code(0);
+}
+
+#[test]
+fn a_folder_that_holds_something_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    let write = grader().args(["course", "student"]).arg(folder.path()).assert();
+    write.code(2).stderr(contains("is not empty"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
