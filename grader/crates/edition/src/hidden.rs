@@ -74,7 +74,7 @@ fn cut(lines: &mut Vec<&str>, name: &str) -> Option<()> {
         let item = line.trim_start().strip_prefix("- name:");
         item.is_some_and(|rest| rest.trim() == name)
     };
-    let start = lines.iter().position(|line| starts(&line))?;
+    let start = lines.iter().position(starts)?;
     let depth = indent(lines[start]);
     let inside = |line: &&&str| line.trim().is_empty() || indent(line) > depth;
     let length = 1 + lines[start + 1..].iter().take_while(inside).count();
