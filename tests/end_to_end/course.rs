@@ -17,3 +17,22 @@ fn help_shows_examples_and_exit_codes() {
     grader().args(["grade", "--help"]).assert().code(0).stdout(contains("Examples:"));
     grader().arg("--help").assert().code(0).stdout(contains("Exit codes:"));
 }
+
+#[test]
+fn a_new_lesson_is_added_to_the_course_and_nothing_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("course.yaml");
+    std::fs::copy(root().join("course.yaml"), &file).unwrap();
+    let begin = |lesson: &str| {
+        let mut grader = grader();
+        let new = grader.args(["course", "new", lesson, "--unit", "communication", "--course"]);
+        new.arg(folder.path()).assert()
+    };
+    begin("rendezvous").code(0).stdout(contains("course check --lesson rendezvous"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("- id: rendezvous"));
+    assert!(folder.path().join("exercises/rendezvous/tests/rendezvous.rs").is_file());
+    begin("rendezvous").code(2).stderr(contains("has a lesson `rendezvous` already"));
+    begin("Rendez vous").code(2);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}

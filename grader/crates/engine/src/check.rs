@@ -95,7 +95,11 @@ pub fn check(
     let mut unsound = Vec::new();
     for lesson in lessons.iter().map(|id| workshop.lesson(id)) {
         specimens.extend(specimens_of(root, lesson)?);
-        unsound.extend(crate::check_text::problems(root, lesson));
+        let names: Vec<_> = folders(&submissions_of(root, lesson))?
+            .iter()
+            .filter_map(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        unsound.extend(crate::check_text::problems(root, lesson, &names));
     }
     let submissions: Vec<_> =
         specimens.iter().map(|specimen| specimen.submission.clone()).collect();
@@ -129,8 +133,7 @@ fn specimens_of(root: &Path, lesson: &Lesson) -> Result<Vec<Specimen>, CheckErro
         own("solution", "solutions", Expected::FullMarks),
         own("stub", "exercises", Expected::Failure),
     ];
-    let folder = root.join("tests/submissions").join(lesson.id.as_str());
-    for place in folders(&folder)? {
+    for place in folders(&submissions_of(root, lesson))? {
         let path = place.join("expect.yaml");
         let read = |source| CheckError::Read { path: path.clone(), source };
         let text = std::fs::read_to_string(&path).map_err(read)?;
@@ -144,6 +147,11 @@ fn specimens_of(root: &Path, lesson: &Lesson) -> Result<Vec<Specimen>, CheckErro
         });
     }
     Ok(specimens)
+}
+
+/// The folder of a lesson's known-wrong and other correct submissions.
+fn submissions_of(root: &Path, lesson: &Lesson) -> PathBuf {
+    root.join("tests/submissions").join(lesson.id.as_str())
 }
 
 fn submission(part: &str, lesson: &Lesson, place: &Path) -> Submission {

@@ -12,6 +12,7 @@ pub mod explore;
 pub mod grade;
 pub mod intake;
 pub mod judge;
+pub mod mutate;
 pub mod prepare;
 pub mod score;
 pub mod toolchain;

@@ -1,6 +1,8 @@
 //! Work on a course as its author.
 
 mod check;
+mod mutate;
+mod new;
 mod student;
 
 use clap::Subcommand;
@@ -11,6 +13,8 @@ use crate::exit::Exit;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(check::Arguments),
+    Mutate(mutate::Arguments),
+    New(new::Arguments),
     Student(student::Arguments),
     /// Print the JSON Schema of course.yaml, for editors
     Schema,
@@ -19,6 +23,8 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
     match command {
         Command::Check(arguments) => check::run(arguments),
+        Command::Mutate(arguments) => mutate::run(arguments),
+        Command::New(arguments) => new::run(arguments),
         Command::Student(arguments) => student::run(arguments),
         Command::Schema => {
             print!("{}", course::schema());

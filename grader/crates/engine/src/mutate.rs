@@ -1,0 +1,239 @@
+//! Puts mistakes into the solutions, one at a time, and sees which the tests notice.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use course::{Language, Lesson, LessonId};
+use mutation::{Mutant, mutants};
+use observation::Verdict;
+use report::TestStatus;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::Workshop;
+use crate::class::{Event, Graded, grade_class};
+use crate::intake::{SourceFile, Submission};
+use crate::score::score;
+
+/// What became of a mutant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// A test fails: its name, and the verdict on the whole.
+    Killed(String, Verdict),
+    /// The compiler refuses it, so no student can hand it in.
+    Unviable,
+    /// Every test passes, and should: the reason is on the list.
+    Equivalent(String),
+    /// Every test passes.
+    Survived,
+    /// It could not be graded, and why.
+    NotGradable(String),
+}
+
+/// A mutant of a lesson's solution with its fate.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The lesson.
+    pub lesson: LessonId,
+    /// The solution with one mistake.
+    pub mutant: Mutant,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// Why mutants cannot be tried.
+#[derive(Debug, Error)]
+pub enum MutateError {
+    /// A file cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A solution is not understood.
+    #[error("{path}: {source}", path = path.display())]
+    Parse {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        source: syn::Error,
+    },
+    /// A list of equivalent mutants is not understood.
+    #[error("{path}: {source}; write operator, function, before and reason", path = path.display())]
+    List {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        source: serde_yaml::Error,
+    },
+    /// An entry of such a list fits no mutant.
+    #[error("{path}: no mutant `{entry}`; take the entry out", path = path.display())]
+    Stale {
+        /// Which list.
+        path: PathBuf,
+        /// The operator, the function and what stood there.
+        entry: String,
+    },
+}
+
+/// A mutant that makes no difference, in `tests/mutants/<lesson>.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Equivalent {
+    operator: String,
+    function: String,
+    before: String,
+    /// Why no test can, or need, tell it from the solution.
+    reason: String,
+}
+
+impl Equivalent {
+    fn fits(&self, mutant: &Mutant) -> bool {
+        self.operator == mutant.operator.name()
+            && self.function == mutant.function
+            && self.before == mutant.before
+    }
+}
+
+/// A mutant that waits for its verdict.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    lesson: LessonId,
+    file: PathBuf,
+    mutant: Mutant,
+    equivalent: Option<String>,
+}
+
+/// The mutants of the solutions of `lessons` in the course at `root`.
+pub fn plan(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Planned>, MutateError> {
+    let mut planned = Vec::new();
+    for lesson in lessons {
+        let id = &lesson.id;
+        let list = root.join("tests/mutants").join(format!("{id}.yaml"));
+        let equivalents = read_list(&list)?;
+        let from = planned.len();
+        for file in &lesson.files {
+            let path = root.join("solutions").join(id.as_str()).join(file.as_path());
+            let source = read(&path)?;
+            let parsed = mutants(&source);
+            let parsed = parsed.map_err(|source| MutateError::Parse { path, source })?;
+            planned.extend(parsed.into_iter().map(|mutant| {
+                let listed = equivalents.iter().find(|listed| listed.fits(&mutant));
+                let equivalent = listed.map(|listed| listed.reason.clone());
+                Planned { lesson: id.clone(), file: file.as_path().to_owned(), mutant, equivalent }
+            }));
+        }
+        let known = |listed: &&Equivalent| {
+            planned[from..].iter().any(|planned| listed.fits(&planned.mutant))
+        };
+        if let Some(stale) = equivalents.iter().find(|listed| !known(listed)) {
+            let entry = format!("{} in {}: {}", stale.operator, stale.function, stale.before);
+            return Err(MutateError::Stale { path: list, entry });
+        }
+    }
+    Ok(planned)
+}
+
+/// Grades every mutant, `jobs` at a time, in the order of `planned`.
+pub fn mutate(
+    workshop: &Workshop,
+    planned: &[Planned],
+    jobs: NonZeroUsize,
+    tell: &(dyn Fn(Event<'_>) + Sync),
+) -> Vec<Tried> {
+    let submissions: Vec<_> = planned.iter().map(submission).collect();
+    let graded = grade_class(workshop, &submissions, jobs, tell);
+    let tried = |(planned, graded): (&Planned, &Graded)| {
+        let Planned { lesson, mutant, equivalent, .. } = planned.clone();
+        let fate = match (fate(workshop, graded), equivalent) {
+            (Fate::Survived, Some(reason)) => Fate::Equivalent(reason),
+            (fate, _) => fate,
+        };
+        Tried { lesson, mutant, fate }
+    };
+    planned.iter().zip(&graded).map(tried).collect()
+}
+
+fn submission(planned: &Planned) -> Submission {
+    let Planned { lesson, file, mutant, .. } = planned;
+    let student = format!("{} in {}, line {}", mutant.operator, mutant.function, mutant.line);
+    let files = vec![SourceFile { path: file.clone(), text: mutant.text.clone() }];
+    Submission { student, lesson: lesson.clone(), files: Ok(files) }
+}
+
+fn fate(workshop: &Workshop, graded: &Graded) -> Fate {
+    let lesson = workshop.lesson(&graded.submission.lesson);
+    let result = score(graded, lesson, Language::En);
+    let failed = result.tests.iter().find(|test| test.status == TestStatus::Failed);
+    match (result.verdict, failed) {
+        (Verdict::Pass, _) => Fate::Survived,
+        (Verdict::DoesNotCompile | Verdict::Forbidden, None) => Fate::Unviable,
+        (Verdict::NotGradable, _) => Fate::NotGradable(result.message.unwrap_or_default()),
+        (verdict, Some(test)) => Fate::Killed(test.name.to_string(), verdict),
+        (verdict, None) => Fate::Killed("the compiler".to_owned(), verdict),
+    }
+}
+
+fn read_list(path: &Path) -> Result<Vec<Equivalent>, MutateError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let list = serde_yaml::from_str(&read(path)?);
+    list.map_err(|source| MutateError::List { path: path.to_owned(), source })
+}
+
+fn read(path: &Path) -> Result<String, MutateError> {
+    let failed = |source| MutateError::Read { path: path.to_owned(), source };
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COURSE: &str = "\
+course: c
+title: { en: C, zh: C }
+units:
+  - id: u
+    title: { en: U, zh: U }
+    lessons:
+      - id: lock
+        title: { en: L, zh: L }
+        tests: [{ name: t, points: 1 }]
+";
+
+    fn plan_with(list: &str) -> Result<Vec<Planned>, MutateError> {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("solutions/lock/src/lib.rs", "pub fn wake(c: &Condvar) {\n    c.notify_all();\n}\n");
+        write("tests/mutants/lock.yaml", list);
+        let course = course::parse(COURSE, Path::new("course.yaml")).unwrap();
+        plan(root.path(), &[course.lesson("lock").unwrap()])
+    }
+
+    #[test]
+    fn a_listed_mutant_is_equivalent_with_its_reason_and_others_are_not() {
+        let list =
+            "- operator: notify\n  function: wake\n  before: notify_all\n  reason: one waits\n";
+        let planned = plan_with(list).unwrap();
+        let reasons: Vec<_> = planned
+            .iter()
+            .map(|planned| (planned.mutant.operator.name(), planned.equivalent.as_deref()))
+            .collect();
+        assert_eq!(reasons, [("notify", Some("one waits")), ("forget-release", None)]);
+    }
+
+    #[test]
+    fn an_entry_that_fits_no_mutant_is_an_error() {
+        let list = "- operator: notify\n  function: sleep\n  before: notify_all\n  reason: none\n";
+        let error = plan_with(list).unwrap_err();
+        assert!(error.to_string().contains("no mutant `notify in sleep: notify_all`"), "{error}");
+    }
+}

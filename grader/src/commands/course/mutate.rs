@@ -1,0 +1,121 @@
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use course::LessonId;
+use engine::Workshop;
+use engine::intake::choose;
+use engine::mutate::{Fate, Tried, mutate, plan};
+
+use crate::exit::Exit;
+use crate::place;
+use crate::progress::Progress;
+
+/// Find the mistakes that a course's tests do not notice
+///
+/// Puts mistakes of concurrent programmers into each solution, one at a time: a lock dropped,
+/// split or taken in another order, `notify_one` for `notify_all`, `if` for `while`, a join, a
+/// release or a close forgotten, a bound off by one, an error ignored, a weaker memory ordering. A mutant
+/// that passes every test survives: write a better test, or list it with a reason in
+/// tests/mutants/<lesson>.yaml.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  grader course mutate
+  grader course mutate --lesson lock")]
+pub(crate) struct Arguments {
+    /// Mutate this lesson's solution only; may be given several times
+    #[arg(long = "lesson", value_name = "LESSON")]
+    lessons: Vec<String>,
+    /// Mutants graded at the same time [default: one for each core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Grade even where mutants of this user could see each other
+    #[arg(long)]
+    allow_weak: bool,
+    /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
+    #[arg(long, value_name = "DIR")]
+    course: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let (root, course) = place::course(arguments.course.as_deref())?;
+    let chosen = choose(&course, &arguments.lessons)?;
+    let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
+    let jail = place::jail(arguments.allow_weak)?;
+    Progress::say("building the lessons' tests");
+    let planned = plan(&root, &chosen)?;
+    let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail)?;
+    let progress = Progress::of(planned.len());
+    let jobs = place::jobs(arguments.jobs);
+    let tried = mutate(&workshop, &planned, jobs, &|event| progress.tell(event));
+    progress.finish();
+    print!("{}", in_words(&tried, &lessons));
+    let missed = tried.iter().any(|tried| tried.fate == Fate::Survived);
+    let ungraded = tried.iter().any(|tried| matches!(tried.fate, Fate::NotGradable(_)));
+    Ok(match (ungraded, missed) {
+        (true, _) => Exit::NotGradable,
+        (false, true) => Exit::Unsound,
+        (false, false) => Exit::Done,
+    })
+}
+
+fn in_words(tried: &[Tried], lessons: &[LessonId]) -> String {
+    let mut text = String::new();
+    for Tried { lesson, mutant, fate } in tried {
+        let what = match fate {
+            Fate::Survived => "survives".to_owned(),
+            Fate::NotGradable(why) => format!("could not be graded: {why}"),
+            Fate::Killed(..) | Fate::Unviable | Fate::Equivalent(_) => continue,
+        };
+        let (operator, function, line) = (mutant.operator, &mutant.function, mutant.line);
+        text += &format!("{lesson}, line {line}: {operator} in {function} {what}\n");
+        text += &format!("    - {}\n    + {}\n", mutant.before, mutant.after);
+    }
+    let width = lessons.iter().map(|lesson| lesson.as_str().len()).max().unwrap_or(0).max(5);
+    text += &format!("{:width$}  mutants  killed  equivalent  survive\n", "");
+    let mut sum = Counts::default();
+    for lesson in lessons {
+        let counts = Counts::of(tried.iter().filter(|tried| tried.lesson == *lesson));
+        text += &counts.row(lesson.as_str(), width);
+        sum = sum.and(&counts);
+    }
+    text + &sum.row("all", width)
+}
+
+/// How many mutants had which fate; those that no compiler takes do not count.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    killed: usize,
+    equivalent: usize,
+    survived: usize,
+}
+
+impl Counts {
+    fn of<'a>(tried: impl Iterator<Item = &'a Tried>) -> Self {
+        let mut counts = Self::default();
+        for tried in tried {
+            match tried.fate {
+                Fate::Killed(..) => counts.killed += 1,
+                Fate::Equivalent(_) => counts.equivalent += 1,
+                Fate::Survived => counts.survived += 1,
+                Fate::Unviable | Fate::NotGradable(_) => {}
+            }
+        }
+        counts
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        Self {
+            killed: self.killed + other.killed,
+            equivalent: self.equivalent + other.equivalent,
+            survived: self.survived + other.survived,
+        }
+    }
+
+    fn row(&self, name: &str, width: usize) -> String {
+        let Self { killed, equivalent, survived } = self;
+        let all = killed + equivalent + survived;
+        format!("{name:width$}  {all:7}  {killed:6}  {equivalent:10}  {survived:7}\n")
+    }
+}
