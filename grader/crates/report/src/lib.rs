@@ -18,6 +18,7 @@ pub mod results;
 pub mod sheet;
 #[cfg(test)]
 mod specimen;
+pub mod statistics;
 pub mod table;
 
 pub use grade::{Outcome, Work, grade, ungraded};
