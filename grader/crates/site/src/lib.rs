@@ -1,0 +1,133 @@
+//! Shows the results of a class as pages that need no server, no script and no network.
+//!
+//! `index.html` is the instructor's: how the class did, test by test. Each page in
+//! `students/` is one student's and fit to be handed out: it holds nothing about anybody
+//! else, and nothing of a test that students do not see yet.
+//!
+//! Pure: the same report renders to the same bytes. Texts of students reach a page only
+//! through [`report::printable_lines`] and the escaping of the templates, and the pages
+//! allow no script, no form and no resource from elsewhere.
+
+mod chart;
+mod names;
+mod overview;
+mod student;
+mod template;
+
+use std::path::PathBuf;
+
+use report::Report;
+use report::sheet::Stage;
+
+pub use names::Names;
+
+/// What is shown, and to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How far the lesson's life has gone, which decides what its students see.
+    pub stage: Stage,
+    /// Whether students appear under their names.
+    pub names: Names,
+}
+
+/// A file of the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its path in the site's folder.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+/// The pages for `report`, the overview first, each made as it is asked for.
+pub fn pages<'a>(report: &'a Report, options: Options) -> impl Iterator<Item = Page> + 'a {
+    let names = names::assign(report, options.names);
+    let overview = Page { path: "index.html".into(), text: overview::render(report, &names) };
+    let students = report.students().zip(names).map(move |(submissions, name)| Page {
+        path: PathBuf::from("students").join(name.file()),
+        text: student::render(report, submissions, &name, options),
+    });
+    std::iter::once(overview).chain(students)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A class of two, one of whom attacks whatever shows their words.
+    fn report() -> Report {
+        let attack = "</pre><script>alert(1)</script>\u{202e}\u{1b}[31m\" onload=\"x";
+        let test = |name: &str, verdict: &str, score: u32, visibility: &str, message: &str| {
+            serde_json::json!({
+                "name": name, "title": name, "verdict": verdict, "score": score, "max_score": 5,
+                "status": if score > 0 { "passed" } else { "failed" },
+                "visibility": visibility, "extra": false, "message": message, "hint": attack
+            })
+        };
+        let submission = |student: &str, verdict: &str, tests: serde_json::Value| {
+            let scores = tests.as_array().expect("a list").iter();
+            let score: u64 = scores.filter_map(|test| test["score"].as_u64()).sum();
+            serde_json::json!({
+                "student": student, "lesson": "lock", "status": "graded", "verdict": verdict,
+                "score": score, "max_score": 10, "duration_ms": 1200, "attempts": 1,
+                "message": null, "tests": tests
+            })
+        };
+        let report = serde_json::json!({
+            "schema": report::SCHEMA, "course": "c", "grader": "0.1.0", "toolchain": "rustc 1.95",
+            "started": "2026-01-01T00:00:00Z", "confinement": "tier A", "language": "en",
+            "lessons": [{ "id": "lock", "title": "Locks", "max_score": 10 }],
+            "submissions": [
+                submission("zoe", "pass", serde_json::json!([
+                    test("seen", "pass", 5, "visible", ""), test("secret", "pass", 5, "hidden", "")
+                ])),
+                submission(attack, "race", serde_json::json!([
+                    test("seen", "race", 0, "visible", attack), test("secret", "race", 0, "hidden", "SECRET")
+                ])),
+            ]
+        });
+        serde_json::from_value(report).expect("a report")
+    }
+
+    fn all(names: Names) -> Vec<Page> {
+        pages(&report(), Options { stage: Stage::Open, names }).collect()
+    }
+
+    #[test]
+    fn words_of_students_are_text_and_never_markup() {
+        for page in all(Names::Shown) {
+            assert!(!page.text.contains("<script"), "{}", page.text);
+            assert!(!page.text.contains("\" onload"), "{}", page.text);
+            assert!(!page.text.contains(['\u{202e}', '\u{1b}']), "{}", page.text);
+            assert!(page.text.contains("default-src 'none'"), "{}", page.text);
+        }
+    }
+
+    #[test]
+    fn a_students_page_holds_nothing_hidden_and_nobody_else() {
+        let pages = all(Names::Shown);
+        let [_, zoe, other] = pages.as_slice() else { panic!("three pages") };
+        assert!(zoe.text.contains("zoe") && !other.text.contains("zoe"));
+        for page in [zoe, other] {
+            assert!(!page.text.contains("secret") && !page.text.contains("SECRET"));
+        }
+        assert!(zoe.path.starts_with("students"));
+    }
+
+    #[test]
+    fn anonymous_pages_name_nobody() {
+        for page in all(Names::Hidden { salt: 7 }) {
+            assert!(!page.text.contains("zoe"), "{}", page.text);
+            assert!(!page.path.display().to_string().contains("zoe"));
+        }
+    }
+
+    #[test]
+    fn every_page_that_the_overview_links_to_is_there() {
+        let pages = all(Names::Shown);
+        for page in &pages[1..] {
+            let link = format!("href=\"{}\"", page.path.display());
+            assert!(pages[0].text.contains(&link), "no {link}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The templates, which escape whatever they are given.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Value, context};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+const STYLE: &str = include_str!("../templates/style.css");
+
+/// Fills the template called `name` with `page`.
+pub(crate) fn fill(name: &str, page: impl Serialize) -> String {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    for (name, text) in [
+        ("base", include_str!("../templates/base.html")),
+        ("overview", include_str!("../templates/overview.html")),
+        ("student", include_str!("../templates/student.html")),
+    ] {
+        environment.add_template(name, text).expect("the templates are constants");
+    }
+    let template = environment.get_template(name).expect("the templates are constants");
+    let page = Value::from(Serde(page));
+    let page = context! { style => STYLE, style_hash => style_hash(), page };
+    template.render(page).expect("the templates fit what they are given")
+}
+
+/// What lets this very style through the page's policy, and no other.
+fn style_hash() -> String {
+    BASE64_STANDARD.encode(Sha256::digest(STYLE))
+}
+
+/// A picture as the address of an image.
+pub(crate) fn image(svg: &str) -> String {
+    format!("data:image/svg+xml;base64,{}", BASE64_STANDARD.encode(svg))
+}
