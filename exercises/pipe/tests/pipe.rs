@@ -1,0 +1,142 @@
+//! What messages through pipes promise, whoever is the first to send.
+
+use kit::{Checked, Finding, Program, Run, Verdict, program, property};
+
+fn children(count: usize) -> Program {
+    program!().arg("children", count)
+}
+
+/// As the driver prints a list without equal neighbours.
+fn shown(list: &[i64]) -> String {
+    let words: Vec<_> = list.iter().map(i64::to_string).collect();
+    format!("[{}]", words.join(" "))
+}
+
+/// `count` numbers of which no two neighbours are equal.
+fn numbers(count: usize, from: usize) -> Vec<i64> {
+    (0..count as i64).map(|index| (from as i64 - 500) * (1 - index % 2 * 2) + index).collect()
+}
+
+/// Passes if the parent got exactly `expected`, in any order.
+fn got(run: &Run, expected: &[String], claim: &str) -> Checked {
+    run.ends_well()?;
+    let events = run.events().of("main").named("got");
+    let seen: Vec<_> = events.iter().map(|event| event.what.replacen("got ", "", 1)).collect();
+    let difference = kit::compare_unordered(expected, &seen);
+    run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+}
+
+#[test]
+fn every_list_arrives_once() {
+    property(|random| {
+        let (count, numbers) =
+            (random.pick(1..=5), numbers(random.pick(1..=9), random.pick(0..=999)));
+        let run = children(count).list("numbers", &numbers).run()?;
+        got(&run, &vec![shown(&numbers); count], "each child sends its list once")
+    });
+}
+
+#[test]
+fn lists_of_different_lengths_arrive_whole() {
+    property(|random| {
+        let count = random.pick(3..=5);
+        let numbers = numbers(count - 1, random.pick(0..=999));
+        let run = children(count).list("numbers", &numbers).arg("shorter", 1).run()?;
+        let lists: Vec<_> = (0..count).map(|less| shown(&numbers[..count - 1 - less])).collect();
+        got(&run, &lists, "each child sends one number less than the one before, the last none")
+    });
+}
+
+#[test]
+fn large_lists_are_not_mixed() {
+    property(|random| {
+        // More than a pipe holds, and all children are about to send at once.
+        let (count, length) = (random.pick(3..=4), random.pick(12_000..=16_000));
+        let run = children(count).arg("length", length).arg("meet", count).run()?;
+        at_work_at_once(&run, count)?;
+        let lists: Vec<_> = (1..=count).map(|number| format!("[{length}x{number}]")).collect();
+        got(&run, &lists, "each child sends its own number, and nothing else stands in its list")
+    });
+}
+
+#[test]
+fn a_list_that_comes_in_pieces_is_whole() {
+    property(|random| {
+        let (size, numbers) =
+            (random.pick(1..=7), numbers(random.pick(1..=9), random.pick(0..=999)));
+        let run = program!().arg("pieces", size).list("numbers", &numbers).run()?;
+        let lists = [shown(&numbers), "[]".to_owned(), shown(&[-1, i64::MIN, i64::MAX])];
+        got(&run, &lists, &format!("three lists, of which {size} bytes come at a time"))?;
+        run.check(run.events().named("end").number(1))?;
+        let cut: String = run.check(run.events().value("cut"))?;
+        let claim = "a list without its last byte is an error, not a list and not the end";
+        run.check(Finding::wrong(claim).unless(cut == "error"))
+    });
+}
+
+#[test]
+fn a_child_that_dies_keeps_nobody_waiting() {
+    property(|random| {
+        let (count, numbers) =
+            (random.pick(2..=5), numbers(random.pick(1..=9), random.pick(0..=999)));
+        let run = children(count).arg("die", random.pick(1..=count)).list("numbers", &numbers);
+        let claim = "one child is killed before it sends, and the lists of the others arrive";
+        got(&run.run()?, &vec![shown(&numbers); count - 1], claim)
+    });
+}
+
+#[test]
+fn all_children_are_at_work_at_once() {
+    property(|random| {
+        let count = random.pick(2..=5);
+        let run = children(count).arg("meet", count).run()?;
+        at_work_at_once(&run, count)?;
+        run.ends_well()
+    });
+}
+
+/// Passes unless the run stands still because fewer than `count` children are at work.
+fn at_work_at_once(run: &Run, count: usize) -> Checked {
+    let started = run.events().named("start").len();
+    if run.deadlocked() && started < count {
+        let claim = format!("{count} children should be at work at once, only {started} were");
+        let finding = Finding::new(Verdict::Serialised, claim);
+        return Err(run.found(finding.seeing(run.events().to_string())));
+    }
+    Ok(())
+}
+
+#[test]
+fn each_child_is_a_process_of_its_own() {
+    property(|random| {
+        let count = random.pick(1..=5);
+        let run = children(count).run()?;
+        run.ends_well()?;
+        run.creates_processes(count)?;
+        let said = run.events().filter(|event| event.who != "main");
+        run.check(said.named("start").number(count))?;
+        run.check(said.each_says(&["start", "send"]))?;
+        let returned = run.events().named("lists").len();
+        let claim =
+            format!("`gather` should return in the parent alone, it returned {returned} times");
+        run.check(Finding::wrong(claim).unless(returned == 1))
+    });
+}
+
+#[test]
+fn every_child_is_waited_for() {
+    property(|random| {
+        let run = children(random.pick(1..=5)).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_five_children() {
+    property(|_| {
+        let run = children(5).run()?;
+        run.ends_well()?;
+        run.check(kit::snapshot!("five_children", run.events()))
+    });
+}

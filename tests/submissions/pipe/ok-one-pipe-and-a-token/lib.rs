@@ -1,0 +1,55 @@
+//! One pipe for all children, and a token that lets one of them send at a time.
+
+use std::io::{self, Read, Write};
+use std::process::exit;
+
+use nix::sys::wait::wait;
+use nix::unistd::{ForkResult, fork};
+
+pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
+    to.write_all(&(list.len() as u64).to_le_bytes())?;
+    let bytes: Vec<u8> = list.iter().flat_map(|number| number.to_le_bytes()).collect();
+    to.write_all(&bytes)
+}
+
+pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
+    let mut length = [0; 8];
+    if from.read(&mut length[..1])? == 0 {
+        return Ok(None);
+    }
+    from.read_exact(&mut length[1..])?;
+    let mut bytes = vec![0; 8 * u64::from_le_bytes(length) as usize];
+    from.read_exact(&mut bytes)?;
+    let number = |bytes: &[u8]| i64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+    Ok(Some(bytes.chunks(8).map(number).collect()))
+}
+
+pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<Vec<Vec<i64>>> {
+    let (mut reader, mut writer) = io::pipe()?;
+    // Whoever has taken the one byte out of this pipe may send.
+    let (mut turn, mut next_turn) = io::pipe()?;
+    next_turn.write_all(b"t")?;
+    for number in 1..=children {
+        // SAFETY: there is one thread only.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                drop(reader);
+                let list = work(number);
+                turn.read_exact(&mut [0]).expect("the parent holds both ends");
+                send(&mut writer, &list).expect("the parent reads");
+                next_turn.write_all(b"t").expect("the parent holds both ends");
+                exit(0)
+            }
+            ForkResult::Parent { .. } => {}
+        }
+    }
+    drop(writer);
+    let mut lists = Vec::new();
+    while let Some(list) = receive(&mut reader)? {
+        lists.push(list);
+    }
+    for _ in 0..children {
+        wait()?;
+    }
+    Ok(lists)
+}
