@@ -2,15 +2,18 @@
 //!
 //! A driver plays the student's code on a stage: it says what happens as
 //! labelled [events](event), brings processes or threads together at a
-//! [meeting point](Meeting) or holds them back at a [gate](Gate), and takes its sizes from [arguments](Arguments).
+//! [meeting point](Meeting), holds them back at a [gate](Gate) or lets one come to
+//! [rest](until_asleep), and takes its sizes from [arguments](Arguments).
 //! Std alone, so that a lesson builds fast and a student can read all of it.
 
 mod arguments;
+mod asleep;
 mod event;
 mod gate;
 mod meeting;
 
 pub use arguments::Arguments;
+pub use asleep::until_asleep;
 pub use event::event;
 pub use gate::Gate;
 pub use meeting::Meeting;
