@@ -1,17 +1,31 @@
 //! Connected Unix sockets: who is at the other end, and for how long a task waits.
 
-use rustix::net::sockopt::{Timeout, socket_timeout};
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
+
+use rustix::net::sockopt::{Timeout, socket_acceptconn, socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, netlink, recv, send, socket};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::family::TaskRef;
 
-/// The inode of the socket that is connected to the one with `inode`, on which `task`
-/// waits without a bound in time.
-pub(crate) fn peer(task: TaskRef, descriptor: u64, inode: &str) -> Result<u32, String> {
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// The socket with this inode.
+    Socket(u32),
+    /// None yet: the listening side has not accepted the connection.
+    Awaited,
+}
+
+/// The other end of the socket with `inode`, on which `task` waits without a bound in time.
+pub(crate) fn peer(task: TaskRef, descriptor: u64, inode: &str) -> Result<Peer, String> {
     let inode = inode.parse().map_err(|_| "its socket has no number")?;
-    same_network(task.pid)?;
-    let peer = ask_for_peer(inode).ok_or("it waits on a socket that leads outside")?;
+    let answer = in_network_of(task.pid, || ask_for_peer(inode));
+    let answer = answer.ok_or("its sockets are in a network namespace that cannot be asked")?;
+    let peer = answer.ok_or("it waits on a socket that leads outside")?;
     match is_bounded(task.pid, descriptor) {
         Some(false) => Ok(peer),
         Some(true) => Err("its wait is bounded in time".to_owned()),
@@ -19,23 +33,41 @@ pub(crate) fn peer(task: TaskRef, descriptor: u64, inode: &str) -> Result<u32, S
     }
 }
 
-/// The kernel answers for our own network namespace only.
-fn same_network(pid: i32) -> Result<(), String> {
+/// Whether the socket waits for connections, without a bound in time.
+pub(crate) fn awaits_connections(task: TaskRef, descriptor: u64) -> bool {
+    let listens =
+        copy(task.pid, descriptor).is_some_and(|copy| socket_acceptconn(copy) == Ok(true));
+    listens && is_bounded(task.pid, descriptor) == Some(false)
+}
+
+/// The kernel answers for the network namespace of whoever asks: `ask` runs in that of the
+/// process. None if it cannot.
+fn in_network_of<T: Send>(pid: i32, ask: impl FnOnce() -> T + Send) -> Option<T> {
     let of = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/net")).ok();
-    let (ours, theirs) = (of("self"), of(&pid.to_string()));
-    (ours.is_some() && ours == theirs)
-        .then_some(())
-        .ok_or_else(|| "its sockets are in another network namespace".to_owned())
+    if of("self")? == of(&pid.to_string())? {
+        return Some(ask());
+    }
+    let network = File::open(format!("/proc/{pid}/ns/net")).ok()?;
+    let moved = || {
+        move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network)).ok()?;
+        Some(ask())
+    };
+    // A thread of its own, for there would be no way back.
+    thread::scope(|scope| scope.spawn(moved).join().ok()?)
 }
 
 /// Whether a timeout is set on the socket; only a copy of the descriptor tells.
 fn is_bounded(pid: i32, descriptor: u64) -> Option<bool> {
-    let process = pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?;
-    let number = i32::try_from(descriptor).ok()?;
-    let copy = pidfd_getfd(process, number, PidfdGetfdFlags::empty()).ok()?;
+    let copy = copy(pid, descriptor)?;
     let receive = socket_timeout(&copy, Timeout::Recv).ok()?;
     let send = socket_timeout(&copy, Timeout::Send).ok()?;
     Some(receive.is_some() || send.is_some())
+}
+
+fn copy(pid: i32, descriptor: u64) -> Option<OwnedFd> {
+    let process = pidfd_open(Pid::from_raw(pid)?, PidfdFlags::empty()).ok()?;
+    let number = i32::try_from(descriptor).ok()?;
+    pidfd_getfd(process, number, PidfdGetfdFlags::empty()).ok()
 }
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -46,7 +78,7 @@ const PEER: u16 = 2;
 const HEADER: usize = 16;
 const ANSWER: usize = 16;
 
-fn ask_for_peer(inode: u32) -> Option<u32> {
+fn ask_for_peer(inode: u32) -> Option<Peer> {
     let kernel = socket(AddressFamily::NETLINK, SocketType::RAW, Some(netlink::SOCK_DIAG)).ok()?;
     send(&kernel, &question(inode), SendFlags::empty()).ok()?;
     let mut answer = [0; 1024];
@@ -70,7 +102,7 @@ fn question(inode: u32) -> Vec<u8> {
     bytes
 }
 
-fn peer_in(answer: &[u8]) -> Option<u32> {
+fn peer_in(answer: &[u8]) -> Option<Peer> {
     let short = |at: usize| Some(u16::from_ne_bytes(answer.get(at..at + 2)?.try_into().ok()?));
     let long = |at: usize| Some(u32::from_ne_bytes(answer.get(at..at + 4)?.try_into().ok()?));
     if short(4)? != SOCK_DIAG_BY_FAMILY {
@@ -79,7 +111,9 @@ fn peer_in(answer: &[u8]) -> Option<u32> {
     let mut at = HEADER + ANSWER;
     while let (Some(length), Some(kind)) = (short(at), short(at + 2)) {
         if kind == PEER {
-            return long(at + 4).filter(|peer| *peer != 0);
+            // What waits to be accepted is no file yet, and has no inode.
+            return long(at + 4)
+                .map(|inode| if inode == 0 { Peer::Awaited } else { Peer::Socket(inode) });
         }
         at += usize::from(length.max(4)).next_multiple_of(4);
     }
@@ -89,7 +123,7 @@ fn peer_in(answer: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use std::os::fd::AsRawFd;
-    use std::os::unix::net::UnixStream;
+    use std::os::unix::net::{UnixListener, UnixStream};
     use std::time::Duration;
 
     use super::*;
@@ -103,8 +137,35 @@ mod tests {
     #[test]
     fn the_two_ends_of_a_pair_know_each_other() {
         let (left, right) = UnixStream::pair().unwrap();
-        assert_eq!(ask_for_peer(inode(&left)), Some(inode(&right)));
-        assert_eq!(ask_for_peer(inode(&right)), Some(inode(&left)));
+        assert_eq!(ask_for_peer(inode(&left)), Some(Peer::Socket(inode(&right))));
+        assert_eq!(ask_for_peer(inode(&right)), Some(Peer::Socket(inode(&left))));
+    }
+
+    #[test]
+    fn a_connection_has_no_other_end_before_it_is_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        let client = UnixStream::connect(&path).unwrap();
+        assert_eq!(ask_for_peer(inode(&client)), Some(Peer::Awaited));
+        let (accepted, _) = listener.accept().unwrap();
+        assert_eq!(ask_for_peer(inode(&client)), Some(Peer::Socket(inode(&accepted))));
+    }
+
+    #[test]
+    fn a_socket_that_listens_is_told_from_one_that_is_connected() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
+        let (left, _right) = UnixStream::pair().unwrap();
+        let us = std::process::id().cast_signed();
+        let awaits = |descriptor: i32| {
+            awaits_connections(
+                TaskRef { pid: us, tid: us, exiting: false },
+                u64::from(descriptor.cast_unsigned()),
+            )
+        };
+        assert!(awaits(listener.as_raw_fd()));
+        assert!(!awaits(left.as_raw_fd()));
     }
 
     #[test]

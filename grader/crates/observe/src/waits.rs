@@ -8,6 +8,7 @@ use crate::family::{Family, TaskRef};
 use crate::mappings::{self, Mapping};
 use crate::memory;
 use crate::proc::{self, Call};
+use crate::sockets::Peer;
 use crate::{Surroundings, locks, sockets, sysv};
 
 /// An untimed wait that only tasks of the run can end.
@@ -124,6 +125,7 @@ impl<'a> Scene<'a> {
             libc::SYS_msgsnd => sysv::queue(self, a, Lack::Room),
             libc::SYS_mq_timedreceive if e == 0 => self.message_queue(task, a, Lack::Content),
             libc::SYS_mq_timedsend if e == 0 => self.message_queue(task, a, Lack::Room),
+            arch::ACCEPT | libc::SYS_accept4 => self.file(task, a, Lack::Content),
             libc::SYS_fcntl | libc::SYS_flock => locks::file_lock(self, task, a),
             number => Err(why_open(number)),
         }
@@ -217,9 +219,15 @@ impl<'a> Scene<'a> {
             return Ok(ends.of(format!("pipe {number}"), lack));
         }
         if let Some(inode) = numbered(&name, "socket:[") {
-            let peer = sockets::peer(task, descriptor, inode)?;
+            if sockets::awaits_connections(task, descriptor) {
+                return self.by_anybody(format!("a connection to Unix socket {inode}"), lack);
+            }
+            let name = format!("Unix socket {inode}");
+            let Peer::Socket(peer) = sockets::peer(task, descriptor, inode)? else {
+                return self.by_anybody(format!("{name}, not yet accepted"), lack);
+            };
             let ends = self.holders(&format!("socket:[{peer}]"), |_| true)?;
-            return Ok(ends.of(format!("Unix socket {inode}"), lack));
+            return Ok(ends.of(name, lack));
         }
         if name == "anon_inode:[eventfd]" {
             return self.event_counter(task, descriptor, lack);
@@ -233,6 +241,15 @@ impl<'a> Scene<'a> {
             return Ok(ends.of(format!("FIFO {name}"), lack));
         }
         Err(format!("it waits on {name}"))
+    }
+
+    /// Any process of the run might connect or accept, and nobody else if it has no neighbours.
+    fn by_anybody(&self, name: String, lack: Lack) -> Judgement {
+        if self.has_neighbours() {
+            return Err(format!("it waits on {name}, which is open to others"));
+        }
+        let ends = Ends { holders: self.members(), ends: Vec::new() };
+        Ok(ends.of(name, lack))
     }
 
     /// Waits for several files at once are endless if all of them are.
@@ -309,7 +326,6 @@ fn why_open(number: i64) -> String {
         | libc::SYS_pselect6
         | arch::EPOLL_WAIT
         | libc::SYS_epoll_pwait => "its wait is bounded in time".to_owned(),
-        arch::ACCEPT | libc::SYS_accept4 => "it waits for a connection".to_owned(),
         arch::OPEN | libc::SYS_openat => "it waits for a file to be opened".to_owned(),
         libc::SYS_semtimedop | libc::SYS_mq_timedreceive | libc::SYS_mq_timedsend => {
             "its wait is bounded in time".to_owned()
