@@ -1,0 +1,120 @@
+//! Two processes talk to each other in both directions.
+//!
+//!     cargo run -p duplex -- --name circle --keys cx,cy,radius --values 5,3,5 --requests 3
+//!
+//! The parent asks `--requests` times, and the partner is killed in the one that `--die`
+//! names. With `--talk 3` both sides send three messages before either receives one. With
+//! `--exchange 100` both sides call `exchange`, with a name of 100 letters.
+
+use std::io;
+use std::process::{exit, id};
+
+use duplex::{Connection, Message, Partner, duplex};
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::wait;
+use nix::unistd::{ForkResult, fork};
+use stage::{Arguments, event};
+
+fn main() -> io::Result<()> {
+    let known = ["name", "keys", "values", "requests", "die", "talk", "exchange"];
+    let arguments = Arguments::take(&known);
+    let name = arguments.get("name", "circle".to_owned());
+    let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
+    let values = arguments.list("values", vec![5, 3, 5]);
+    let message = Message { name, fields: keys.into_iter().zip(values).collect() };
+    let (talk, exchange) = (arguments.get("talk", 0), arguments.get("exchange", 0));
+    if talk > 0 {
+        return between_two(|who, connection| say_and_hear(who, connection, &message, talk));
+    }
+    if exchange > 0 {
+        return between_two(|who, connection| swap(who, connection, exchange));
+    }
+    ask(&message, arguments.get("requests", 1), arguments.get("die", 0))
+}
+
+/// Asks the same thing again and again; the partner counts.
+fn ask(message: &Message, requests: i64, die: i64) -> io::Result<()> {
+    let mut number = 0;
+    let mut partner = Partner::start(|request| {
+        number += 1;
+        if number == 1 {
+            event("partner", format_args!("pid={}", id()));
+        }
+        if number == die {
+            raise(Signal::SIGKILL).expect("a process may send signals to itself");
+        }
+        event("partner", format_args!("asked {}", in_words(&request)));
+        let mut fields = request.fields;
+        fields.reverse();
+        fields.push(("number".to_owned(), number));
+        Message { name: format!("seen: {}", request.name), fields }
+    })?;
+    for _ in 0..requests {
+        match partner.ask(message) {
+            Ok(reply) => event("main", format_args!("told {}", in_words(&reply))),
+            Err(_) => event("main", "no reply"),
+        }
+    }
+    partner.finish()?;
+    event("main", "finished");
+    Ok(())
+}
+
+/// Parent and child do the same, each at its end.
+#[allow(clippy::drop_non_drop, reason = "what an end holds, and has to close, is not written yet")]
+fn between_two(job: impl Fn(&str, Connection) -> io::Result<()>) -> io::Result<()> {
+    let (ours, theirs) = duplex()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(ours);
+            let done = job("child", theirs);
+            exit(i32::from(done.is_err()))
+        }
+        ForkResult::Parent { .. } => {
+            drop(theirs);
+            job("main", ours)?;
+            wait()?;
+            Ok(())
+        }
+    }
+}
+
+/// Sends `count` messages, then receives as many. The child hangs up, and its parent sees it.
+fn say_and_hear(
+    who: &str,
+    mut connection: Connection,
+    message: &Message,
+    count: i64,
+) -> io::Result<()> {
+    for number in 1..=count {
+        let mut message = message.clone();
+        message.fields.push((format!("from {who}"), number));
+        connection.send(&message)?;
+    }
+    for _ in 0..count {
+        match connection.receive()? {
+            Some(message) => event(who, format_args!("heard {}", in_words(&message))),
+            None => event(who, "too early an end"),
+        }
+    }
+    if who == "main" {
+        let end = connection.receive()?.is_none();
+        event(who, if end { "end" } else { "heard too much" });
+    }
+    Ok(())
+}
+
+fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
+    let mine = Message { name: who[..1].repeat(size), fields: vec![(who.to_owned(), 1)] };
+    let theirs = connection.exchange(&mine)?;
+    let letters = theirs.name.chars().collect::<std::collections::BTreeSet<_>>();
+    let length = theirs.name.len();
+    event(who, format_args!("swapped {length} of {letters:?} {:?}", theirs.fields));
+    Ok(())
+}
+
+/// Everything in one line, whatever the names hold.
+fn in_words(message: &Message) -> String {
+    format!("{:?} {:?}", message.name, message.fields)
+}

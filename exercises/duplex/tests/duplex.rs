@@ -1,0 +1,173 @@
+//! What two processes that talk to each other promise, whoever speaks first.
+
+use kit::{Checked, Finding, Program, Random, Run, program, property};
+
+type Fields = Vec<(String, i64)>;
+
+fn fields(random: &mut Random, count: usize) -> Fields {
+    let numbers = random.numbers(count);
+    numbers.into_iter().enumerate().map(|(place, number)| (format!("f{place}"), number)).collect()
+}
+
+fn with_message(name: &str, fields: &Fields) -> Program {
+    let keys: Vec<_> = fields.iter().map(|(key, _)| key).collect();
+    let values: Vec<_> = fields.iter().map(|(_, value)| value).collect();
+    program!().arg("name", name).list("keys", &keys).list("values", &values)
+}
+
+/// Passes if `who` said exactly `expected` after the word `what`, in that order.
+fn says(run: &Run, who: &str, what: &str, expected: &[String], claim: &str) -> Checked {
+    let said = run.events().of(who).named(what);
+    let start = format!("{what} ");
+    let said: Vec<_> = said.iter().map(|event| event.what.replacen(&start, "", 1)).collect();
+    let difference = kit::compare(&expected.join("\n"), &said.join("\n"));
+    run.check(Finding::wrong(claim).seeing(difference).unless(said == expected))
+}
+
+fn was_asked(run: &Run, name: &str, fields: &Fields, times: usize) -> Checked {
+    let expected = vec![format!("{name:?} {fields:?}"); times];
+    says(run, "partner", "asked", &expected, "the partner should get what was sent")
+}
+
+fn was_told(run: &Run, name: &str, fields: &Fields, times: usize) -> Checked {
+    let reply = |number| {
+        let mut fields = fields.clone();
+        fields.reverse();
+        fields.push(("number".to_owned(), number));
+        format!("{:?} {fields:?}", format!("seen: {name}"))
+    };
+    let expected: Vec<_> = (1..).take(times).map(reply).collect();
+    says(run, "main", "told", &expected, "each request should get the reply that belongs to it")
+}
+
+#[test]
+fn a_message_is_equal_after_the_trip() {
+    property(|random| {
+        let count = random.pick(1..=6);
+        let fields = fields(random, count);
+        let run = with_message("circle", &fields).run()?;
+        run.ends_well()?;
+        was_asked(&run, "circle", &fields, 1)
+    });
+}
+
+#[test]
+fn each_request_gets_its_own_reply() {
+    property(|random| {
+        let (count, requests) = (random.pick(1..=6), random.pick(2..=9));
+        let fields = fields(random, count);
+        let run = with_message("circle", &fields).arg("requests", requests).run()?;
+        run.ends_well()?;
+        was_asked(&run, "circle", &fields, requests)?;
+        was_told(&run, "circle", &fields, requests)
+    });
+}
+
+#[test]
+fn names_may_hold_any_text() {
+    const NAMES: [&str; 5] =
+        ["", "two words: and\na line break", "圆形 ○", "{\"x\": [1]}", "\t| ;="];
+    property(|random| {
+        let name = NAMES[random.pick(0..=NAMES.len() - 1)];
+        // The arguments of the driver are cut at commas and cannot hold an empty key.
+        let keys = ["a b", "c\n: d", "半径", "\"=\"", "0"].map(str::to_owned);
+        let numbers = [i64::MIN, -1, 0, i64::MAX, 10];
+        let mut fields: Fields = keys.into_iter().zip(numbers).collect();
+        fields.truncate(random.pick(0..=5));
+        let run = with_message(name, &fields).run()?;
+        run.ends_well()?;
+        was_asked(&run, name, &fields, 1)?;
+        was_told(&run, name, &fields, 1)
+    });
+}
+
+#[test]
+fn both_sides_can_send() {
+    property(|random| {
+        let (count, messages) = (random.pick(0..=3), random.pick(1..=5));
+        let fields = fields(random, count);
+        let run = with_message("circle", &fields).arg("talk", messages).run()?;
+        run.ends_well()?;
+        for (who, from) in [("main", "child"), ("child", "main")] {
+            let message = |number| {
+                let mut fields = fields.clone();
+                fields.push((format!("from {from}"), number));
+                format!("\"circle\" {fields:?}")
+            };
+            let expected: Vec<_> = (1..).take(messages).map(message).collect();
+            let claim = "each side should hear, in order, what the other has sent";
+            says(&run, who, "heard", &expected, claim)?;
+        }
+        let claim = "the child has hung up, so its parent should see the end";
+        let ended = run.events().of("main").named("end").len() == 1;
+        run.check(Finding::wrong(claim).unless(ended))
+    });
+}
+
+fn swap(size: usize) -> Checked {
+    let run = program!().arg("exchange", size).run()?;
+    run.ends_well()?;
+    let claim = "in an exchange each side should get what the other has sent";
+    let of = |letter, who| vec![format!("{size} of {{'{letter}'}} [(\"{who}\", 1)]")];
+    says(&run, "main", "swapped", &of('c', "child"), claim)?;
+    says(&run, "child", "swapped", &of('m', "main"), claim)
+}
+
+#[test]
+fn two_can_exchange_messages() {
+    property(|random| swap(random.pick(1..=100)));
+}
+
+#[test]
+fn two_can_exchange_messages_that_no_buffer_holds() {
+    property(|random| swap(random.pick(300_000..=350_000)));
+}
+
+#[test]
+fn a_partner_that_dies_is_an_error() {
+    property(|random| {
+        let (requests, count) = (random.pick(1..=4), random.pick(1..=3));
+        let fields = fields(random, count);
+        let die = random.pick(1..=requests);
+        let program = with_message("circle", &fields).arg("requests", requests);
+        let run = program.arg("die", die).run()?;
+        run.ends_well()?;
+        was_told(&run, "circle", &fields, die - 1)?;
+        run.check(run.events().named("no").number(requests - die + 1))?;
+        run.check(run.events().named("finished").number(1))?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_partner_is_one_other_process() {
+    property(|random| {
+        let run = program!().arg("requests", random.pick(1..=5)).run()?;
+        run.ends_well()?;
+        run.creates_processes(1)?;
+        let pid: i32 = run.check(run.events().of("partner").value("pid"))?;
+        let partner = run.check(run.processes()?.with_pid(pid))?;
+        let claim = "the parent answers its own requests";
+        run.check(Finding::wrong(claim).unless(partner.parent.is_some()))
+    });
+}
+
+#[test]
+fn a_finished_partner_is_gone() {
+    property(|random| {
+        // Without a request, too.
+        let run = program!().arg("requests", random.pick(0..=3)).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_a_circle() {
+    property(|_| {
+        let run = program!().run()?;
+        run.ends_well()?;
+        let events = run.events().filter(|event| event.value("pid").is_none());
+        run.check(kit::snapshot!("a_circle", events))
+    });
+}
