@@ -1,0 +1,212 @@
+//! Writers and readers in processes of their own share one queue.
+//!
+//!     cargo run -p message-queue -- --capacity 2 --words A,B,C,D
+//!     cargo run -p message-queue -- --act many --writers 3 --readers 2 --each 20
+//!
+//! `--act` is one of `words`, `many`, `sums`, `try`, `bytes`, `full`, `empty`, `terminate`;
+//! each is a function below.
+
+use std::io;
+use std::process::exit;
+
+use message_queue::{LARGEST, Queue};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+use stage::{Arguments, Gate, event, until_asleep};
+
+fn main() -> io::Result<()> {
+    let known = ["act", "capacity", "words", "writers", "readers", "each", "puts", "takes"];
+    let arguments = Arguments::take(&known);
+    let number = |name, default| arguments.get::<usize>(name, default);
+    let words = arguments.list("words", ["A", "B", "C", "D"].map(str::to_owned).to_vec());
+    let queue = Queue::new(number("capacity", 3))?;
+    match arguments.get("act", "words".to_owned()).as_str() {
+        "words" => pass_words(&queue, &words, number("readers", 1)),
+        "many" => many(&queue, number("writers", 3), number("readers", 3), number("each", 40)),
+        "sums" => sums(&queue, number("puts", 5), number("takes", 3)),
+        "try" => without_waiting(&queue),
+        "bytes" => any_bytes(&queue),
+        "full" => wait_for(vec![start(|| until_full(&queue))?]),
+        "empty" => {
+            let readers = number("readers", 2);
+            wait_for(
+                (0..readers)
+                    .map(|_| start(|| read_to_end("reader", &queue)))
+                    .collect::<io::Result<_>>()?,
+            )
+        }
+        "terminate" => terminate(&queue, &words),
+        other => Err(io::Error::other(format!("there is no act `{other}`"))),
+    }
+}
+
+/// A writer puts the words, readers take them; the end comes when all readers sleep.
+fn pass_words(queue: &Queue, words: &[String], readers: usize) -> io::Result<()> {
+    let readers: Vec<_> = (1..=readers)
+        .map(|reader| start(move || read_to_end(&format!("reader-{reader}"), queue)))
+        .collect::<io::Result<_>>()?;
+    wait_for(vec![start(|| {
+        for word in words {
+            queue.put(word.as_bytes())?;
+            event("writer", format_args!("put {word}"));
+        }
+        Ok(())
+    })?])?;
+    readers.iter().for_each(|reader| until_asleep(reader.as_raw()));
+    queue.close()?;
+    wait_for(readers)?;
+    let refused = queue.put(b"late").is_err();
+    event(
+        "main",
+        format_args!(
+            "left={} late={}",
+            queue.count()?,
+            if refused { "refused" } else { "accepted" }
+        ),
+    );
+    Ok(())
+}
+
+/// Writers put numbered items of different lengths, readers take what they get.
+fn many(queue: &Queue, writers: usize, readers: usize, each: usize) -> io::Result<()> {
+    let readers: Vec<_> = (1..=readers)
+        .map(|reader| start(move || read_to_end(&format!("reader-{reader}"), queue)))
+        .collect::<io::Result<_>>()?;
+    let writers = (1..=writers).map(|writer| {
+        start(move || {
+            (0..each).try_for_each(|number| {
+                let padding = "x".repeat((writer * 13 + number * 7) % 60);
+                queue.put(format!("{writer}.{number}.{padding}").as_bytes())
+            })
+        })
+    });
+    wait_for(writers.collect::<io::Result<_>>()?)?;
+    queue.close()?;
+    wait_for(readers)
+}
+
+fn read_to_end(who: &str, queue: &Queue) -> io::Result<()> {
+    while let Some(item) = queue.get()? {
+        event(who, format_args!("got {}", String::from_utf8_lossy(&item)));
+    }
+    event(who, "end");
+    Ok(())
+}
+
+/// A writer puts (10, 2) again and again, a reader adds some of them up.
+fn sums(queue: &Queue, puts: usize, takes: usize) -> io::Result<()> {
+    let pair: Vec<u8> = [10_i64, 2].iter().flat_map(|number| number.to_ne_bytes()).collect();
+    let writer = start(|| (0..puts).try_for_each(|_| queue.put(&pair)))?;
+    let reader = start(|| {
+        for _ in 0..takes {
+            let item = queue.get()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let numbers =
+                item.chunks_exact(8).map(|bytes| bytes.try_into().map(i64::from_ne_bytes));
+            let sum: i64 = numbers.flatten().sum();
+            event("reader", format_args!("sum={sum}"));
+        }
+        Ok(())
+    })?;
+    wait_for(vec![writer, reader])?;
+    event("main", format_args!("left={}", queue.count()?));
+    Ok(())
+}
+
+/// Takes from the empty queue and puts into the full one, in one process and in another.
+fn without_waiting(queue: &Queue) -> io::Result<()> {
+    let take = |who| {
+        let taken = queue.try_get()?.map(|item| item[0].to_string());
+        event(who, format_args!("took={}", taken.as_deref().unwrap_or("none")));
+        io::Result::Ok(taken.is_some())
+    };
+    take("main")?;
+    wait_for(vec![start(|| take("child").map(drop))?])?;
+    let mut accepted = 0_u8;
+    while accepted < 100 && queue.try_put(&[accepted])? {
+        accepted += 1;
+    }
+    event("main", format_args!("accepted={accepted} count={}", queue.count()?));
+    wait_for(vec![start(|| {
+        let again = queue.try_put(b"?")?;
+        event("child", format_args!("again={again}"));
+        Ok(())
+    })?])?;
+    while take("main")? {}
+    Ok(())
+}
+
+/// Items that are easily mistaken for something else.
+fn any_bytes(queue: &Queue) -> io::Result<()> {
+    let items: [&[u8]; 6] = [b"", b"\n", &[0, 255, 0], b"a b\0c\n", &[7; LARGEST], b"end"];
+    let reader = start(|| {
+        for item in items {
+            let taken = queue.get()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            event("reader", if taken == item { "equal" } else { "different" });
+        }
+        Ok(())
+    })?;
+    items.iter().try_for_each(|item| queue.put(item))?;
+    wait_for(vec![reader])?;
+    let refused = queue.put(&[7; LARGEST + 1]).is_err();
+    event("main", if refused { "too large, refused" } else { "too large, accepted" });
+    Ok(())
+}
+
+/// Puts as long as there is room, and then one more: it sleeps for ever.
+fn until_full(queue: &Queue) -> io::Result<()> {
+    for number in 1..100 {
+        queue.put(&[number])?;
+        event("writer", format_args!("put {number}"));
+    }
+    Ok(())
+}
+
+/// A reader that nobody tells of an end is terminated when it has taken everything.
+fn terminate(queue: &Queue, words: &[String]) -> io::Result<()> {
+    let gate = Gate::new()?;
+    let reader = start(|| {
+        for taken in 1.. {
+            let item = queue.get()?.unwrap_or_default();
+            event("reader", format_args!("got {}", String::from_utf8_lossy(&item)));
+            if taken == words.len() {
+                gate.open()?;
+            }
+        }
+        Ok(())
+    })?;
+    wait_for(vec![start(|| words.iter().try_for_each(|word| queue.put(word.as_bytes())))?])?;
+    gate.pass()?;
+    until_asleep(reader.as_raw());
+    kill(reader, Signal::SIGTERM)?;
+    if let WaitStatus::Signaled(_, signal, _) = waitpid(reader, None)? {
+        event("main", format_args!("reader pid={reader} exit={}", -(signal as i32)));
+    }
+    Ok(())
+}
+
+/// Forks a process that does `job` and ends.
+fn start(job: impl FnOnce() -> io::Result<()>) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => match job() {
+            Ok(()) => exit(0),
+            Err(error) => {
+                eprintln!("{error}");
+                exit(1)
+            }
+        },
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
+/// Waits for all; an error if one of them failed.
+fn wait_for(children: Vec<Pid>) -> io::Result<()> {
+    let mut done = Ok(());
+    for child in children {
+        if !matches!(waitpid(child, None)?, WaitStatus::Exited(_, 0)) {
+            done = Err(io::Error::other(format!("process {child} failed")));
+        }
+    }
+    done
+}
