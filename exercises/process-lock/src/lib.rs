@@ -1,0 +1,47 @@
+//! A lock between processes that outlives the death of its holder.
+//!
+//! This is the only file that you edit. `cargo test -p process-lock` judges it.
+
+use std::io;
+
+/// A lock, shared with every process that is forked after it was made.
+///
+/// At most one process holds it at any time. It keeps processes apart, not the threads of
+/// one process. A process that ends while it holds the lock, killed for instance, no longer holds it.
+pub struct ProcessLock {
+    // What does the kernel take back from a process that dies?
+}
+
+impl ProcessLock {
+    /// A lock that nobody holds.
+    ///
+    /// Leaves nothing behind in the system when the last process that uses it has ended.
+    pub fn new() -> io::Result<ProcessLock> {
+        todo!("make something that forked processes share")
+    }
+
+    /// Takes the lock; sleeps while another process holds it.
+    pub fn acquire(&self) -> io::Result<()> {
+        todo!("take it, or sleep")
+    }
+
+    /// Takes the lock if no other process holds it, and says at once whether it did.
+    pub fn try_acquire(&self) -> io::Result<bool> {
+        todo!("take it, or say no")
+    }
+
+    /// Gives the lock back, and wakes one process that waits for it.
+    ///
+    /// Called only by the process that holds it.
+    pub fn release(&self) -> io::Result<()> {
+        todo!("give it back")
+    }
+}
+
+/// Does `job` while holding `lock`.
+///
+/// The lock is given back whichever way the job ends: with `Ok`, with `Err`, or in a panic.
+pub fn with_lock<T>(lock: &ProcessLock, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let _ = (lock, job);
+    todo!("acquire, do the job, release")
+}

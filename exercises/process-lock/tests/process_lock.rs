@@ -1,0 +1,138 @@
+//! What a lock between processes promises, whatever the order in which they run.
+
+use std::time::Duration;
+
+use kit::observation::Exit;
+use kit::{Checked, Finding, Run, Verdict, program, property};
+
+fn run(processes: usize) -> Checked<Run> {
+    program!().arg("processes", processes).run()
+}
+
+/// A run in which two processes want to meet inside, which never can be: it stands still.
+fn two_inside(processes: usize) -> Checked<Run> {
+    let program = program!().arg("processes", processes).arg("meet", 2);
+    program.using(Duration::from_millis(500)).meant_to_hang().run()
+}
+
+/// Passes if nobody holds the lock at the end.
+fn is_free(run: &Run, claim: &str) -> Checked {
+    let end: Vec<_> = run.events().named("end").iter().map(|event| event.what.clone()).collect();
+    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(end == ["end free"]))
+}
+
+#[test]
+fn each_number_is_printed_once() {
+    property(|random| {
+        let processes = random.pick(2..=10);
+        let run = run(processes)?;
+        run.ends_well()?;
+        run.creates_processes(processes)?;
+        let said = run.events().filter(|event| event.who != "main");
+        run.check(said.each_says(&["enter", "leave", "done"]))?;
+        let everybody: Vec<_> = (0..processes).map(|number| format!("process-{number}")).collect();
+        let seen: Vec<_> = said.per_worker().into_keys().collect();
+        let difference = kit::compare_unordered(&everybody, &seen);
+        let claim = format!("the numbers from 0 to {} should be printed once each", processes - 1);
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+    });
+}
+
+#[test]
+fn at_most_one_is_inside() {
+    property(|random| {
+        let run = two_inside(random.pick(2..=5))?;
+        run.check(run.events().overlap("enter", "leave").at_most(1))?;
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            return Err(run.found(Finding::wrong("two processes met while each held the lock")));
+        }
+        let entered = run.events().named("enter").len();
+        let claim = format!("one process should be inside, {entered} have been");
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(entered == 1))
+    });
+}
+
+#[test]
+fn waiting_processes_sleep() {
+    property(|random| {
+        let run = two_inside(random.pick(2..=5))?;
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            let claim = "while one holds the lock the others should wait; nobody did";
+            return Err(run.found(Finding::wrong(claim)));
+        }
+        let claim = "processes that wait for the lock keep the processor busy; they should sleep";
+        let asleep = run.processor_time()? < Duration::from_millis(250);
+        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+    });
+}
+
+#[test]
+fn a_lock_that_is_taken_can_be_tried() {
+    property(|_| {
+        let run = program!().arg("try", 1).run()?;
+        run.ends_well()?;
+        let other = run.events().of("other");
+        for (key, expected) in [("taken", false), ("free", true)] {
+            let got: bool = run.check(other.value(key))?;
+            let claim = format!("`try_acquire` says {got} while the lock is {key}");
+            run.check(Finding::wrong(claim).unless(got == expected))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_failing_job_gives_the_lock_back() {
+    property(|random| {
+        let processes = random.pick(2..=5);
+        for way in ["fail", "panic"] {
+            let unlucky = random.pick(0..=processes - 1);
+            let run = program!().arg("processes", processes).arg(way, unlucky).run()?;
+            run.ends_well()?;
+            let end = if way == "fail" { "failed" } else { "panicked" };
+            let said = run.events().of(&format!("process-{unlucky}"));
+            run.check(said.each_says(&["enter", "leave", end]))?;
+            is_free(
+                &run,
+                &format!("the job of process-{unlucky} did {way}, and the lock is still held"),
+            )?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_holder_that_dies_does_not_block_the_rest() {
+    const SIGKILL: i32 = 9;
+    property(|random| {
+        let processes = random.pick(2..=5);
+        let run = program!().arg("processes", processes).arg("die", random.pick(0..=processes - 1));
+        let run = run.run()?;
+        run.ends_well()?;
+        let died = run.processes()?.filter(|process| process.exit == Some(Exit::Signal(SIGKILL)));
+        let claim = format!("one process should die by SIGKILL, {} did", died.len());
+        run.check(Finding::wrong(claim).unless(died.len() == 1))?;
+        run.check(run.events().named("done").number(processes - 1))?;
+        is_free(&run, "the holder is dead, and the lock is still held")
+    });
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    property(|random| {
+        let run = run(random.pick(1..=5))?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_ten_processes() {
+    property(|_| {
+        let run = run(10)?;
+        run.ends_well()?;
+        run.check(kit::snapshot!("ten_processes", run.events()))
+    });
+}
