@@ -1,0 +1,197 @@
+//! A child writes into shared memory, and its parent reads what it wrote.
+//!
+//!     cargo run -p shared-memory -- --text Hello --at 0 --byte h --number 3.1415926 --count 5
+//!     cargo run -p shared-memory -- --act add --processes 4 --rounds 1000
+//!
+//! `--act` is one of `write`, `answer`, `add`, `meet`, `outside`, `drop`; each is a function below.
+
+use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::process::exit;
+
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+use shared_memory::{SharedBytes, SharedInts, SharedNumber};
+use stage::{Arguments, Gate, Meeting, event};
+
+/// As many digits as one remembers.
+#[expect(clippy::approx_constant, reason = "these very digits are to arrive")]
+const PI: f64 = 3.1415926;
+
+fn main() -> io::Result<()> {
+    let known = ["act", "text", "at", "byte", "number", "count", "processes", "rounds", "times"];
+    let arguments = Arguments::take(&known);
+    let text = arguments.get("text", "Hello".to_owned());
+    match arguments.get("act", "write".to_owned()).as_str() {
+        "write" => {
+            let byte = arguments.get("byte", 'h') as u8;
+            write_bytes(&text, arguments.get("at", 0), byte)?;
+            write_numbers(arguments.get("number", PI), arguments.get("count", 5))
+        }
+        "answer" => answer(&text),
+        "add" => add(arguments.get("processes", 4), arguments.get("rounds", 1000)),
+        "meet" => meet_in_an_update(arguments.get("number", 7.0) as i64),
+        "outside" => outside(arguments.get("count", 5)),
+        "drop" => make_and_drop(arguments.get("times", 20)),
+        other => Err(io::Error::other(format!("there is no act `{other}`"))),
+    }
+}
+
+fn write_bytes(text: &str, at: usize, byte: u8) -> io::Result<()> {
+    let bytes = SharedBytes::new(text.as_bytes())?;
+    let child = start(|| {
+        event("child", format_args!("found {:?}", text_of(&bytes)));
+        bytes.set(at, byte);
+        Ok(())
+    })?;
+    wait_for(child)?;
+    event("main", format_args!("bytes {:?}", text_of(&bytes)));
+    Ok(())
+}
+
+fn text_of(bytes: &SharedBytes) -> String {
+    String::from_utf8_lossy(&bytes.to_vec()).into_owned()
+}
+
+/// The child sets a number, and squares integers in place.
+fn write_numbers(number: f64, count: usize) -> io::Result<()> {
+    let shared = SharedNumber::new(0.0)?;
+    let integers = SharedInts::new(&(0..).take(count).collect::<Vec<_>>())?;
+    let child = start(|| {
+        shared.set(number);
+        for index in 0..count {
+            match index % 2 {
+                0 => integers.update(index, |integer| integer * integer),
+                _ => integers.set(index, integers.get(index) * integers.get(index)),
+            }
+        }
+        Ok(())
+    })?;
+    wait_for(child)?;
+    event("main", format_args!("number {}", shared.get()));
+    event("main", format_args!("squares {:?}", integers.to_vec()));
+    Ok(())
+}
+
+/// The parent writes while the child is there already, and the child answers.
+fn answer(text: &str) -> io::Result<()> {
+    let question = SharedBytes::new(&vec![b'.'; text.len()])?;
+    let length = SharedInts::new(&[0, -1, 0])?;
+    let asked = Gate::new()?;
+    let child = start(|| {
+        asked.pass()?;
+        event("child", format_args!("asked {:?}", text_of(&question)));
+        length.set(1, question.to_vec().len() as i64);
+        Ok(())
+    })?;
+    for (index, byte) in text.bytes().enumerate() {
+        question.set(index, byte);
+    }
+    asked.open()?;
+    wait_for(child)?;
+    event("main", format_args!("answer {:?}", length.to_vec()));
+    Ok(())
+}
+
+/// Several processes add 1 to the same integer, each `rounds` times.
+fn add(processes: usize, rounds: usize) -> io::Result<()> {
+    let integers = SharedInts::new(&[0, 0, 0])?;
+    let ready = Meeting::new(processes as u8)?;
+    let children = (0..processes).map(|_| {
+        start(|| {
+            ready.meet()?;
+            (0..rounds).for_each(|_| integers.update(1, |integer| integer + 1));
+            Ok(())
+        })
+    });
+    for child in children.collect::<io::Result<Vec<_>>>()? {
+        wait_for(child)?;
+    }
+    event("main", format_args!("total {:?}", integers.to_vec()));
+    Ok(())
+}
+
+/// Two processes update the same integer, and want to meet while they do.
+///
+/// If one keeps the other out, they never meet. If they meet, both have read the same
+/// integer, and one of them has to notice and begin again.
+fn meet_in_an_update(number: i64) -> io::Result<()> {
+    let integers = SharedInts::new(&[0, number, 0])?;
+    let meeting = Meeting::new(2)?;
+    let children = [("adds", 1), ("multiplies", 10)].map(|(who, amount)| {
+        let (integers, meeting) = (&integers, &meeting);
+        start(move || {
+            integers.update(1, |integer| {
+                event(who, "reads");
+                meeting.meet().expect("the pipes of the meeting are open");
+                if who == "adds" { integer + amount } else { integer * amount }
+            });
+            event(who, "done");
+            Ok(())
+        })
+    });
+    for child in children {
+        wait_for(child?)?;
+    }
+    event("main", format_args!("total {:?}", integers.to_vec()));
+    Ok(())
+}
+
+/// Reads and writes one place behind the last.
+fn outside(count: usize) -> io::Result<()> {
+    // The panics are expected; their messages would only confuse.
+    set_hook(Box::new(|_| {}));
+    let bytes = SharedBytes::new(&vec![b'x'; count])?;
+    let integers = SharedInts::new(&vec![7; count])?;
+    let tries: [(&str, &dyn Fn()); 5] = [
+        ("get byte", &|| _ = bytes.get(count)),
+        ("set byte", &|| bytes.set(count, 1)),
+        ("get integer", &|| _ = integers.get(count)),
+        ("set integer", &|| integers.set(count, 1)),
+        ("update integer", &|| integers.update(count, |integer| integer + 1)),
+    ];
+    for (what, attempt) in tries {
+        let refused = catch_unwind(AssertUnwindSafe(attempt)).is_err();
+        event("main", format_args!("{what} {}", if refused { "refused" } else { "accepted" }));
+    }
+    let unharmed = bytes.to_vec() == vec![b'x'; count] && integers.to_vec() == vec![7; count];
+    event("main", format_args!("unharmed={unharmed}"));
+    Ok(())
+}
+
+/// Makes and drops `times` of each kind, and counts what the process has before and after.
+fn make_and_drop(times: usize) -> io::Result<()> {
+    let count = || -> io::Result<_> {
+        let mappings = fs::read_to_string("/proc/self/maps")?.lines().count();
+        Ok((mappings, fs::read_dir("/proc/self/fd")?.count()))
+    };
+    let (mappings, descriptors) = count()?;
+    for _ in 0..times {
+        // Dropped at the end of each round.
+        let _bytes = SharedBytes::new(b"Hello")?;
+        let _number = SharedNumber::new(1.0)?;
+        let _integers = SharedInts::new(&[0; 5])?;
+    }
+    let (mappings_now, descriptors_now) = count()?;
+    let mappings = mappings_now.saturating_sub(mappings);
+    let descriptors = descriptors_now.saturating_sub(descriptors);
+    event("main", format_args!("more mappings={mappings} descriptors={descriptors}"));
+    Ok(())
+}
+
+/// Forks a process that does `job` and ends.
+fn start(job: impl FnOnce() -> io::Result<()>) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => exit(i32::from(job().is_err())),
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
+fn wait_for(child: Pid) -> io::Result<()> {
+    match waitpid(child, None)? {
+        WaitStatus::Exited(_, 0) => Ok(()),
+        how => Err(io::Error::other(format!("the child failed: {how:?}"))),
+    }
+}

@@ -1,0 +1,164 @@
+//! What shared memory promises, whichever process is the first to write.
+
+use std::time::Duration;
+
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
+
+fn act(act: &str) -> Program {
+    program!().arg("act", act)
+}
+
+/// Up to `most` letters.
+fn text(random: &mut Random, most: usize) -> String {
+    (0..random.pick(1..=most)).map(|_| char::from(b'A' + random.pick(0..=25) as u8)).collect()
+}
+
+/// Passes if `who` said `what`, then `expected`, once.
+fn says(run: &Run, who: &str, what: &str, expected: &str, claim: &str) -> Checked {
+    let said = run.events().of(who).named(what);
+    let said: Vec<_> =
+        said.iter().map(|event| event.what.replacen(&format!("{what} "), "", 1)).collect();
+    let difference = kit::compare(expected, &said.join("\n"));
+    run.check(Finding::wrong(claim).seeing(difference).unless(said == [expected]))
+}
+
+#[test]
+fn the_parent_sees_what_the_child_writes() {
+    property(|random| {
+        let text = text(random, 20);
+        let at = random.pick(0..=text.len() - 1);
+        let run = act("write").arg("text", &text).arg("at", at).arg("byte", "h").run()?;
+        run.ends_well()?;
+        run.creates_processes(2)?;
+        let mut changed = text.clone();
+        changed.replace_range(at..=at, "h");
+        says(&run, "child", "found", &format!("{text:?}"), "the child should find what was there")?;
+        let claim = format!("the child wrote h over letter {at}, and its parent should see that");
+        says(&run, "main", "bytes", &format!("{changed:?}"), &claim)
+    });
+}
+
+#[test]
+fn the_child_sees_what_the_parent_writes_later() {
+    property(|random| {
+        let text = text(random, 20);
+        let run = act("answer").arg("text", &text).run()?;
+        run.ends_well()?;
+        let claim =
+            "the parent wrote when the child was already there, and the child should see it";
+        says(&run, "child", "asked", &format!("{text:?}"), claim)?;
+        let claim = "the child wrote the second of three integers";
+        says(&run, "main", "answer", &format!("[0, {}, 0]", text.len()), claim)
+    });
+}
+
+#[test]
+fn a_number_is_shared() {
+    property(|random| {
+        let number = random.numbers(1)[0] as f64 / 7.0;
+        for number in ["3.1415926".to_owned(), number.to_string()] {
+            let run = act("write").arg("number", &number).run()?;
+            run.ends_well()?;
+            let claim = "the child set the number, and its parent should see that";
+            says(&run, "main", "number", &number, claim)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn integers_are_squared_in_place() {
+    property(|random| {
+        // Few, none, and more than a page holds.
+        let count = [5, random.pick(0..=9), random.pick(5_000..=6_000)][random.pick(0..=2)];
+        let run = act("write").arg("count", count).run()?;
+        run.ends_well()?;
+        let squares: Vec<_> = (0..count as i64).map(|integer| integer * integer).collect();
+        let claim = "the child squared each integer in place, and its parent should see that";
+        says(&run, "main", "squares", &format!("{squares:?}"), claim)
+    });
+}
+
+#[test]
+fn updates_at_the_same_time_add_up() {
+    property(|random| {
+        let number = random.pick(2..=90) as i64;
+        // The bound is for an update that spins while it is kept out: it may.
+        let program = act("meet").arg("number", number).using(Duration::from_millis(500));
+        let run = program.meant_to_hang().run()?;
+        let inside = run.events().named("reads").len();
+        if run.observation().hang.is_some() && inside == 1 {
+            // One update keeps the other out, so they cannot meet.
+            return Ok(());
+        }
+        run.ends_well()?;
+        let total = run.events().of("main").named("total");
+        let either =
+            [(number + 1) * 10, number * 10 + 1].map(|total| format!("total [0, {total}, 0]"));
+        let claim = format!("one adds 1 to {number}, another multiplies by 10: one update is lost");
+        let right = total.iter().any(|event| either.contains(&event.what));
+        run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(right))
+    });
+}
+
+#[test]
+fn many_increments_add_up() {
+    property(|random| {
+        let (processes, rounds) = (random.pick(2..=4), random.pick(1_000..=5_000));
+        let run = act("add").arg("processes", processes).arg("rounds", rounds).run()?;
+        run.ends_well()?;
+        let claim = format!("{processes} processes add 1, {rounds} times each");
+        says(&run, "main", "total", &format!("[0, {}, 0]", processes * rounds), &claim)
+    });
+}
+
+#[test]
+fn what_is_outside_is_refused() {
+    property(|random| {
+        for count in [0, random.pick(1..=9)] {
+            let run = act("outside").arg("count", count).run()?;
+            run.ends_well()?;
+            let accepted = run.events().filter(|event| event.what.ends_with(" accepted"));
+            let claim = "an index behind the last place should panic";
+            let finding = Finding::wrong(claim).seeing(accepted.to_string());
+            run.check(finding.unless(accepted.is_empty()))?;
+            let unharmed: bool = run.check(run.events().value("unharmed"))?;
+            run.check(Finding::wrong("something else was overwritten").unless(unharmed))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_dropped_is_given_back() {
+    property(|random| {
+        let times = random.pick(10..=20);
+        let run = act("drop").arg("times", times).run()?;
+        run.ends_well()?;
+        for what in ["mappings", "descriptors"] {
+            // The allocator or the standard library may need a few for themselves.
+            let more: usize = run.check(run.events().value(what))?;
+            let claim = format!("{times} of each kind were dropped, and {more} {what} are left");
+            run.check(Finding::new(Verdict::Leak, claim).unless(more < times))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    property(|_| {
+        let run = act("write").run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_hello() {
+    property(|_| {
+        let run = program!().run()?;
+        run.ends_well()?;
+        run.check(kit::snapshot!("hello", run.events()))
+    });
+}
