@@ -1,0 +1,125 @@
+//! What a fork does, as the operating system and the two processes tell it.
+
+use kit::observation::Process;
+use kit::{Checked, Finding, Random, Run, program, property};
+
+/// The counter before the fork, and what the child adds to it: never 0.
+fn numbers(random: &mut Random) -> (i64, i64) {
+    (random.pick(0..=1000) as i64, random.pick(1..=1000) as i64)
+}
+
+fn run(random: &mut Random) -> Checked<Run> {
+    let (counter, step) = numbers(random);
+    program!().arg("counter", counter).arg("step", step).run()
+}
+
+/// The program itself and its only child; a finding if the program made none, or more.
+fn parent_and_child(run: &Run) -> Checked<(&Process, &Process)> {
+    run.ends_well()?;
+    run.creates_processes(1)?;
+    let [parent, child] = run.observation().processes.as_slice() else {
+        return Err(run.found(Finding::broken("a created process is missing from the list")));
+    };
+    Ok((parent, child))
+}
+
+/// Passes if `who` says `key=expected`, in exactly one line.
+fn says(run: &Run, who: &str, key: &str, expected: impl Into<i64>, meaning: &str) -> Checked {
+    let expected = expected.into();
+    let lines = run.events().of(who);
+    let claim = format!("one line of `{who}:` is expected, saw {}", lines.len());
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(lines.len() == 1))?;
+    let seen: i64 = run.check(lines.value(key))?;
+    let claim = format!("`{who}:` should say {key}={expected}, {meaning}; it says {key}={seen}");
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))
+}
+
+#[test]
+fn exactly_one_process_is_created() {
+    property(|random| parent_and_child(&run(random)?).map(drop));
+}
+
+#[test]
+fn the_child_knows_itself_and_its_parent() {
+    property(|random| {
+        let run = run(random)?;
+        let (parent, child) = parent_and_child(&run)?;
+        says(&run, "child", "pid", child.pid, "the number of the new process")?;
+        says(&run, "child", "parent", parent.pid, "the number of the process that forked")
+    });
+}
+
+#[test]
+fn the_parent_knows_itself_and_its_child() {
+    property(|random| {
+        let run = run(random)?;
+        let (parent, child) = parent_and_child(&run)?;
+        says(&run, "parent", "pid", parent.pid, "the number of the process that forked")?;
+        says(&run, "parent", "child", child.pid, "what fork returned to it")
+    });
+}
+
+#[test]
+fn what_the_child_changes_stays_in_the_child() {
+    property(|random| {
+        let (counter, step) = numbers(random);
+        let run = program!().arg("counter", counter).arg("step", step).run()?;
+        let (parent, child) = parent_and_child(&run)?;
+        says(&run, "child", "counter", counter + step, "after its own change")?;
+        says(&run, "parent", "counter", counter, "which nobody changed here")?;
+        // The driver's own look at the memory of both.
+        remembers(&run, child, counter + step)?;
+        remembers(&run, parent, counter)
+    });
+}
+
+/// Passes if the driver found `counter` in the memory of `process` after the call.
+fn remembers(run: &Run, process: &Process, counter: i64) -> Checked {
+    let own = run
+        .events()
+        .of("closing")
+        .filter(|event| event.value("pid").and_then(|pid| pid.parse().ok()) == Some(process.pid));
+    let seen: i64 = run.check(own.value("counter"))?;
+    let claim = format!(
+        "after the call the counter of process {} should be {counter}, it is {seen}",
+        process.pid
+    );
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == counter))
+}
+
+#[test]
+fn both_go_on_to_the_closing_line() {
+    property(|random| {
+        let run = run(random)?;
+        let (parent, child) = parent_and_child(&run)?;
+        let expected = [parent, child].map(|process| process.pid.to_string());
+        let difference =
+            kit::compare_unordered(&expected, &run.events().of("closing").values("pid"));
+        let claim = "the call should return once in the parent and once in the child; \
+                     the processes that came by the closing line:";
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+    });
+}
+
+#[test]
+fn the_child_is_waited_for() {
+    property(|random| {
+        let run = run(random)?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn a_fork_that_fails_is_an_error() {
+    property(|random| {
+        let (counter, step) = numbers(random);
+        let run = program!().arg("counter", counter).arg("step", step).arg("refuse", 1).run()?;
+        run.ends_well()?;
+        run.creates_processes(0)?;
+        says(&run, "failed", "counter", counter, "since there is no child that could change it")?;
+        let others = run.events().filter(|event| event.who == "child" || event.who == "parent");
+        let claim = "there is one process, which is neither parent nor child, and yet one says so";
+        run.check(Finding::wrong(claim).seeing(others.to_string()).unless(others.is_empty()))
+    });
+}
