@@ -1,0 +1,148 @@
+//! What a wait tells, whichever child is the first to end.
+
+use std::time::Duration;
+
+use kit::observation::{Exit, HangKind, Process};
+use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+
+/// Signals that end a process. Not those that a shell ignores for its background jobs.
+const SIGNALS: [i32; 5] = [9, 15, 10, 12, 14];
+
+/// How some children end: with a status from 0 to 255, or by a signal, written `-n`.
+fn ends(random: &mut Random) -> Vec<i32> {
+    let end = |random: &mut Random| match random.pick(0..=2) {
+        0 => -SIGNALS[random.pick(0..=SIGNALS.len() - 1)],
+        _ => random.pick(0..=255) as i32,
+    };
+    (0..random.pick(2..=4)).map(|_| end(random)).collect()
+}
+
+/// Passes if each child's code is the one of its end, and the children really ended so.
+fn tells(run: &Run, ends: &[i32]) -> Checked {
+    run.ends_well()?;
+    run.creates_processes(ends.len())?;
+    for (number, &end) in (1..).zip(ends) {
+        let who = format!("child-{number}");
+        let pid: i32 = run.check(run.events().of(&who).value("pid"))?;
+        let process = run.observation().processes.iter().find(|process| process.pid == pid);
+        really_ends(run, &who, process, end)?;
+        let said = run.events().of(&who).filter(|event| event.value("pid").is_none());
+        let code: i32 = run.check(said.value("code"))?;
+        let claim = format!("{who} {}; its exit code is {end}, not {code}", in_words(end));
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(code == end))?;
+    }
+    Ok(())
+}
+
+fn really_ends(run: &Run, who: &str, process: Option<&Process>, end: i32) -> Checked {
+    let expected = if end < 0 { Exit::Signal(-end) } else { Exit::Code(end) };
+    let seen = process.map(|process| process.exit);
+    let claim = format!("{who} should be a process that {}", in_words(end));
+    let evidence = match seen {
+        Some(exit) => format!("the system saw: {exit:?}"),
+        None => "there is no process with the pid that `start` returned".to_owned(),
+    };
+    run.check(Finding::wrong(claim).seeing(evidence).unless(seen == Some(Some(expected))))
+}
+
+fn in_words(end: i32) -> String {
+    if end < 0 {
+        format!("was ended by signal {}", -end)
+    } else {
+        format!("ended with status {end}")
+    }
+}
+
+#[test]
+fn an_exit_status_is_decoded() {
+    property(|random| {
+        // 3 is the example of the text; the others cannot be guessed.
+        let ends = [3, 0, random.pick(1..=255) as i32];
+        tells(&program!().list("ends", &ends).run()?, &ends)
+    });
+}
+
+#[test]
+fn a_signal_is_told_as_its_negative_number() {
+    property(|random| {
+        let ends = [-9, -SIGNALS[random.pick(1..=SIGNALS.len() - 1)]];
+        tells(&program!().list("ends", &ends).run()?, &ends)
+    });
+}
+
+#[test]
+fn every_child_gets_its_own_code() {
+    property(|random| {
+        let ends = ends(random);
+        tells(&program!().list("ends", &ends).run()?, &ends)
+    });
+}
+
+#[test]
+fn only_the_child_that_is_asked_for_is_waited_for() {
+    property(|random| {
+        let ends = ends(random);
+        let first = random.pick(1..=ends.len());
+        // All others run until the parent has its answer about `first`.
+        let run = program!().list("ends", &ends).arg("first", first).run()?;
+        let answered = run.events().of(&format!("child-{first}")).len() > 1;
+        if run.deadlocked() && !answered {
+            let claim = format!(
+                "child-{first} has ended and was asked for, but the parent waits for another, \
+                 which still runs"
+            );
+            let finding = Finding::new(Verdict::Deadlock, claim);
+            return Err(run.found(finding.seeing(run.stdout())));
+        }
+        tells(&run, &ends)
+    });
+}
+
+#[test]
+fn the_parent_sleeps_until_the_child_ends() {
+    property(|random| {
+        let ends = ends(random);
+        // The child does not end before the parent has its answer: a right program stands still.
+        let program = program!().list("ends", &ends).arg("first", 1).arg("never", 1);
+        let bounds = (Duration::from_millis(300), Duration::from_secs(4));
+        let run = program.using(bounds.0).within(bounds.1).meant_to_hang().run()?;
+        if run.deadlocked() {
+            return Ok(());
+        }
+        let (verdict, claim) = match run.observation().hang.as_ref().map(|hang| hang.kind) {
+            None => {
+                run.ends_well()?;
+                (Verdict::WrongOutput, "the parent has an answer while the child still runs")
+            }
+            Some(HangKind::Timeout) => {
+                (Verdict::Timeout, "the parent wakes up again and again to ask; let the kernel")
+            }
+            Some(_) => (Verdict::Livelock, "the parent keeps the processor busy while it waits"),
+        };
+        Err(run.found(Finding::new(verdict, claim).seeing(run.stdout())))
+    });
+}
+
+#[test]
+fn the_child_leaves_by_underscore_exit() {
+    property(|_| {
+        let run = program!().list("ends", &[3, 0]).run()?;
+        run.ends_well()?;
+        let parent = run.observation().processes.first().map(|process| process.pid.to_string());
+        let exits = run.events().of("exit");
+        let claim = "what the parent registered for its exit should run in the parent alone; \
+                     it ran in the processes";
+        let expected: Vec<_> = parent.into_iter().collect();
+        let difference = kit::compare_unordered(&expected, &exits.values("pid"));
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+    });
+}
+
+#[test]
+fn every_child_is_reaped() {
+    property(|random| {
+        let run = program!().list("ends", &ends(random)).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
