@@ -1,0 +1,115 @@
+//! The life of some processes, from before the start to after the join.
+//!
+//!     cargo run -p process -- --ends 0,3,-9 --name painter
+//!
+//! Each process stands at a gate until it has been looked at. `--life` says what is done
+//! next: `join` (the default), `look` until the end has been seen, `short`: join with a
+//! timeout that runs out, `long`: join with one that does not.
+
+use std::io;
+use std::process::id;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+use process::Process;
+use stage::{Arguments, Gate, event};
+
+/// The arguments of the target, by name: what keyword arguments are in other languages.
+struct Order {
+    number: usize,
+    end: i32,
+    words: Vec<String>,
+    linger: Duration,
+}
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&["ends", "name", "words", "life"]);
+    let ends = arguments.list("ends", vec![0, 3, -9]);
+    let name = arguments.get("name", String::new());
+    let words = arguments.list("words", vec!["red".to_owned(), "green".to_owned()]);
+    let life = arguments.get("life", "join".to_owned());
+
+    for (number, end) in (1..).zip(ends) {
+        let gate = std::rc::Rc::new(Gate::new()?);
+        let linger = Duration::from_millis(if life == "long" { 30 } else { 0 });
+        let order = Order { number, end, words: words.clone(), linger };
+        let at = gate.clone();
+        let mut process = Process::new(move |order| work(&order, &at), order);
+        if !name.is_empty() {
+            process = process.named(&format!("{name}-{number}"));
+        }
+        let who = format!("main-{number}");
+        look(&who, "before", &mut process)?;
+        process.start()?;
+        look(&who, "running", &mut process)?;
+        if process.start().is_ok() {
+            event(&who, "started twice");
+        }
+        live(&who, &life, &mut process, &gate)?;
+        look(&who, "after", &mut process)?;
+        match process.join() {
+            Ok(()) => look(&who, "again", &mut process)?,
+            Err(error) => event(&who, format_args!("again is an error: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// What is done with a process that runs, until it has ended.
+fn live(who: &str, life: &str, process: &mut Process, gate: &Gate) -> io::Result<()> {
+    match life {
+        "look" => {
+            gate.open()?;
+            if let Some(pid) = process.pid() {
+                // It has ended when this returns, and nobody has reaped it.
+                waitid(Id::Pid(Pid::from_raw(pid)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            }
+        }
+        "short" => {
+            let ended = process.join_timeout(Duration::from_millis(20))?;
+            look(who, &format!("timeout ended={ended}"), process)?;
+            gate.open()?;
+            process.join()?;
+        }
+        "long" => {
+            gate.open()?;
+            let ended = process.join_timeout(Duration::from_secs(3600))?;
+            event(who, format_args!("timeout ended={ended}"));
+        }
+        _ => {
+            gate.open()?;
+            process.join()?;
+        }
+    }
+    Ok(())
+}
+
+fn look(who: &str, when: &str, process: &mut Process) -> io::Result<()> {
+    let alive = process.is_alive()?;
+    let show = |number: Option<i32>| number.map_or("none".to_owned(), |n| n.to_string());
+    event(
+        who,
+        format_args!(
+            "{when} name={} pid={} alive={alive} code={}",
+            process.name(),
+            show(process.pid()),
+            show(process.exit_code())
+        ),
+    );
+    Ok(())
+}
+
+/// The target: says what it got, waits at the gate, and ends as it is told to.
+fn work(order: &Order, gate: &Gate) -> i32 {
+    let words = order.words.join(",");
+    event(format_args!("process-{}", order.number), format_args!("pid={} words={words}", id()));
+    gate.pass().expect("the pipe of the gate is open");
+    thread::sleep(order.linger);
+    if order.end < 0 {
+        // SAFETY: a process may send itself any signal.
+        unsafe { libc::kill(libc::getpid(), -order.end) };
+    }
+    order.end
+}

@@ -1,0 +1,185 @@
+//! What a process object says about its process, from before the start to after the join.
+
+use kit::observation::{Exit, Process};
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
+
+/// Two or three processes, and how they end: with a status, or by a signal, written `-n`.
+fn ends(random: &mut Random) -> Vec<i32> {
+    let count = random.pick(2..=3);
+    (0..count).map(|_| [0, 1, 3, 255, -9, -15][random.pick(0..=5)]).collect()
+}
+
+/// A run in which each process lives as `life` says, and ends as `ends` says.
+fn life(life: &str, ends: &[i32]) -> Program {
+    program!().list("ends", ends).arg("life", life)
+}
+
+/// Passes if each process says `key=expected` when it is looked at `when`.
+fn says(run: &Run, when: &str, key: &str, expected: &[impl ToString]) -> Checked {
+    for (number, expected) in (1..).zip(expected) {
+        let expected = expected.to_string();
+        let looked = run.events().of(&format!("main-{number}")).named(when);
+        let seen: String = run.check(looked.value(key))?;
+        let moment = match when {
+            "before" => "before the start",
+            "running" => "after the start, while the child waits at its gate,",
+            "timeout" => "after a join with a timeout",
+            "after" => "after its end",
+            _ => "after one more join",
+        };
+        let claim = format!("{moment} process {number} should say {key}={expected}, not {seen}");
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))?;
+    }
+    Ok(())
+}
+
+/// The processes that the program created, in order; a finding if there are not `count`.
+fn created(run: &Run, count: usize) -> Checked<&[Process]> {
+    run.ends_well()?;
+    run.creates_processes(count)?;
+    Ok(run.observation().processes.get(1..).unwrap_or_default())
+}
+
+#[test]
+fn it_is_alive_from_the_start_to_the_end() {
+    property(|random| {
+        let ends = ends(random);
+        for way in ["join", "look"] {
+            let run = life(way, &ends).run()?;
+            created(&run, ends.len())?;
+            says(&run, "before", "alive", &vec![false; ends.len()])?;
+            says(&run, "running", "alive", &vec![true; ends.len()])?;
+            says(&run, "after", "alive", &vec![false; ends.len()])?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_exit_code_is_known_after_the_end() {
+    property(|random| {
+        let ends = [&[0], &ends(random)[..]].concat();
+        for way in ["join", "look"] {
+            let run = life(way, &ends).run()?;
+            let processes = created(&run, ends.len())?;
+            for (process, &end) in processes.iter().zip(&ends) {
+                let expected = if end < 0 { Exit::Signal(-end) } else { Exit::Code(end) };
+                let claim = "a child should exit with the status that its target returned";
+                let seen = format!("expected {expected:?}, the system saw {:?}", process.exit);
+                let holds = process.exit == Some(expected);
+                run.check(Finding::wrong(claim).seeing(seen).unless(holds))?;
+            }
+            says(&run, "running", "code", &vec!["none"; ends.len()])?;
+            says(&run, "after", "code", &ends)?;
+            says(&run, "again", "code", &ends)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_pid_is_known_from_the_start_on() {
+    property(|random| {
+        let ends = ends(random);
+        let run = life("join", &ends).run()?;
+        let pids: Vec<_> = created(&run, ends.len())?.iter().map(|process| process.pid).collect();
+        says(&run, "before", "pid", &vec!["none"; ends.len()])?;
+        for when in ["running", "after", "again"] {
+            says(&run, when, "pid", &pids)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_name_is_kept_and_has_a_default() {
+    property(|random| {
+        let ends = ends(random);
+        let name = ["painter", "reader", "清洁工"][random.pick(0..=2)];
+        let names = |name: &str| -> Vec<_> {
+            (1..=ends.len()).map(|number| format!("{name}-{number}")).collect()
+        };
+        let run = life("join", &ends).run()?;
+        run.ends_well()?;
+        says(&run, "before", "name", &names("Process"))?;
+        let run = life("join", &ends).arg("name", name).run()?;
+        run.ends_well()?;
+        says(&run, "before", "name", &names(name))?;
+        says(&run, "after", "name", &names(name))
+    });
+}
+
+#[test]
+fn the_arguments_reach_the_target_in_its_own_process() {
+    property(|random| {
+        let ends = ends(random);
+        let count = random.pick(1..=4);
+        let words = random.numbers(count);
+        let run = life("join", &ends).list("words", &words).run()?;
+        let processes = created(&run, ends.len())?;
+        let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+        for (number, process) in (1..).zip(processes) {
+            let expected = [format!("pid={} words={}", process.pid, words.join(","))];
+            let who = format!("process-{number}");
+            let seen: Vec<_> =
+                run.events().of(&who).iter().map(|event| event.what.clone()).collect();
+            let difference = kit::compare_unordered(&expected, &seen);
+            let claim = format!("{who} should call its target once, with the arguments it got");
+            let finding = Finding::wrong(claim).seeing(&difference);
+            run.check(finding.unless(difference.is_empty()))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_second_start_is_an_error() {
+    property(|random| {
+        let run = life("join", &ends(random)).run()?;
+        run.ends_well()?;
+        let twice = run.events().named("started");
+        let claim = "a process runs once, and a second `start` should be an error; it was not";
+        run.check(Finding::wrong(claim).seeing(twice.to_string()).unless(twice.is_empty()))
+    });
+}
+
+#[test]
+fn join_with_a_timeout_returns_while_the_child_runs_on() {
+    property(|random| {
+        let ends = ends(random);
+        // The child stands at its gate until the timeout is over.
+        let run = life("short", &ends).run()?;
+        if run.deadlocked() && run.events().named("timeout").is_empty() {
+            let claim = "join_timeout should return when its time is up; it waits for the child, \
+                         which waits for the parent";
+            return Err(run.found(Finding::new(Verdict::Timeout, claim).seeing(run.stdout())));
+        }
+        created(&run, ends.len())?;
+        says(&run, "timeout", "ended", &vec![false; ends.len()])?;
+        says(&run, "timeout", "alive", &vec![true; ends.len()])?;
+        says(&run, "after", "code", &ends)
+    });
+}
+
+#[test]
+fn join_with_a_timeout_returns_when_the_child_ends() {
+    property(|random| {
+        let ends = ends(random);
+        let run = life("long", &ends).run()?;
+        created(&run, ends.len())?;
+        says(&run, "timeout", "ended", &vec![true; ends.len()])?;
+        says(&run, "after", "code", &ends)
+    });
+}
+
+#[test]
+fn every_process_is_reaped() {
+    property(|random| {
+        for way in ["join", "look"] {
+            let run = life(way, &ends(random)).run()?;
+            run.ends_well()?;
+            run.leaves_nothing_behind()?;
+        }
+        Ok(())
+    });
+}
