@@ -1,0 +1,104 @@
+//! Tasks of different lengths, all at once.
+//!
+//!     cargo run -p many -- --units 3,2,1
+//!
+//! Each task stands at a gate until its time has come. The parent opens the gates in the order of
+//! the lengths, and each time waits until that child has ended; with `--leave 1` it does not wait
+//! for the longest. `--ends 0,3,-9` says how the tasks end. With `--gates 0` nobody waits for the parent,
+//! and with `--meet 3` the first three tasks wait for one another.
+
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::process::{exit, id};
+use std::rc::Rc;
+use std::thread::available_parallelism;
+
+use many::{Children, Task, processors};
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+use stage::{Arguments, Gate, Meeting, event};
+
+/// How a task is held up, and how it ends.
+struct Part {
+    units: u32,
+    end: i32,
+    gate: Gate,
+    /// Through it the task says which process it is.
+    pid: (PipeReader, PipeWriter),
+}
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&["units", "ends", "gates", "meet", "leave"]);
+    let units = arguments.list("units", vec![3, 2, 1]);
+    let ends = arguments.list("ends", vec![0; units.len()]);
+    let gates = arguments.get("gates", 1) != 0;
+    let meeting = Rc::new(Meeting::new(arguments.get("meet", 1))?);
+    let leave = arguments.get("leave", 0);
+    event("main", format_args!("processors={} of={}", processors(), available_parallelism()?));
+
+    let mut parts = Vec::new();
+    let mut tasks = Vec::new();
+    for ((number, units), end) in (1..).zip(units).zip(ends) {
+        let part = Rc::new(Part { units, end, gate: Gate::new()?, pid: io::pipe()? });
+        if !gates {
+            part.gate.open()?;
+        }
+        parts.push(part.clone());
+        let (name, meeting) = (format!("task-{number}"), meeting.clone());
+        let work = move || perform(number, &part, &meeting).expect("the pipes are open");
+        tasks.push(Task { name, work: Box::new(work) });
+    }
+
+    let parent = id();
+    let mut children = Children::start_all(tasks)?;
+    if id() != parent {
+        // Two families in one run would only hide what went wrong.
+        event("stray", format_args!("pid={} came back from start_all", id()));
+        exit(0);
+    }
+    if gates {
+        event("main", format_args!("active={}", children.active()?.join(",")));
+        // The shortest first.
+        parts.sort_by_key(|part| part.units);
+        let waited_for = parts.len().saturating_sub(leave);
+        for (index, part) in parts.iter().enumerate() {
+            part.gate.open()?;
+            if index < waited_for {
+                part.ended()?;
+                event("main", format_args!("active={}", children.active()?.join(",")));
+            }
+        }
+    }
+    let codes: Vec<_> = children.join_all()?.iter().map(i32::to_string).collect();
+    event("main", format_args!("codes={}", codes.join(",")));
+    Ok(())
+}
+
+/// What a task does.
+fn perform(number: usize, part: &Part, meeting: &Meeting) -> io::Result<i32> {
+    let who = format!("task-{number}");
+    (&part.pid.1).write_all(&id().to_ne_bytes())?;
+    event(&who, format_args!("start pid={} units={}", id(), part.units));
+    meeting.meet()?;
+    part.gate.pass()?;
+    event(&who, "end");
+    if part.end < 0 {
+        // SAFETY: a process may send itself any signal.
+        unsafe { libc::kill(libc::getpid(), -part.end) };
+    }
+    Ok(part.end)
+}
+
+impl Part {
+    /// Returns once the task's process has ended; it is not reaped by that.
+    fn ended(&self) -> io::Result<()> {
+        let mut pid = [0; 4];
+        (&self.pid.0).read_exact(&mut pid)?;
+        let pid = Pid::from_raw(i32::from_ne_bytes(pid));
+        match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            // Somebody who looked at it has reaped it.
+            Ok(_) | Err(Errno::ECHILD) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

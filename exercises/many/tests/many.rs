@@ -1,0 +1,168 @@
+//! What holds when many children are started together, whichever ends first.
+
+use std::collections::BTreeSet;
+
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
+
+/// Lengths of tasks, each another, in any order.
+fn units(random: &mut Random) -> Vec<usize> {
+    let mut units: Vec<_> = (1..=random.pick(3..=5)).collect();
+    for last in (1..units.len()).rev() {
+        units.swap(last, random.pick(0..=last));
+    }
+    units
+}
+
+/// Tasks that wait for nobody.
+fn free(tasks: usize) -> Program {
+    program!().list("units", &vec![1; tasks]).arg("gates", 0)
+}
+
+/// `serialised` if the run stands still before all tasks have been started.
+fn all_started(run: &Run, tasks: usize) -> Checked {
+    let started = run.events().named("start").len();
+    if run.deadlocked() && started < tasks {
+        let claim = format!(
+            "{tasks} tasks should be at work together; {started} started, and nothing goes on \
+             before they have ended"
+        );
+        let finding = Finding::new(Verdict::Serialised, claim);
+        return Err(run.found(finding.seeing(run.stdout())));
+    }
+    Ok(())
+}
+
+#[test]
+fn all_tasks_are_at_work_at_once() {
+    property(|random| {
+        let tasks = random.pick(3..=6);
+        let run = free(tasks).arg("meet", tasks).run()?;
+        all_started(&run, tasks)?;
+        run.ends_well()?;
+        let at_work = run.events().filter(|event| event.who != "main");
+        run.check(at_work.overlap("start", "end").at_least(tasks))
+    });
+}
+
+#[test]
+fn every_task_starts_once_and_ends_once() {
+    property(|random| {
+        let tasks = random.pick(3..=6);
+        let run = free(tasks).run()?;
+        run.ends_well()?;
+        let mut said: Vec<_> = Vec::new();
+        for event in run.events().filter(|event| event.who != "main").iter() {
+            let word = event.what.split(' ').next().unwrap_or_default();
+            said.push(format!("{}: {word}", event.who));
+        }
+        let expected: Vec<_> = (1..=tasks)
+            .flat_map(|number| ["start", "end"].map(|word| format!("task-{number}: {word}")))
+            .collect();
+        let difference = kit::compare_unordered(&expected, &said);
+        let claim = "every task should start once and end once";
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+    });
+}
+
+#[test]
+fn every_task_has_a_process_of_its_own() {
+    property(|random| {
+        let tasks = random.pick(3..=6);
+        let run = free(tasks).run()?;
+        run.ends_well()?;
+        run.creates_processes(tasks)?;
+        let seen: BTreeSet<_> = run.events().named("start").values("pid").into_iter().collect();
+        let created = run.observation().processes.iter().skip(1);
+        let expected: BTreeSet<_> = created.map(|process| process.pid.to_string()).collect();
+        let claim = "each task should run in one of the processes that were created for them";
+        let seeing = format!("created: {expected:?}\nat work: {seen:?}");
+        run.check(Finding::wrong(claim).seeing(seeing).unless(seen == expected))
+    });
+}
+
+#[test]
+fn the_active_children_are_those_that_have_not_ended() {
+    property(|random| {
+        let units = units(random);
+        let run = program!().list("units", &units).run()?;
+        all_started(&run, units.len())?;
+        run.ends_well()?;
+        // All at first; then, one after the other, without those that were shorter.
+        let expected: Vec<String> = (0..=units.len())
+            .map(|ended| {
+                let active = (1..).zip(&units).filter(|&(_, &length)| length > ended);
+                let names: Vec<_> = active.map(|(number, _)| format!("task-{number}")).collect();
+                format!("active={}", names.join(","))
+            })
+            .collect();
+        let seen: Vec<_> =
+            run.events().named("active").iter().map(|event| event.what.clone()).collect();
+        let claim = format!("tasks of {units:?} units end one after the other, the shortest first");
+        let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
+        run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))
+    });
+}
+
+#[test]
+fn the_codes_stand_in_the_order_of_the_tasks() {
+    property(|random| {
+        let units = units(random);
+        let ends: Vec<i32> =
+            units.iter().map(|_| [0, 1, 3, 77, 255, -9, -15][random.pick(0..=6)]).collect();
+        for program in [
+            program!().list("units", &units).arg("gates", 0),
+            // They end in another order than they were started, and are looked at before the join.
+            program!().list("units", &units),
+        ] {
+            let run = program.list("ends", &ends).run()?;
+            all_started(&run, units.len())?;
+            has_codes(&run, &ends)?;
+        }
+        Ok(())
+    });
+}
+
+fn has_codes(run: &Run, ends: &[i32]) -> Checked {
+    run.ends_well()?;
+    let expected: Vec<_> = ends.iter().map(i32::to_string).collect();
+    let expected = expected.join(",");
+    let seen: String = run.check(run.events().of("main").value("codes"))?;
+    let claim = format!("the exit codes should be {expected}, in the order of the tasks");
+    let seeing = format!("seen: {seen}");
+    run.check(Finding::wrong(claim).seeing(seeing).unless(seen == expected))
+}
+
+#[test]
+fn the_join_waits_for_those_that_still_run() {
+    property(|random| {
+        let units = units(random);
+        let ends: Vec<i32> = units.iter().map(|_| random.pick(0..=9) as i32).collect();
+        let leave = random.pick(1..=units.len());
+        let run = program!().list("units", &units).list("ends", &ends).arg("leave", leave).run()?;
+        all_started(&run, units.len())?;
+        has_codes(&run, &ends)?;
+        run.check(run.events().named("end").number(units.len()))
+    });
+}
+
+#[test]
+fn all_children_are_reaped() {
+    property(|random| {
+        let run = free(random.pick(3..=6)).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_processors_are_counted() {
+    property(|_| {
+        let run = free(1).run()?;
+        run.ends_well()?;
+        let main = run.events().of("main");
+        let seen: usize = run.check(main.value("processors"))?;
+        let expected: usize = run.check(main.value("of"))?;
+        let claim = format!("this machine lets {expected} processes run at once, not {seen}");
+        run.check(Finding::wrong(claim).unless(seen == expected))
+    });
+}
