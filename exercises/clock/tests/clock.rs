@@ -1,0 +1,169 @@
+//! What holds for a type that runs as a process, and for the clock among them.
+
+use std::time::Duration;
+
+use kit::observation::Process;
+use kit::{Checked, Events, Finding, Random, Run, Verdict, program, property};
+
+/// Two or three clocks: how many, how often they tick, and how many milliseconds apart.
+fn clocks(random: &mut Random) -> Checked<(Run, usize, usize, usize)> {
+    let (clocks, ticks) = (random.pick(1..=2), [3, 5, random.pick(1..=8)][random.pick(0..=2)]);
+    let interval = random.pick(1..=6);
+    let program = program!().arg("clocks", clocks).arg("ticks", ticks).arg("interval", interval);
+    Ok((program.run()?, clocks, ticks, interval))
+}
+
+/// The processes that were created: the greeter's, then those of the clocks.
+fn created(run: &Run, count: usize) -> Checked<&[Process]> {
+    run.ends_well()?;
+    let stray = run.events().of("stray");
+    let claim = "a child should end when its `run` is done; it came back from `start`";
+    run.check(Finding::wrong(claim).seeing(stray.to_string()).unless(stray.is_empty()))?;
+    run.creates_processes(count)?;
+    Ok(run.observation().processes.get(1..).unwrap_or_default())
+}
+
+/// What the clock in `process` printed.
+fn ticks_of(run: &Run, process: &Process) -> Events {
+    let pid = process.pid.to_string();
+    run.events().of("clock").filter(|event| event.value("pid") == Some(&pid))
+}
+
+/// The values of `key`, in the order of printing.
+fn numbers(run: &Run, ticks: &Events, key: &str) -> Checked<Vec<u128>> {
+    let number = |value: Option<&str>| value.and_then(|value| value.parse().ok());
+    let numbers: Option<Vec<_>> = ticks.iter().map(|tick| number(tick.value(key))).collect();
+    let claim = format!("every tick should be a line with a number as `{key}=`");
+    numbers.ok_or_else(|| run.found(Finding::wrong(claim).seeing(ticks.to_string())))
+}
+
+#[test]
+fn the_clock_ticks_as_often_as_it_was_told_to() {
+    property(|random| {
+        let (run, clocks, ticks, _) = clocks(random)?;
+        let processes = created(&run, clocks + 1)?;
+        let expected: Vec<_> = (1..=ticks as u128).collect();
+        for process in processes.iter().skip(1) {
+            let said = ticks_of(&run, process);
+            let seen = numbers(&run, &said, "tick")?;
+            let claim = format!("the ticks should be {expected:?}, they are {seen:?}");
+            run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))?;
+        }
+        run.check(run.events().of("clock").number(clocks * ticks))
+    });
+}
+
+#[test]
+fn the_time_goes_up_from_tick_to_tick() {
+    property(|random| {
+        let (run, clocks, ..) = clocks(random)?;
+        for process in created(&run, clocks + 1)?.iter().skip(1) {
+            let times = numbers(&run, &ticks_of(&run, process), "time")?;
+            let up = !times.is_empty() && times.is_sorted_by(|one, next| one < next);
+            let claim = "each time should be greater than the one before";
+            run.check(Finding::wrong(claim).seeing(format!("{times:?}")).unless(up))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn no_tick_comes_before_its_time() {
+    property(|random| {
+        let (run, clocks, ticks, interval) = clocks(random)?;
+        let interval = Duration::from_millis(interval as u64);
+        for process in created(&run, clocks + 1)?.iter().skip(1) {
+            let times = numbers(&run, &ticks_of(&run, process), "time")?;
+            let due = (1..).map(|tick| (interval * tick).as_nanos());
+            let early = times.iter().zip(due).find(|&(&time, due)| time < due);
+            if let Some((time, due)) = early {
+                let claim = format!("a tick that is due after {due} ns came after {time} ns");
+                return Err(run.found(Finding::wrong(claim).seeing(run.stdout())));
+            }
+            // The times are the clock's own words; how long it lived is the system's.
+            let lived = process.ended.map(|ended| ended.saturating_sub(process.started));
+            let least = interval * ticks as u32;
+            let claim = format!(
+                "a clock that ticks {ticks} times every {interval:?} lives for {least:?} at least; \
+                 it lived for {:?}",
+                lived.unwrap_or_default()
+            );
+            run.check(Finding::wrong(claim).unless(lived.is_none_or(|lived| lived >= least)))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn run_is_executed_in_another_process() {
+    property(|random| {
+        let (run, clocks, ..) = clocks(random)?;
+        let created: Vec<_> =
+            created(&run, clocks + 1)?.iter().map(|one| one.pid.to_string()).collect();
+        let mut at_work = run.events().of("greeter").values("pid");
+        at_work.extend(run.events().of("clock").values("pid"));
+        at_work.sort();
+        at_work.dedup();
+        same(
+            &run,
+            "each `run` should be executed in a process that was created",
+            &created,
+            &at_work,
+        )?;
+        let told = run.events().named("started").values("pid");
+        same(&run, "`pid` should tell the process that was created", &created, &told)
+    });
+}
+
+fn same(run: &Run, claim: &str, expected: &[String], seen: &[String]) -> Checked {
+    let difference = kit::compare_unordered(expected, seen);
+    run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+}
+
+#[test]
+fn any_type_with_run_can_be_started() {
+    property(|random| {
+        let count = random.pick(1..=4);
+        let mut words: Vec<_> = random.numbers(count).iter().map(i64::to_string).collect();
+        let run = program!().list("words", &words).arg("clocks", 0).run()?;
+        created(&run, 1)?;
+        words.reverse();
+        let seen: String = run.check(run.events().of("greeter").value("words"))?;
+        let claim =
+            format!("the greeter should say words={}, once; it says {seen}", words.join(","));
+        run.check(Finding::wrong(claim).unless(seen == words.join(",")))
+    });
+}
+
+#[test]
+fn start_returns_while_the_process_runs() {
+    property(|_| {
+        let run = program!().arg("gate", 1).run()?;
+        if run.deadlocked() && run.events().named("started").is_empty() {
+            let finding = match run.processes_created()? {
+                0 => Finding::wrong("`run` was called in the parent: no process was created"),
+                _ => Finding::new(
+                    Verdict::Serialised,
+                    "`start` waits for the end of the process that it has started",
+                ),
+            };
+            return Err(run.found(finding.seeing(run.stdout())));
+        }
+        run.ends_well()
+    });
+}
+
+#[test]
+fn the_join_tells_the_end_and_reaps() {
+    property(|random| {
+        let (run, clocks, ..) = clocks(random)?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()?;
+        created(&run, clocks + 1)?;
+        let codes = run.events().named("joined").values("code");
+        let expected = vec!["0".to_owned(); clocks + 1];
+        same(&run, "every process should have ended with status 0", &expected, &codes)?;
+        // Whoever is joined has said all that it has to say.
+        run.check(run.events().named("end").number(1))
+    });
+}
