@@ -1,0 +1,68 @@
+//! Children that are told to end, and children that must not outlive their parent.
+//!
+//! This is the only file that you edit. `cargo test -p terminate` judges it.
+
+use std::io;
+
+/// What becomes of a child when its parent is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its work counts: the parent waits for it.
+    Ordinary,
+    /// It serves the parent and is of no use without it: it is terminated.
+    Daemon,
+}
+
+/// A child process, which never outlives this handle.
+pub struct Child {
+    // What do you have to know of it, and what once it has ended?
+}
+
+impl Child {
+    /// Forks a child that calls `target` and exits with status 0 when that returns.
+    ///
+    /// The child never returns from here. `target` does not panic.
+    ///
+    /// A daemon also ends when its parent ends without being able to do anything about it, as by
+    /// SIGKILL: see `PR_SET_PDEATHSIG` in `man 2 prctl`.
+    pub fn start(kind: Kind, target: impl FnOnce()) -> io::Result<Child> {
+        let _ = (kind, target);
+        todo!("fork; the child does its work and ends, the parent keeps the pid")
+    }
+
+    /// Its number, also after its end.
+    pub fn pid(&self) -> i32 {
+        todo!("what fork returned")
+    }
+
+    /// Whether it has not ended; never waits.
+    pub fn is_alive(&mut self) -> io::Result<bool> {
+        todo!("ask without waiting")
+    }
+
+    /// Sends it SIGTERM and waits until it has ended; then it is reaped and no longer alive.
+    ///
+    /// Does nothing if it has ended already: its exit code stays what it was.
+    pub fn terminate(&mut self) -> io::Result<()> {
+        todo!("tell it to end, and wait until it has")
+    }
+
+    /// Waits until it has ended by itself, and reaps it. Does nothing if that has happened.
+    pub fn join(&mut self) -> io::Result<()> {
+        todo!("wait for it, once")
+    }
+
+    /// Its status if it exited, `-n` if signal `n` ended it; none until one of the calls above has
+    /// seen its end.
+    pub fn exit_code(&self) -> Option<i32> {
+        todo!("what the wait has told")
+    }
+}
+
+impl Drop for Child {
+    /// The parent is done with it, on whatever way: a daemon is terminated, an ordinary child is
+    /// waited for. Either is reaped.
+    fn drop(&mut self) {
+        todo!("see to it that nobody is left")
+    }
+}

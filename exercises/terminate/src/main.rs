@@ -1,0 +1,149 @@
+//! An endless reader that is told to end, and parents that end before their children would.
+//!
+//!     cargo run -p terminate -- --scene reader
+//!     cargo run -p terminate -- --scene leave --kinds daemon,ordinary,daemon
+//!
+//! Scenes: `reader` terminates an endless reader, `slow` one that takes its time to end, `over` a child
+//! that has ended by itself; `leave` drops the handles of children of the given kinds, `panic` does
+//! so by a panic, and in `killed` a parent with a daemon is killed.
+
+use std::io::{self, PipeReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::id;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+use stage::{Arguments, Gate, event};
+use terminate::{Child, Kind};
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&["scene", "kinds"]);
+    let kinds = arguments.list("kinds", vec!["daemon".to_owned(), "ordinary".to_owned()]);
+    match arguments.get("scene", "reader".to_owned()).as_str() {
+        "reader" => terminated(read_endlessly)?,
+        "slow" => terminated(end_slowly)?,
+        "over" => over()?,
+        "leave" => leave(&kinds)?,
+        "panic" => {
+            let parent = || {
+                let _children = family(&kinds).expect("the children can be started");
+                // Unwinds as a panic does, without the message.
+                resume_unwind(Box::new("told to panic"));
+            };
+            if catch_unwind(AssertUnwindSafe(parent)).is_err() {
+                event("main", "caught");
+            }
+        }
+        "killed" => killed()?,
+        other => eprintln!("there is no scene {other}"),
+    }
+    event("main", "end");
+    Ok(())
+}
+
+/// A child is looked at, terminated, looked at, terminated and joined once more, looked at.
+fn terminated(target: fn(&Gate)) -> io::Result<()> {
+    let ready = Gate::new()?;
+    let mut child = Child::start(Kind::Ordinary, || target(&ready))?;
+    ready.pass()?;
+    look("before", &mut child)?;
+    child.terminate()?;
+    look("after", &mut child)?;
+    child.terminate()?;
+    child.join()?;
+    look("again", &mut child)
+}
+
+/// A child ends by itself before it is terminated.
+fn over() -> io::Result<()> {
+    let mut child = Child::start(Kind::Ordinary, || event("child", format_args!("pid={}", id())))?;
+    waitid(Id::Pid(Pid::from_raw(child.pid())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    child.terminate()?;
+    look("after", &mut child)
+}
+
+/// The parent goes away as soon as every child is at work.
+fn leave(kinds: &[String]) -> io::Result<()> {
+    let children = family(kinds)?;
+    event("main", "leaves");
+    drop(children);
+    Ok(())
+}
+
+/// A child of each kind: daemons read endlessly, ordinary ones still have something to do.
+fn family(kinds: &[String]) -> io::Result<Vec<Child>> {
+    let mut children = Vec::new();
+    for (number, kind) in (1..).zip(kinds) {
+        let ready = Gate::new()?;
+        let child = match kind.as_str() {
+            "daemon" => Child::start(Kind::Daemon, || read_endlessly(&ready))?,
+            _ => Child::start(Kind::Ordinary, || finish_work(number, &ready))?,
+        };
+        ready.pass()?;
+        event("main", format_args!("started pid={} kind={kind}", child.pid()));
+        children.push(child);
+    }
+    Ok(children)
+}
+
+/// A parent is killed while its daemon reads; whoever holds the pipe's other end sees the daemon's end.
+fn killed() -> io::Result<()> {
+    let (mut reader, writer) = io::pipe()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    let parent = match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(reader);
+            let ready = Gate::new()?;
+            let _daemon = Child::start(Kind::Daemon, || read_endlessly(&ready))?;
+            ready.pass()?;
+            // Only the daemon has the writing end from here on.
+            drop(writer);
+            raise(Signal::SIGKILL)?;
+            return Ok(());
+        }
+        ForkResult::Parent { child } => child,
+    };
+    drop(writer);
+    waitpid(parent, None)?;
+    event("main", "parent killed");
+    // The end of the file: the last process that could write is gone.
+    reader.read_to_end(&mut Vec::new())?;
+    event("main", "daemon gone");
+    Ok(())
+}
+
+/// Reads from a pipe into which nobody writes and which nobody closes.
+fn read_endlessly(ready: &Gate) {
+    let (reader, _writer) = io::pipe().expect("there are pipes left");
+    ready.open().expect("the pipe of the gate is open");
+    let read = |mut from: &PipeReader| from.read(&mut [0; 64]);
+    while read(&reader).is_ok() {}
+}
+
+/// Puts SIGTERM off until it has tidied up.
+fn end_slowly(ready: &Gate) {
+    let mut terminate = SigSet::empty();
+    terminate.add(Signal::SIGTERM);
+    terminate.thread_block().expect("any signal can be blocked");
+    ready.open().expect("the pipe of the gate is open");
+    terminate.wait().expect("the set is not empty");
+    thread::sleep(Duration::from_millis(30));
+    terminate.thread_unblock().expect("any signal can be unblocked");
+    raise(Signal::SIGTERM).expect("a process may send itself any signal");
+}
+
+fn finish_work(number: usize, ready: &Gate) {
+    ready.open().expect("the pipe of the gate is open");
+    thread::sleep(Duration::from_millis(10));
+    event(format_args!("worker-{number}"), format_args!("done pid={}", id()));
+}
+
+fn look(when: &str, child: &mut Child) -> io::Result<()> {
+    let alive = child.is_alive()?;
+    let code = child.exit_code().map_or("none".to_owned(), |code| code.to_string());
+    event("main", format_args!("{when} pid={} alive={alive} code={code}", child.pid()));
+    Ok(())
+}

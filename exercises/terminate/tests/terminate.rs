@@ -1,0 +1,164 @@
+//! Who ends when, and how, once the parent says so or is gone.
+
+use kit::observation::{Exit, Process};
+use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+
+const TERMINATED: Exit = Exit::Signal(15);
+
+fn scene(scene: &str) -> Checked<Run> {
+    program!().arg("scene", scene).run()
+}
+
+/// Passes if main says `key=expected` when it looks at the child.
+fn says(run: &Run, when: &str, key: &str, expected: &str) -> Checked {
+    let seen: String = run.check(run.events().of("main").named(when).value(key))?;
+    let moment = match when {
+        "before" => "before `terminate`",
+        "after" => "after `terminate`",
+        _ => "after one more `terminate` and a `join`",
+    };
+    let claim = format!("{moment} the child should say {key}={expected}, not {key}={seen}");
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))
+}
+
+/// The process that main calls by its pid in the event `when`.
+fn process<'a>(run: &'a Run, pid: &str) -> Checked<&'a Process> {
+    let found = run.observation().processes.iter().find(|one| one.pid.to_string() == pid);
+    let claim = format!("the child has the pid {pid}, as `pid` says; there is no such process");
+    found.ok_or_else(|| run.found(Finding::wrong(claim)))
+}
+
+fn ended_as(run: &Run, pid: &str, expected: Exit, who: &str) -> Checked {
+    let seen = process(run, pid)?.exit;
+    let claim = format!("{who} should end with {expected:?}; the system saw {seen:?}");
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == Some(expected)))
+}
+
+#[test]
+fn an_endless_reader_is_ended_by_sigterm() {
+    property(|_| {
+        let run = scene("reader")?;
+        run.ends_well()?;
+        run.creates_processes(1)?;
+        let pid: String = run.check(run.events().named("before").value("pid"))?;
+        ended_as(&run, &pid, TERMINATED, "the reader")?;
+        says(&run, "after", "code", "-15")
+    });
+}
+
+#[test]
+fn it_is_alive_before_and_not_after() {
+    property(|_| {
+        for way in ["reader", "slow"] {
+            let run = scene(way)?;
+            run.ends_well()?;
+            says(&run, "before", "alive", "true")?;
+            says(&run, "before", "code", "none")?;
+            // The slow child takes its time, and `terminate` waits for it.
+            says(&run, "after", "alive", "false")?;
+            says(&run, "after", "code", "-15")?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn whoever_has_ended_is_not_terminated_again() {
+    property(|_| {
+        let run = scene("reader")?;
+        run.ends_well()?;
+        says(&run, "again", "alive", "false")?;
+        says(&run, "again", "code", "-15")?;
+        let run = scene("over")?;
+        run.ends_well()?;
+        says(&run, "after", "alive", "false")?;
+        says(&run, "after", "code", "0")
+    });
+}
+
+/// A few children, at least one of each kind, in any order.
+fn kinds(random: &mut Random) -> Vec<&'static str> {
+    let mut kinds = vec!["daemon", "ordinary"];
+    for _ in 0..random.pick(0..=2) {
+        kinds.insert(random.pick(0..=kinds.len()), ["daemon", "ordinary"][random.pick(0..=1)]);
+    }
+    kinds
+}
+
+/// The pids of the children of one kind.
+fn of_kind(run: &Run, kind: &str) -> Vec<String> {
+    run.events().named("started").filter(|event| event.value("kind") == Some(kind)).values("pid")
+}
+
+#[test]
+fn an_ordinary_child_is_waited_for() {
+    property(|random| {
+        let kinds = kinds(random);
+        let run = program!().arg("scene", "leave").list("kinds", &kinds).run()?;
+        run.ends_well()?;
+        let ordinary = of_kind(&run, "ordinary");
+        for pid in &ordinary {
+            ended_as(&run, pid, Exit::Code(0), "an ordinary child")?;
+        }
+        let claim = "every ordinary child should finish its work";
+        let difference =
+            kit::compare_unordered(&ordinary, &run.events().named("done").values("pid"));
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))?;
+        // Before the parent goes on: the call that lets the handle go is over.
+        run.check(run.events().filter(|event| event.what != "leaves").happens_before("done", "end"))
+    });
+}
+
+#[test]
+fn a_daemon_ends_with_its_handle() {
+    property(|random| {
+        let kinds = kinds(random);
+        let run = program!().arg("scene", "leave").list("kinds", &kinds).run()?;
+        if run.deadlocked() && !run.events().named("leaves").is_empty() {
+            let claim = "the parent waits for a daemon, which never ends by itself";
+            let finding = Finding::new(Verdict::Deadlock, claim);
+            return Err(run.found(finding.seeing(run.stdout())));
+        }
+        run.ends_well()?;
+        run.leaves_nothing_behind()?;
+        let daemons = of_kind(&run, "daemon");
+        daemons.iter().try_for_each(|pid| ended_as(&run, pid, TERMINATED, "a daemon"))
+    });
+}
+
+#[test]
+fn a_panic_leaves_nobody_behind() {
+    property(|random| {
+        let kinds = kinds(random);
+        let run = program!().arg("scene", "panic").list("kinds", &kinds).run()?;
+        run.ends_well()?;
+        run.check(run.events().of("main").named("caught").number(1))?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn a_daemon_dies_with_a_parent_that_is_killed() {
+    property(|_| {
+        let run = scene("killed")?;
+        if run.deadlocked() && !run.events().named("parent").is_empty() {
+            let claim = "the parent was killed, and its daemon still runs";
+            let finding = Finding::new(Verdict::Leak, claim);
+            return Err(run.found(finding.seeing(run.stdout())));
+        }
+        run.ends_well()?;
+        run.check(run.events().of("main").named("daemon").number(1))
+    });
+}
+
+#[test]
+fn whoever_is_terminated_is_reaped() {
+    property(|_| {
+        for way in ["reader", "over"] {
+            let run = scene(way)?;
+            run.ends_well()?;
+            run.leaves_nothing_behind()?;
+        }
+        Ok(())
+    });
+}
