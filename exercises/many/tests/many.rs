@@ -146,6 +146,22 @@ fn the_join_waits_for_those_that_still_run() {
 }
 
 #[test]
+fn the_whole_story_of_three_tasks() {
+    property(|_| {
+        let run = program!().list("units", &[3, 2, 1]).run()?;
+        run.ends_well()?;
+        let events = run.events().filter(|event| !event.is_named("processors"));
+        let mut story = String::new();
+        for line in events.to_string().lines() {
+            // The number of a process is another in each run.
+            let words: Vec<_> = line.split(' ').filter(|word| !word.starts_with("pid=")).collect();
+            story += &(words.join(" ") + "\n");
+        }
+        run.check(kit::snapshot!("tasks_of_three_two_and_one_units", story))
+    });
+}
+
+#[test]
 fn all_children_are_reaped() {
     property(|random| {
         let run = free(random.pick(3..=6)).run()?;
