@@ -1,0 +1,120 @@
+//! Runs other programs. They are played by this program itself, so that none has to be installed.
+//!
+//!     cargo run -p subprocess -- --do call --play exit --status 3
+//!     cargo run -p subprocess -- --do communicate --play mirror --bytes 200000
+//!
+//! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
+//! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read. With
+//! `--program` another program is run.
+
+use std::env::current_exe;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::exit;
+
+use stage::{Arguments, event};
+use subprocess::{Finished, call, communicate};
+
+/// More than a pipe holds, twice.
+const FLOOD: usize = 150_000;
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&["do", "play", "program", "status", "bytes"]);
+    let part = arguments.get("play", "exit".to_owned());
+    let status = arguments.get("status", 0);
+    let bytes = arguments.get("bytes", 100);
+    let program = arguments.get("program", PathBuf::new());
+    let program = if program.as_os_str().is_empty() { current_exe()? } else { program };
+    let status_text = status.to_string();
+    let words = ["--play", part.as_str(), "--status", status_text.as_str()];
+
+    match arguments.get("do", String::new()).as_str() {
+        "call" => tell(call(&program, &words).map(|code| format!("code={code}")), &program),
+        "communicate" => {
+            let before = open_descriptors();
+            let input: Vec<u8> = (0..bytes).map(|index: usize| (index * 7 % 251) as u8).collect();
+            let done = communicate(&program, &words, &input);
+            tell(done.map(|finished| judge(&finished, &part, &input)), &program);
+            event("main", format_args!("descriptors={before},{}", open_descriptors()));
+        }
+        _ => play(&part, status)?,
+    }
+    Ok(())
+}
+
+fn tell(outcome: io::Result<String>, program: &std::path::Path) {
+    match outcome {
+        Ok(said) => event("main", said),
+        Err(error) => {
+            let named = error.to_string().contains(&*program.to_string_lossy());
+            event("main", format_args!("error kind={:?} named={named}", error.kind()));
+            eprintln!("the error says: {error}");
+        }
+    }
+}
+
+/// What the part should have written, beside what came.
+fn judge(finished: &Finished, part: &str, input: &[u8]) -> String {
+    let (stdout, stderr) = match part {
+        "mirror" => (input.to_vec(), inverted(input)),
+        "count" => (input.len().to_string().into_bytes(), Vec::new()),
+        "flood" => (vec![b'o'; FLOOD], vec![b'e'; FLOOD]),
+        _ => (Vec::new(), Vec::new()),
+    };
+    let compare = |expected: &[u8], seen: &[u8]| match expected == seen {
+        true => "whole".to_owned(),
+        false => format!("{}-bytes-of-{}", seen.len(), expected.len()),
+    };
+    format!(
+        "code={} stdout={} stderr={}",
+        finished.code,
+        compare(&stdout, &finished.stdout),
+        compare(&stderr, &finished.stderr)
+    )
+}
+
+/// How many descriptors this process has open.
+fn open_descriptors() -> usize {
+    // SAFETY: the call looks at a number, whether it is that of an open descriptor or not.
+    let is_open = |number: &i32| unsafe { libc::fcntl(*number, libc::F_GETFD) } >= 0;
+    (0..1024).filter(is_open).count()
+}
+
+fn inverted(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| !byte).collect()
+}
+
+/// What this program does as another program.
+fn play(part: &str, status: i32) -> io::Result<()> {
+    let (mut stdin, mut stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
+    match part {
+        "mirror" => {
+            let mut piece = [0; 4096];
+            loop {
+                let read = stdin.read(&mut piece)?;
+                if read == 0 {
+                    break;
+                }
+                stdout.write_all(&piece[..read])?;
+                stderr.write_all(&inverted(&piece[..read]))?;
+            }
+        }
+        "count" => {
+            let count = io::copy(&mut stdin, &mut io::sink())?;
+            write!(stdout, "{count}")?;
+        }
+        "flood" => {
+            stderr.write_all(&[b'e'; FLOOD])?;
+            stdout.write_all(&[b'o'; FLOOD])?;
+            io::copy(&mut stdin, &mut io::sink())?;
+        }
+        // `exit` and `deaf` read nothing.
+        _ => {}
+    }
+    stdout.flush()?;
+    if status < 0 {
+        // SAFETY: a process may send itself any signal.
+        unsafe { libc::kill(libc::getpid(), -status) };
+    }
+    exit(status)
+}

@@ -1,0 +1,129 @@
+//! What comes of running another program, whatever that program does.
+
+use kit::observation::Exit;
+use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+
+fn call(status: i32) -> Checked<Run> {
+    program!().arg("do", "call").arg("play", "exit").arg("status", status).run()
+}
+
+fn communicate(part: &str, bytes: usize, status: i32) -> Checked<Run> {
+    let program = program!().arg("do", "communicate").arg("play", part);
+    program.arg("bytes", bytes).arg("status", status).run()
+}
+
+/// A status from 0 to 255, or a signal, written `-n`.
+fn status(random: &mut Random) -> i32 {
+    [0, random.pick(1..=255) as i32, 127, -9, -15][random.pick(0..=4)]
+}
+
+/// Passes if the one process that was created executed a program, which ended with `status`.
+fn really_ran(run: &Run, status: i32) -> Checked {
+    run.ends_well()?;
+    run.creates_processes(1)?;
+    let process = run.check(run.processes()?.created().nth(0))?;
+    let claim = "a process was created, but it never executed a program";
+    run.check(Finding::wrong(claim).unless(!process.executed.is_empty()))?;
+    let expected = if status < 0 { Exit::Signal(-status) } else { Exit::Code(status) };
+    run.ends_as(process.pid, expected)
+}
+
+fn says(run: &Run, key: &str, expected: impl ToString, meaning: &str) -> Checked {
+    let expected = expected.to_string();
+    let seen: String = run.check(run.events().of("main").value(key))?;
+    let claim = format!("{meaning}: expected {key}={expected}, saw {key}={seen}");
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))
+}
+
+/// Passes if both outputs came whole, and the exit code with them.
+fn all_came(run: &Run, status: i32) -> Checked {
+    really_ran(run, status)?;
+    says(run, "stdout", "whole", "all that the program wrote to its standard output")?;
+    says(run, "stderr", "whole", "all that the program wrote to its standard error")?;
+    says(run, "code", status, "the exit code of the program")
+}
+
+#[test]
+fn the_exit_code_of_a_call_is_passed_on() {
+    property(|random| {
+        for status in [0, 3, status(random)] {
+            let run = call(status)?;
+            really_ran(&run, status)?;
+            says(&run, "code", status, "the exit code of the program")?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_program_that_is_not_there_is_an_error() {
+    property(|random| {
+        let missing = format!("/no/such/program-{}", random.pick(1..=9999));
+        for way in ["call", "communicate"] {
+            let run = program!().arg("do", way).arg("program", &missing).run()?;
+            run.ends_well()?;
+            let errors = run.events().of("main").named("error");
+            let claim = format!("there is no {missing}, so `{way}` should be an error, once");
+            run.check(Finding::wrong(claim).seeing(run.stdout()).unless(errors.len() == 1))?;
+            says(&run, "kind", "NotFound", "the kind of the error")?;
+            says(&run, "named", true, "whether the text of the error names the program")?;
+            run.leaves_nothing_behind()?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn input_and_outputs_arrive_whole() {
+    property(|random| {
+        let status = status(random);
+        all_came(&communicate("mirror", random.pick(0..=3000), status)?, status)
+    });
+}
+
+#[test]
+fn large_input_and_outputs_arrive_whole() {
+    property(|random| {
+        // A pipe holds 65 536 bytes.
+        all_came(&communicate("mirror", random.pick(140_000..=300_000), 0)?, 0)
+    });
+}
+
+#[test]
+fn a_program_that_writes_before_it_reads_is_heard() {
+    property(|random| all_came(&communicate("flood", random.pick(140_000..=200_000), 0)?, 0));
+}
+
+#[test]
+fn the_input_is_closed_behind_its_last_byte() {
+    property(|random| all_came(&communicate("count", random.pick(0..=5000), 0)?, 0));
+}
+
+#[test]
+fn a_program_that_does_not_read_is_no_error() {
+    property(|random| {
+        let status = status(random);
+        let run = communicate("deaf", random.pick(140_000..=200_000), status)?;
+        run.ends_well()?;
+        let errors = run.events().of("main").named("error");
+        let claim = "a program may end before it has read all its input; that is no error";
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(errors.is_empty()))?;
+        all_came(&run, status)
+    });
+}
+
+#[test]
+fn nothing_stays_open_and_nobody_unreaped() {
+    property(|random| {
+        call(3)?.leaves_nothing_behind()?;
+        let run = communicate("mirror", random.pick(1..=3000), 0)?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()?;
+        let descriptors: String = run.check(run.events().of("main").value("descriptors"))?;
+        let (before, after) = descriptors.split_once(',').unwrap_or_default();
+        let claim =
+            format!("{before} descriptors were open before the call, {after} are behind it");
+        let finding = Finding::new(Verdict::Leak, claim);
+        run.check(finding.unless(before == after))
+    });
+}
