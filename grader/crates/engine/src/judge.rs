@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use course::Lesson;
-use keeper::Place;
+use keeper::{KeeperError, Place};
 use kit::{FINDING_VARIABLE, Finding, LIMITS_VARIABLE, Outcome, PROGRAM_VARIABLE};
 use thiserror::Error;
 
@@ -34,6 +34,9 @@ pub enum JudgeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Nobody can run its program.
+    #[error(transparent)]
+    Keeper(#[from] KeeperError),
     /// The test says that the run itself failed.
     #[error("the test `{test}` could not run the program: {reason}")]
     Broken {
@@ -88,10 +91,9 @@ pub fn judge(
         .env(LIMITS_VARIABLE, limits)
         .env(PROGRAM_VARIABLE, program)
         .env(FINDING_VARIABLE, &finding)
-        .envs(place.environment())
-        .stdin(Stdio::null())
         .stdout(output.try_clone().map_err(failed)?)
         .stderr(output.try_clone().map_err(failed)?);
+    place.hand_to(&mut test)?;
     let status = test.status().map_err(failed)?;
     if status.success() {
         return Ok(Judgement::Passed);

@@ -53,6 +53,7 @@ mod tier;
 pub mod trace;
 mod tree;
 mod walls;
+mod worker;
 
 pub use cgroup::{Controller, Groups, GroupsError};
 pub use command::{Command, LaunchError, Stdio};
@@ -61,6 +62,7 @@ pub use enclosure::Enclosure;
 pub use launch::{Objects, Pid, Suspended, Walls, enclose, suspend};
 pub use perform::landlock_version;
 pub use step::{Access, Resource, Step};
-pub use sweep::{SweepError, adopt_orphans, end_user, reap_children, remove_objects};
+pub use sweep::{SweepError, adopt_orphans, end_children, end_user, reap_children, remove_objects};
 pub use tier::{Slot, Tier};
 pub use walls::{WallsError, walls};
+pub use worker::{Forked, fork};

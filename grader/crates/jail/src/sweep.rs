@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use thiserror::Error;
@@ -86,6 +87,26 @@ pub fn reap_children(flags: Option<WaitPidFlag>) {
         if status == WaitStatus::StillAlive {
             return;
         }
+    }
+}
+
+/// Ends every child of the caller, and whatever falls to it as they end, and reaps them.
+///
+/// What forks faster than that for long is left to the bound on its processes.
+pub fn end_children() {
+    const ATTEMPTS: usize = 1000;
+    for _ in 0..ATTEMPTS {
+        reap_children(Some(WaitPidFlag::WNOHANG));
+        let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+        let mut children = children.split_whitespace().filter_map(|pid| pid.parse().ok()).peekable();
+        if children.peek().is_none() {
+            return;
+        }
+        for child in children {
+            let _ = kill(Pid::from_raw(child), Signal::SIGKILL);
+        }
+        // One of them at least is about to end.
+        let _ = waitpid(None, None);
     }
 }
 

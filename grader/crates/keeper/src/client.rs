@@ -1,19 +1,31 @@
-use std::env;
-use std::io::{self, Read, Write};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use jail::{Artefact, Confinement, Slot, Tier};
+use jail::{Confinement, Slot};
 use observation::{Observation, Request};
 use thiserror::Error;
 
 use crate::job::{Answer, Job};
-use crate::serve::ARGUMENT;
+use crate::resident::{AskError, Door, Resident};
 
-/// Runs programs in the jail.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How often a job is tried whose keeper dies of it.
+const ATTEMPTS: u32 = 3;
+
+/// Runs programs in the jail, by one resident process for each slot.
+///
+/// The processes are started when they are first needed, and end with the last clone.
+/// Jobs in the same slot must not run at the same time.
+#[derive(Clone, Debug)]
 pub struct Keeper {
     executable: PathBuf,
+    /// What starts the executable: a command to which it is an argument, or nothing.
+    through: Vec<OsString>,
+    residents: Arc<Mutex<BTreeMap<Slot, Resident>>>,
 }
 
 /// Why a program could not be run in the jail. Nothing that the program does is among it.
@@ -28,7 +40,7 @@ pub enum KeeperError {
         source: io::Error,
     },
     /// The keeper was started but not heard of.
-    #[error("lost the keeper: {0}; was it killed?")]
+    #[error("lost the keeper {ATTEMPTS} times: {0}; was it killed?")]
     Lost(String),
     /// The keeper could not do what it was asked to.
     #[error("{0}")]
@@ -39,7 +51,26 @@ impl Keeper {
     /// A keeper by its executable, which has to begin with
     /// [`serve_if_asked`](crate::serve_if_asked).
     pub fn new(executable: impl Into<PathBuf>) -> Self {
-        Self { executable: executable.into() }
+        Self::through([], executable)
+    }
+
+    /// The same, started by a command that runs what its last arguments say.
+    pub fn through(
+        command: impl IntoIterator<Item = OsString>,
+        executable: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            executable: executable.into(),
+            through: command.into_iter().collect(),
+            residents: Arc::default(),
+        }
+    }
+
+    /// A keeper whose process for `slot` somebody else started, behind this door.
+    pub(crate) fn behind(door: Door, slot: Slot, executable: PathBuf) -> Self {
+        let keeper = Self::new(executable);
+        keeper.with_residents(|residents| residents.insert(slot, Resident::behind(door)));
+        keeper
     }
 
     /// The executable.
@@ -54,147 +85,71 @@ impl Keeper {
         confinement: &Confinement,
     ) -> Result<Observation, KeeperError> {
         let job = Job { request: request.clone(), confinement: confinement.clone() };
-        let job = serde_json::to_vec(&job).map_err(|error| KeeperError::Lost(error.to_string()))?;
-        let mut keeper = Command::new(&self.executable);
-        keeper.arg(ARGUMENT).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
-        let start = |source| KeeperError::Start { path: self.executable.clone(), source };
-        let mut keeper = keeper.spawn().map_err(start)?;
-        // It reads the whole job before it says anything.
-        let sent = keeper.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(&job));
-        let mut answer = Vec::new();
-        let heard = keeper.stdout.take().map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut answer));
-        let ended = keeper.wait();
-        let lost = |error: io::Error| KeeperError::Lost(error.to_string());
-        let status = ended.map_err(lost)?;
-        sent.and(heard.map(drop)).map_err(lost)?;
-        match serde_json::from_slice(&answer) {
-            Ok(Answer::Observed(observation)) => Ok(*observation),
-            Ok(Answer::Failed(reason)) => Err(KeeperError::Failed(reason)),
-            Err(error) => Err(KeeperError::Lost(format!("{status}, {error}"))),
+        let job = serde_json::to_vec(&job).map_err(|error| KeeperError::Failed(error.to_string()))?;
+        let mut lost = String::new();
+        for _ in 0..ATTEMPTS {
+            match self.ask(confinement.slot, &job)? {
+                Ok(Answer::Observed(observation)) => return Ok(*observation),
+                Ok(Answer::Failed(reason)) => return Err(KeeperError::Failed(reason)),
+                // It was nobody's fault that we know of, and left nothing.
+                Err(reason) => lost = reason,
+            }
+        }
+        Err(KeeperError::Lost(lost))
+    }
+
+    /// Another end of the door to the process of `slot`, for a process that is to run
+    /// programs there.
+    pub(crate) fn door(&self, slot: Slot) -> Result<OwnedFd, KeeperError> {
+        let door = self.resident(slot)?;
+        door.share().map_err(|source| self.start_error(source))
+    }
+
+    /// What the process of `slot` answers, or how it was lost.
+    fn ask(&self, slot: Slot, job: &[u8]) -> Result<Result<Answer, String>, KeeperError> {
+        let door = self.resident(slot)?;
+        match door.ask(job) {
+            Ok(answer) => Ok(serde_json::from_slice(&answer).map_err(|error| error.to_string())),
+            Err(AskError::Gone(source)) => {
+                self.with_residents(|residents| residents.remove(&slot));
+                Ok(Err(source.to_string()))
+            }
+            Err(AskError::Host(source)) => Err(self.start_error(source)),
         }
     }
-}
 
-/// The environment variables by which a test learns where to run programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variable {
-    /// The executable of the keeper.
-    Keeper,
-    /// The tier of its jail: `A`, `B`, `C` or `D`.
-    Tier,
-    /// The number of the slot.
-    Slot,
-}
+    fn resident(&self, slot: Slot) -> Result<Door, KeeperError> {
+        let known = self.with_residents(|residents| {
+            residents.retain(|_, resident| resident.lives());
+            residents.get(&slot).map(Resident::door)
+        });
+        if let Some(door) = known {
+            return Ok(door);
+        }
+        let resident = Resident::start(self.command()).map_err(|error| self.start_error(error))?;
+        let door = resident.door();
+        self.with_residents(|residents| residents.insert(slot, resident));
+        Ok(door)
+    }
 
-impl Variable {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Keeper => "INTERLEAVE_KEEPER",
-            Self::Tier => "INTERLEAVE_TIER",
-            Self::Slot => "INTERLEAVE_SLOT",
+    fn with_residents<T>(&self, work: impl FnOnce(&mut BTreeMap<Slot, Resident>) -> T) -> T {
+        // What is in there is whole at all times.
+        work(&mut self.residents.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn command(&self) -> Command {
+        let executable = self.executable.as_os_str();
+        match self.through.split_first() {
+            None => Command::new(executable),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(executable);
+                command
+            }
         }
     }
-}
 
-/// Where programs are to be run: by which keeper, in which tier and slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The keeper.
-    pub keeper: Keeper,
-    /// The walls.
-    pub tier: Tier,
-    /// The slot.
-    pub slot: Slot,
-}
-
-/// Why the environment does not say where to run programs, although it begins to.
-///
-/// Never to be taken for leave to run them without walls.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("{name} is {value:?}, though {keeper} is set; the grader sets all of them, or none",
-    name = variable.name(), keeper = Variable::Keeper.name())]
-pub struct PlaceError {
-    variable: Variable,
-    value: Option<String>,
-}
-
-impl Place {
-    /// The place that the environment names; none if it names no keeper.
-    pub fn from_environment() -> Result<Option<Self>, PlaceError> {
-        Self::read(|variable| {
-            env::var_os(variable.name()).map(|value| value.into_string().unwrap_or_default())
-        })
-    }
-
-    fn read(value: impl Fn(Variable) -> Option<String>) -> Result<Option<Self>, PlaceError> {
-        let Some(executable) = value(Variable::Keeper) else { return Ok(None) };
-        let bad = |variable| PlaceError { variable, value: value(variable) };
-        let letter = value(Variable::Tier);
-        let tier = Tier::ALL.into_iter().find(|tier| Some(tier.to_string()) == letter);
-        let slot = value(Variable::Slot).and_then(|number| number.parse().ok());
-        Ok(Some(Self {
-            keeper: Keeper::new(executable),
-            tier: tier.ok_or_else(|| bad(Variable::Tier))?,
-            slot: Slot(slot.ok_or_else(|| bad(Variable::Slot))?),
-        }))
-    }
-
-    /// What to put into the environment of a test that is to run its programs here.
-    pub fn environment(&self) -> [(&'static str, String); 3] {
-        [
-            (Variable::Keeper.name(), self.keeper.executable.display().to_string()),
-            (Variable::Tier.name(), self.tier.to_string()),
-            (Variable::Slot.name(), self.slot.0.to_string()),
-        ]
-    }
-
-    /// Runs the program of `request`, and shows it nothing but itself and the system's
-    /// libraries.
-    pub fn run(&self, request: &Request) -> Result<Observation, KeeperError> {
-        let confinement = Confinement::for_program(self.tier, self.slot, &request.program);
-        self.keeper.run(request, &confinement)
-    }
-
-    /// Runs the compiler of the toolchain at `sysroot`, which `request` has to call, on
-    /// `inputs`, and takes out what it makes.
-    ///
-    /// It starts in its own empty /tmp and has to make the artefacts there, by their
-    /// bare names. An artefact that it did not make is not there afterwards either.
-    pub fn compile(
-        &self,
-        request: &Request,
-        sysroot: &Path,
-        inputs: impl IntoIterator<Item = PathBuf>,
-        artefacts: Vec<Artefact>,
-    ) -> Result<Observation, KeeperError> {
-        let (tier, slot) = (self.tier, self.slot);
-        let confinement = Confinement::for_compiler(tier, slot, sysroot, inputs, artefacts);
-        self.keeper.run(request, &confinement)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_survives_the_environment() {
-        let place = Place { keeper: Keeper::new("/bin/grader"), tier: Tier::C, slot: Slot(3) };
-        let environment = place.environment();
-        let value = |variable: Variable| {
-            let found = environment.iter().find(|(name, _)| *name == variable.name());
-            found.map(|(_, value)| value.clone())
-        };
-        assert_eq!(Place::read(value), Ok(Some(place)));
-    }
-
-    #[test]
-    fn half_an_environment_is_an_error_and_none_is_none() {
-        assert_eq!(Place::read(|_| None), Ok(None));
-        let keeper_alone =
-            |variable| (variable == Variable::Keeper).then(|| "/bin/grader".to_owned());
-        let error = Place::read(keeper_alone).unwrap_err().to_string();
-        assert!(error.starts_with("INTERLEAVE_TIER is None"), "{error}");
+    fn start_error(&self, source: io::Error) -> KeeperError {
+        KeeperError::Start { path: self.executable.clone(), source }
     }
 }

@@ -1,43 +1,26 @@
-use std::fs;
+//! The answering side: a process that has a single thread and never does a job itself.
+
 use std::io::{self, Read, Write};
-use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::exit;
 
-use jail::{Command, Confinement, Groups, LaunchError, Stdio, Tier, enclose, end_user, walls};
+use jail::Forked;
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
-use observation::{
-    Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Request, Verdict,
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpid};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg,
 };
-use observe::{Surroundings, streams, watch};
-use thiserror::Error;
+use rustix::process::{PidfdFlags, pidfd_open};
 
-use crate::artefact::take_out;
 use crate::job::{Answer, Job};
-use crate::leftover::{files_below, of_system_v, sweep_shared_memory};
-use crate::scratch::scratch;
+use crate::keep::keep;
 
 /// The first argument by which an executable is told to be a keeper.
 pub const ARGUMENT: &str = "keeper";
-
-/// Why a job could not be done. Nothing that the program does is among it.
-#[derive(Debug, Error)]
-enum ServeError {
-    #[error("cannot understand the job: {0}")]
-    Job(#[from] serde_json::Error),
-    #[error("cannot {action}: {source}")]
-    Host { action: &'static str, source: io::Error },
-    #[error(transparent)]
-    Groups(#[from] jail::GroupsError),
-    #[error(transparent)]
-    Walls(#[from] jail::WallsError),
-    #[error("the jail cannot start: {0}")]
-    Launch(#[from] LaunchError),
-    #[error(transparent)]
-    Observe(#[from] observe::ObserveError),
-    #[error(transparent)]
-    Sweep(#[from] jail::SweepError),
-}
 
 /// The second argument by which a keeper is told to be what it keeps: a canary.
 pub(crate) const CANARY: &str = "canary";
@@ -48,148 +31,118 @@ pub(crate) const CANARY: &str = "canary";
 /// To be called first thing in `main`, while the process has a single thread.
 pub fn serve_if_asked() -> Option<i32> {
     let mut arguments = std::env::args_os().skip(1);
-    let asked = arguments.next().is_some_and(|first| first == ARGUMENT);
-    asked.then(|| serve(arguments.next().is_some_and(|second| second == CANARY)))
+    if arguments.next()? != ARGUMENT {
+        return None;
+    }
+    let served = match arguments.next() {
+        Some(second) if second == CANARY => be_canary(),
+        _ => serve(io::stdin().as_fd()),
+    };
+    Some(i32::from(served.is_err()))
 }
 
-/// Answers one job, read from standard input, on standard output.
-fn serve(as_canary: bool) -> i32 {
-    let mut input = Vec::new();
-    let read = io::stdin().lock().read_to_end(&mut input);
-    if as_canary {
-        return be_canary(&input);
+fn be_canary() -> io::Result<()> {
+    let mut scene = Vec::new();
+    io::stdin().lock().read_to_end(&mut scene)?;
+    let scene = serde_json::from_slice(&scene)?;
+    io::stdout().lock().write_all(jail::canary::perform(&scene).as_bytes())
+}
+
+/// Answers one job after the other until nobody can bring any more.
+fn serve(door: BorrowedFd<'_>) -> io::Result<()> {
+    // Should a job's process die, what it has started falls to us.
+    jail::adopt_orphans()?;
+    while let Some(connection) = next_job(door)? {
+        if let Some(connection) = connection {
+            attend(door, connection)?;
+        }
     }
-    // The one who asked is gone with its thread, and nobody else wants the answer.
-    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
-    let read = read.map_err(|source| ServeError::Host { action: "read the job", source });
-    let job = read.and_then(|_| Ok(serde_json::from_slice(&input)?));
-    let answer = match job.and_then(|job| keep(&job)) {
+    Ok(())
+}
+
+/// The connection of the next job; nothing of a message that has none. None at all once
+/// the door is closed.
+fn next_job(door: BorrowedFd<'_>) -> io::Result<Option<Option<OwnedFd>>> {
+    let mut byte = [0];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut buffer = [io::IoSliceMut::new(&mut byte)];
+    let received = loop {
+        match recvmsg(door, &mut buffer, &mut control, RecvFlags::CMSG_CLOEXEC) {
+            Err(rustix::io::Errno::INTR) => {}
+            received => break received?,
+        }
+    };
+    if received.bytes == 0 {
+        return Ok(None);
+    }
+    let connections = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    Ok(Some(connections.last()))
+}
+
+/// Has a job done by a process of its own, which starts as this one is before any job.
+fn attend(door: BorrowedFd<'_>, connection: OwnedFd) -> io::Result<()> {
+    let ours = getpid();
+    match jail::fork()? {
+        Forked::Child => exit(i32::from(answer(connection, ours).is_err())),
+        Forked::Parent(child) => {
+            if wait(child, [connection.as_fd(), door])? == Ended::Abandoned {
+                let _ = kill(child, Signal::SIGKILL);
+            }
+            jail::end_children();
+            Ok(())
+        }
+    }
+}
+
+fn answer(connection: OwnedFd, parent: Pid) -> io::Result<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    if nix::unistd::getppid() != parent {
+        return Err(io::ErrorKind::NotConnected.into());
+    }
+    let mut connection = UnixStream::from(connection);
+    let mut job = Vec::new();
+    connection.read_to_end(&mut job)?;
+    let answer = match serde_json::from_slice::<Job>(&job) {
+        Ok(job) => keep(&job).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("cannot understand the job: {error}")),
+    };
+    let answer = match answer {
         Ok(observation) => Answer::Observed(Box::new(observation)),
-        Err(error) => Answer::Failed(error.to_string()),
+        Err(reason) => Answer::Failed(reason),
     };
-    say(serde_json::to_vec(&answer).map_err(io::Error::from))
+    connection.write_all(&serde_json::to_vec(&answer)?)
 }
 
-fn be_canary(scene: &[u8]) -> i32 {
-    let scene = serde_json::from_slice(scene).map_err(io::Error::from);
-    say(scene.map(|scene| jail::canary::perform(&scene).into_bytes()))
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// The job's process did.
+    Itself,
+    /// Those who wanted it are gone.
+    Abandoned,
 }
 
-fn say(bytes: io::Result<Vec<u8>>) -> i32 {
-    let said = bytes.and_then(|bytes| io::stdout().lock().write_all(&bytes));
-    i32::from(said.is_err())
-}
-
-fn keep(job: &Job) -> Result<Observation, ServeError> {
-    let Job { request, confinement } = job;
-    let host = |action| move |source| ServeError::Host { action, source };
-    if !confinement.tier.has_namespaces() {
-        jail::adopt_orphans().map_err(|errno| host("adopt orphans")(errno.into()))?;
-    }
-    // What an earlier run made is not what this one made.
-    confinement.artefacts.iter().for_each(|artefact| drop(fs::remove_file(&artefact.to)));
-    let scratch = scratch(confinement).map_err(host("make a directory for the program"))?;
-    let scratch = scratch.as_ref().map(|directory| directory.path());
-    let groups =
-        Groups::make(&name_of_groups(), confinement.memory, request.limits.processes + 16)?;
-    let enclosure = walls(
-        confinement,
-        &request.limits,
-        request.directory.as_deref(),
-        scratch,
-        groups.doors()?,
-    )?;
-    let (stdio, streams) = streams(request.stdin.clone()).map_err(host("make pipes"))?;
-    let stdio: Stdio = stdio;
-    let (suspended, mut behind) = enclose(command(request, scratch)?, &stdio, enclosure)?;
-    drop(stdio);
-    let surroundings = if confinement.tier.has_namespaces() {
-        Surroundings::Private
-    } else {
-        Surroundings::Shared
-    };
-    let watched = watch(suspended, streams, request, surroundings);
-    match confinement.tier {
-        Tier::A | Tier::B => {}
-        Tier::C => end_user(confinement.slot)?,
-        // The observer has ended all of them.
-        Tier::D => jail::reap_children(None),
-    }
-    let mut observation = watched?;
-
-    let root = behind.root();
-    match confinement.tier {
-        Tier::A | Tier::B => {
-            let mut left = of_system_v(behind.settle().unwrap_or_default());
-            left.extend(root.iter().flat_map(|root| files_below(root, confinement)));
-            note_leftovers(left, &mut observation);
+/// Waits for the end of `child`, or of all who hold the other ends of one of `others`.
+fn wait(child: Pid, others: [BorrowedFd<'_>; 2]) -> io::Result<Ended> {
+    let child = rustix::process::Pid::from_raw(child.as_raw()).ok_or(io::ErrorKind::InvalidInput)?;
+    let child = pidfd_open(child, PidfdFlags::empty())?;
+    loop {
+        let [connection, door] = others.map(|other| PollFd::from_borrowed_fd(other, PollFlags::empty()));
+        let mut events = [PollFd::new(&child, PollFlags::IN), connection, door];
+        match poll(&mut events, None) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
         }
-        Tier::C => {
-            let mut left = of_system_v(jail::remove_objects(confinement.slot));
-            left.extend(sweep_shared_memory(confinement.slot.user()));
-            // Whose they were is certain here; the observer could only guess.
-            observation.leftovers.clear();
-            observation.unsure.retain(|unsure| unsure.fact != Fact::Leftovers);
-            note_leftovers(left, &mut observation);
+        let [ended, connection, door] = &events;
+        if !ended.revents().is_empty() {
+            return Ok(Ended::Itself);
         }
-        Tier::D => {}
-    }
-    let made_in = root.map(|root| root.join("tmp")).or(scratch.map(Path::to_owned));
-    if let Some(directory) = made_in {
-        take_artefacts(&directory, confinement, &mut observation);
-    }
-    drop(behind);
-    note_memory(&groups, confinement, &mut observation);
-    observation.confinement = confinement.tier.describe().to_owned();
-    Ok(observation)
-}
-
-/// No other keeper has it, be it in another container below the same group.
-fn name_of_groups() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("interleave-{}-{}", std::process::id(), now.as_nanos())
-}
-
-fn command(request: &Request, scratch: Option<&Path>) -> Result<Command, LaunchError> {
-    let arguments = request.args.iter().map(String::as_str);
-    let scratch = scratch.and_then(Path::to_str).map(|scratch| ("TMPDIR", scratch));
-    let given = request.environment.iter();
-    let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
-    Command::new(&request.program, arguments, scratch.into_iter().chain(given))
-}
-
-/// A program that makes something else than what it was to make has not made it: the
-/// reason is put where its own complaints stand.
-fn take_artefacts(directory: &Path, confinement: &Confinement, observation: &mut Observation) {
-    for artefact in &confinement.artefacts {
-        if let Err(error) = take_out(directory, artefact) {
-            observation.verdict = observation.verdict.max(Verdict::Limit);
-            observation.reason = error.to_string();
+        if !connection.revents().is_empty() || !door.revents().is_empty() {
+            return Ok(Ended::Abandoned);
         }
     }
-}
-
-/// A process that the kernel ended for want of memory only looks killed.
-fn note_memory(groups: &Groups, confinement: &Confinement, observation: &mut Observation) {
-    if groups.memory_kills().unwrap_or(0) == 0 {
-        return;
-    }
-    let bytes = confinement.memory.unwrap_or(0);
-    let evidence = format!("its processes together used more than {} MiB of memory", bytes >> 20);
-    observation.verdict = Verdict::Limit;
-    observation.reason = evidence.clone();
-    observation.hang = Some(Hang { kind: HangKind::Limit(LimitKind::Memory), evidence });
-}
-
-fn note_leftovers(leftovers: Vec<Leftover>, observation: &mut Observation) {
-    // A file in its own /tmp is recorded, but harms nobody.
-    let objects = leftovers.iter().filter(|leftover| leftover.kind != LeftoverKind::File);
-    if let (Some(first), Verdict::Pass) = (objects.clone().next(), observation.verdict) {
-        observation.verdict = Verdict::Leak;
-        observation.reason = match objects.count() {
-            1 => format!("it left {} behind", first.name),
-            count => format!("it left {count} objects behind, {} among them", first.name),
-        };
-    }
-    observation.leftovers.extend(leftovers);
 }

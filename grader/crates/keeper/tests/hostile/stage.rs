@@ -1,10 +1,9 @@
 //! Where the programs are, and who runs them.
 use std::fs::{self, Permissions};
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::LazyLock;
+use std::process::Command;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use jail::{Artefact, Confinement, Slot, Tier};
@@ -21,6 +20,7 @@ pub(crate) static STAGE: LazyLock<Stage> = LazyLock::new(Stage::build);
 pub(crate) struct Stage {
     folder: TempDir,
     root: bool,
+    keepers: [OnceLock<Keeper>; 4],
 }
 
 impl Stage {
@@ -31,7 +31,7 @@ impl Stage {
         fs::copy(env!("CARGO_BIN_EXE_keeper"), folder.path().join("keeper")).unwrap();
         let examples = Path::new(env!("CARGO_BIN_EXE_keeper")).with_file_name("examples");
         fs::copy(examples.join("container"), folder.path().join("container")).unwrap();
-        let stage = Self { folder, root: geteuid().is_root() };
+        let stage = Self { folder, root: geteuid().is_root(), keepers: Default::default() };
         let sysroot = sysroot();
         stage.programs().iter().for_each(|(name, _)| stage.compile(&sysroot, name));
         stage
@@ -91,25 +91,27 @@ impl Stage {
         request: &Request,
         confinement: &Confinement,
     ) -> Observation {
-        let keeper = self.folder().join("keeper");
-        if !self.root {
-            return Keeper::new(keeper).run(request, confinement).unwrap();
-        }
-        let (user, rights) = match tier {
-            Tier::A => ("0", "free"),
-            Tier::B => ("65534", "free"),
-            Tier::C => ("0", "plain"),
-            Tier::D => ("65534", "plain"),
-        };
-        let mut container = Command::new(self.folder().join("container"));
-        container.args([user, rights]).arg(keeper).arg(keeper::ARGUMENT);
-        let mut container = container.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let job = serde_json::json!({ "request": request, "confinement": confinement });
-        container.stdin.take().unwrap().write_all(job.to_string().as_bytes()).unwrap();
-        let answer = container.wait_with_output().unwrap().stdout;
-        let mut answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
-        let observed = answer["observed"].take();
-        serde_json::from_value(observed).unwrap_or_else(|_| panic!("tier {tier}: {answer}"))
+        let kept = self.keeper(tier).run(request, confinement);
+        kept.unwrap_or_else(|error| panic!("tier {tier}: {error}"))
+    }
+
+    /// The keeper of `tier`, one for all its runs. As root it lives in a container.
+    fn keeper(&self, tier: Tier) -> &Keeper {
+        let index = Tier::ALL.iter().position(|one| *one == tier).unwrap();
+        self.keepers[index].get_or_init(|| {
+            let keeper = self.folder().join("keeper");
+            if !self.root {
+                return Keeper::new(keeper);
+            }
+            let (user, rights) = match tier {
+                Tier::A => ("0", "free"),
+                Tier::B => ("65534", "free"),
+                Tier::C => ("0", "plain"),
+                Tier::D => ("65534", "plain"),
+            };
+            let container = self.folder().join("container");
+            Keeper::through([container.into(), user.into(), rights.into()], keeper)
+        })
     }
 
     /// Where a program is for the runs in `tier`, which go on beside those in others.

@@ -1,0 +1,103 @@
+//! The asking side of a resident keeper.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+    sendmsg, socketpair,
+};
+
+use crate::serve::ARGUMENT;
+
+/// Where jobs are handed in: each by a connection of its own, which takes the job and
+/// gives the answer, so that no one can ever get the answer to another's.
+#[derive(Clone, Debug)]
+pub(crate) struct Door(Arc<OwnedFd>);
+
+/// A keeper's process; told to end when dropped, by its door being closed.
+#[derive(Debug)]
+pub(crate) struct Resident {
+    door: Door,
+    /// None if somebody else started it.
+    process: Option<Child>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum AskError {
+    /// There is nobody behind the door any more.
+    Gone(io::Error),
+    /// This process has no descriptors to give.
+    Host(io::Error),
+}
+
+impl Resident {
+    /// Starts the keeper that is the last word of `command`.
+    pub(crate) fn start(mut command: Command) -> io::Result<Self> {
+        let (ours, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        command.arg(ARGUMENT).env_clear().stdin(theirs).stdout(Stdio::null());
+        Ok(Self { door: Door(Arc::new(ours)), process: Some(command.spawn()?) })
+    }
+
+    pub(crate) fn behind(door: Door) -> Self {
+        Self { door, process: None }
+    }
+
+    pub(crate) fn door(&self) -> Door {
+        self.door.clone()
+    }
+
+    /// Whether it is there, as far as can be told from outside.
+    pub(crate) fn lives(&mut self) -> bool {
+        self.process.as_mut().is_none_or(|process| matches!(process.try_wait(), Ok(None)))
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        let Some(process) = &mut self.process else { return };
+        // Others may still hold the door, but not open.
+        let _ = rustix::net::shutdown(&*self.door.0, rustix::net::Shutdown::Both);
+        let _ = process.wait();
+    }
+}
+
+impl Door {
+    pub(crate) fn new(end: OwnedFd) -> Self {
+        Self(Arc::new(end))
+    }
+
+    /// One more descriptor of it, for another process.
+    pub(crate) fn share(&self) -> io::Result<OwnedFd> {
+        self.0.try_clone()
+    }
+
+    /// Hands in a job and waits for what comes back; that it is an answer is not sure.
+    pub(crate) fn ask(&self, job: &[u8]) -> Result<Vec<u8>, AskError> {
+        let (mut ours, theirs) = UnixStream::pair().map_err(AskError::Host)?;
+        self.hand_in(theirs).map_err(AskError::Gone)?;
+        let mut answer = Vec::new();
+        let asked = ours
+            .write_all(job)
+            .and_then(|()| ours.shutdown(Shutdown::Write))
+            .and_then(|()| ours.read_to_end(&mut answer));
+        asked.map_err(AskError::Gone)?;
+        Ok(answer)
+    }
+
+    fn hand_in(&self, connection: UnixStream) -> io::Result<()> {
+        let connections = [connection.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut rights = SendAncillaryBuffer::new(&mut space);
+        rights.push(SendAncillaryMessage::ScmRights(&connections));
+        sendmsg(&*self.0, &[IoSlice::new(b"j")], &mut rights, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+}
