@@ -22,20 +22,40 @@ impl Arguments {
 
     /// The value of `--name`, or `default`.
     pub fn get<T: FromStr>(&self, name: &str, default: T) -> T {
-        let Some(value) = self.given.get(name) else { return default };
-        value.parse().unwrap_or_else(|_| usage(format!("--{name} cannot be `{value}`")))
+        let Some(value) = self.given(name) else { return default };
+        match value.parse() {
+            Ok(value) => value,
+            Err(_) => misfit(name, value),
+        }
     }
 
     /// The values of `--name 3,1,4`, or `default`; an empty text is an empty list.
     pub fn list<T: FromStr>(&self, name: &str, default: Vec<T>) -> Vec<T> {
-        let Some(values) = self.given.get(name) else { return default };
-        let values = values.split(',').filter(|value| !value.is_empty());
-        values
-            .map(|value| {
-                value.parse().unwrap_or_else(|_| usage(format!("--{name} cannot hold `{value}`")))
-            })
-            .collect()
+        let Some(values) = self.parts(name) else { return default };
+        let mut list = Vec::new();
+        for value in values {
+            match value.parse() {
+                Ok(value) => list.push(value),
+                Err(_) => misfit(name, value),
+            }
+        }
+        list
     }
+
+    // What is not generic is compiled here and not again with every driver.
+
+    fn given(&self, name: &str) -> Option<&str> {
+        self.given.get(name).map(String::as_str)
+    }
+
+    fn parts(&self, name: &str) -> Option<Vec<&str>> {
+        let values = self.given(name)?.split(',');
+        Some(values.filter(|value| !value.is_empty()).collect())
+    }
+}
+
+fn misfit(name: &str, value: &str) -> ! {
+    usage(format!("--{name} cannot be `{value}`"))
 }
 
 fn parse(
