@@ -98,7 +98,8 @@ pub fn end_children() {
     for _ in 0..ATTEMPTS {
         reap_children(Some(WaitPidFlag::WNOHANG));
         let children = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
-        let mut children = children.split_whitespace().filter_map(|pid| pid.parse().ok()).peekable();
+        let mut children =
+            children.split_whitespace().filter_map(|pid| pid.parse().ok()).peekable();
         if children.peek().is_none() {
             return;
         }

@@ -78,6 +78,11 @@ impl Keeper {
         &self.executable
     }
 
+    /// The number of the process of `slot`, if this has started one.
+    pub fn process(&self, slot: Slot) -> Option<u32> {
+        self.with_residents(|residents| residents.get(&slot)?.id())
+    }
+
     /// Runs and observes a program behind walls. Returns once nothing of it is alive.
     pub fn run(
         &self,
@@ -85,7 +90,8 @@ impl Keeper {
         confinement: &Confinement,
     ) -> Result<Observation, KeeperError> {
         let job = Job { request: request.clone(), confinement: confinement.clone() };
-        let job = serde_json::to_vec(&job).map_err(|error| KeeperError::Failed(error.to_string()))?;
+        let job =
+            serde_json::to_vec(&job).map_err(|error| KeeperError::Failed(error.to_string()))?;
         let mut lost = String::new();
         for _ in 0..ATTEMPTS {
             match self.ask(confinement.slot, &job)? {

@@ -54,6 +54,10 @@ impl Resident {
         self.door.clone()
     }
 
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
+    }
+
     /// Whether it is there, as far as can be told from outside.
     pub(crate) fn lives(&mut self) -> bool {
         self.process.as_mut().is_none_or(|process| matches!(process.try_wait(), Ok(None)))

@@ -11,9 +11,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg,
-};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::job::{Answer, Job};
@@ -127,10 +125,12 @@ enum Ended {
 
 /// Waits for the end of `child`, or of all who hold the other ends of one of `others`.
 fn wait(child: Pid, others: [BorrowedFd<'_>; 2]) -> io::Result<Ended> {
-    let child = rustix::process::Pid::from_raw(child.as_raw()).ok_or(io::ErrorKind::InvalidInput)?;
+    let child =
+        rustix::process::Pid::from_raw(child.as_raw()).ok_or(io::ErrorKind::InvalidInput)?;
     let child = pidfd_open(child, PidfdFlags::empty())?;
     loop {
-        let [connection, door] = others.map(|other| PollFd::from_borrowed_fd(other, PollFlags::empty()));
+        let [connection, door] =
+            others.map(|other| PollFd::from_borrowed_fd(other, PollFlags::empty()));
         let mut events = [PollFd::new(&child, PollFlags::IN), connection, door];
         match poll(&mut events, None) {
             Ok(_) => {}
