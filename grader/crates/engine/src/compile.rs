@@ -140,7 +140,7 @@ impl Rustc {
         let args = [
             "--edition=2024",
             "--error-format=json",
-            "-Cdebuginfo=line-tables-only",
+            "-Cdebuginfo=full",
             "-Cforce-frame-pointers=yes",
             "-Ccodegen-units=1",
             // Warnings are for students to read, not for the grader to wait for.

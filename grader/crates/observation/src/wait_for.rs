@@ -54,6 +54,22 @@ impl WaitFor {
         }
     }
 
+    /// Those who wait for each other in a circle in which each surely holds, or is, what
+    /// the one before it waits for: whatever others do, none of them goes on.
+    pub fn circle(&self) -> Option<Vec<&str>> {
+        let certain = |from: NodeId, to: NodeId| {
+            let mut edges = self.edges.iter();
+            edges.any(|edge| {
+                let sure = matches!(edge.relation, Relation::Holds | Relation::MustEnd);
+                sure && edge.from == from && edge.to == to
+            })
+        };
+        let next = self.cycle.iter().cycle().skip(1);
+        let closed = self.cycle.iter().zip(next).all(|(from, to)| certain(*from, *to));
+        let names = self.cycle.iter().map(|id| self.name(*id)).collect();
+        (closed && !self.cycle.is_empty()).then_some(names)
+    }
+
     fn name(&self, id: NodeId) -> &str {
         let node = self.nodes.iter().find(|node| node.id == id);
         node.map_or("a task that is gone", |node| &node.name)
@@ -177,5 +193,18 @@ mod tests {
              worker-1 waits at lib.rs:15 for the Mutex made at lib.rs:11, held by main since lib.rs:13\n\
              in a circle: main -> worker-1 -> main\n"
         );
+    }
+
+    #[test]
+    fn a_circle_is_certain_only_if_each_of_its_edges_is() {
+        let mut graph = WaitFor {
+            nodes: vec![node(0, "main", 16), node(1, "worker-1", 15)],
+            edges: vec![edge(0, 1, 14), edge(1, 0, 13)],
+            cycle: vec![NodeId(0), NodeId(1)],
+        };
+        assert_eq!(graph.circle(), Some(vec!["main", "worker-1"]));
+        graph.edges[1].relation = Relation::SeemsToHold;
+        assert_eq!(graph.circle(), None);
+        assert_eq!(WaitFor::default().circle(), None);
     }
 }

@@ -35,6 +35,13 @@ pub(crate) struct Examined {
 }
 
 impl Examined {
+    /// Tasks that were stopped otherwise, with these registers.
+    pub(crate) fn of(registers: BTreeMap<i32, Registers>) -> Self {
+        let calls = registers.iter().filter_map(|(tid, one)| Some((*tid, one.broken_off(*tid)?)));
+        let calls = calls.collect();
+        Self { registers, calls, ..Self::default() }
+    }
+
     /// The system call that holding the task broke off, to be taken up again.
     pub(crate) fn interrupted_call(&self, tid: i32) -> Option<Call> {
         self.calls.get(&tid).copied()
@@ -85,11 +92,9 @@ impl Tracer<'_> {
             .filter(|(_, task)| task.next != Next::Gone)
             .filter_map(|(tid, _)| Some((*tid, Registers::of(Pid::from_raw(*tid))?)))
             .collect();
-        let calls = registers.iter().filter_map(|(tid, one)| Some((*tid, one.broken_off(*tid)?)));
-        let calls = calls.collect();
         let generation = self.shared.lock().family.generation();
-        let wanted =
-            self.shared.report_exam(Examined { registers, calls, alarms, goes_round, generation });
+        let examined = Examined { alarms, goes_round, generation, ..Examined::of(registers) };
+        let wanted = self.shared.report_exam(examined);
         if !wanted || self.shared.wait_for_decision() {
             release(held);
         } else {

@@ -6,6 +6,7 @@ use observation::{Edge, Node, NodeId, ProcessId, Relation, ThreadId, WaitFor};
 
 use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
+use crate::holders::{Holder, Locks};
 use crate::memory;
 use crate::primitive::Primitive;
 use crate::proc;
@@ -20,10 +21,11 @@ pub(crate) fn wait_for(family: &Family, examined: &Examined, stuck: &[Stuck]) ->
     let mut waiting: Vec<_> = stuck.iter().map(|one| sight.look(family, examined, one)).collect();
     waiting.sort_by_key(|one| (one.process, one.thread));
     let names: Vec<_> = waiting.iter().map(|one| task_name(one, family)).collect();
-    let words = words(&waiting, family, &names);
+    let locks = Locks::of(&waiting, &mut sight);
+    let words = words(&waiting, &locks, family, &names);
     let nodes = waiting.iter().zip(names).zip(&words).enumerate();
     let nodes = nodes.map(|(index, ((one, name), words))| node(index, one, name, words)).collect();
-    let edges = edges(&waiting, &words);
+    let edges = edges(&waiting, &locks, &words);
     let cycle = cycle(waiting.len(), &edges);
     WaitFor { nodes, edges, cycle }
 }
@@ -45,27 +47,32 @@ pub(crate) fn running(family: &Family, examined: &Examined) -> Vec<String> {
 }
 
 /// A stuck task with all that is known of it.
-struct Waiting<'a> {
-    task: TaskRef,
-    wait: &'a Wait,
-    stack: Stack,
-    calls: Vec<Call>,
-    primitive: Option<Primitive>,
+pub(crate) struct Waiting<'a> {
+    pub(crate) task: TaskRef,
+    pub(crate) wait: &'a Wait,
+    pub(crate) stack: Stack,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) primitive: Option<Primitive>,
     name: String,
     process: Option<ProcessId>,
-    thread: Option<ThreadId>,
+    pub(crate) thread: Option<ThreadId>,
     /// Where the frames of the program itself begin: below are those of the wait.
-    own_stack: u64,
+    pub(crate) own_stack: u64,
 }
 
 /// The tables of the processes looked at.
 #[derive(Default)]
-struct Sight {
+pub(crate) struct Sight {
     processes: BTreeMap<i32, (Unwinder, Symbols)>,
     library: Library,
 }
 
 impl Sight {
+    /// The symbols of a process that was looked at.
+    pub(crate) fn symbols(&mut self, pid: i32) -> Option<&mut Symbols> {
+        self.processes.get_mut(&pid).map(|(_, symbols)| symbols)
+    }
+
     fn look<'a>(&mut self, family: &Family, examined: &Examined, stuck: &'a Stuck) -> Waiting<'a> {
         let task = stuck.task;
         let (unwinder, symbols) = self.processes.entry(task.pid).or_insert_with(|| {
@@ -116,8 +123,12 @@ impl Waiting<'_> {
             Wait::Futex { .. } if joined.is_some() => {
                 format!("{} to end", joined.unwrap_or_default())
             }
-            Wait::Futex { address, sharers } => match (self.primitive, locks.letter(self)) {
-                (Some(primitive), Some(letter)) => format!("{} {letter}", primitive.noun()),
+            Wait::Futex { address, sharers } => match (self.primitive, locks.name_of(self)) {
+                (Some(Primitive::Condvar), Some(name)) => {
+                    format!("a notification of Condvar {name}")
+                }
+                (Some(Primitive::Barrier), Some(name)) => format!("the others at Barrier {name}"),
+                (Some(primitive), Some(name)) => format!("{} {name}", primitive.noun()),
                 (Some(primitive), None) => primitive.words().to_owned(),
                 (None, _) if sharers.len() > 1 => {
                     format!("a semaphore or lock in shared memory, at {address:#x}")
@@ -127,47 +138,25 @@ impl Waiting<'_> {
         }
     }
 
-    /// The lock that it waits for, if it is one.
-    fn lock(&self) -> Option<(i32, u64)> {
+    /// The word that it waits for, if it is one of a lock.
+    pub(crate) fn lock(&self) -> Option<u64> {
         match (self.wait, self.primitive) {
             (Wait::Futex { address, .. }, Some(Primitive::Mutex | Primitive::RwLock)) => {
-                Some((self.task.pid, *address))
+                Some(*address)
             }
             _ => None,
         }
     }
 }
 
-/// The locks that tasks wait for, in a fixed order, so that each can have a letter.
-struct Locks(Vec<(i32, u64)>);
-
-impl Locks {
-    fn of(waiting: &[Waiting<'_>]) -> Self {
-        let mut locks = Vec::new();
-        for lock in waiting.iter().filter_map(Waiting::lock) {
-            if !locks.contains(&lock) {
-                locks.push(lock);
-            }
-        }
-        Self(locks)
-    }
-
-    fn letter(&self, waiting: &Waiting<'_>) -> Option<char> {
-        let lock = waiting.lock()?;
-        let position = self.0.iter().position(|one| *one == lock)?;
-        ('A'..='Z').cycle().nth(position)
-    }
-}
-
 /// What each task waits for.
-fn words(waiting: &[Waiting<'_>], family: &Family, names: &[String]) -> Vec<String> {
-    let locks = Locks::of(waiting);
+fn words(waiting: &[Waiting<'_>], locks: &Locks, family: &Family, names: &[String]) -> Vec<String> {
     let describe = |(index, one): (usize, &Waiting<'_>)| {
         let joined = match one.wait {
             Wait::Futex { address, .. } => joined(waiting, index, *address),
             Wait::Child { .. } | Wait::Object { .. } => None,
         };
-        one.describe(family, &locks, joined.map(|index| names[index].as_str()))
+        one.describe(family, locks, joined.map(|index| names[index].as_str()))
     };
     waiting.iter().enumerate().map(describe).collect()
 }
@@ -210,9 +199,13 @@ fn process_name(family: &Family, pid: i32) -> String {
     }
 }
 
-fn edges(waiting: &[Waiting<'_>], words: &[String]) -> Vec<Edge> {
+fn edges(waiting: &[Waiting<'_>], locks: &Locks, words: &[String]) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (from, words) in words.iter().enumerate() {
+        if let Some(holders) = locks.holders(&waiting[from]) {
+            edges.extend(holders.iter().map(|holder| held_by(from, holder, words)));
+            continue;
+        }
         let (targets, relation) = targets(waiting, from);
         edges.extend(targets.into_iter().map(|to| Edge {
             from: id(from),
@@ -226,6 +219,16 @@ fn edges(waiting: &[Waiting<'_>], words: &[String]) -> Vec<Edge> {
         }));
     }
     edges
+}
+
+fn held_by(from: usize, holder: &Holder, lock: &str) -> Edge {
+    Edge {
+        from: id(from),
+        to: id(holder.task),
+        resource: lock.to_owned(),
+        held_since: holder.since.clone(),
+        relation: if holder.is_sure { Relation::Holds } else { Relation::SeemsToHold },
+    }
 }
 
 /// By what the process `pid` could end the wait.
@@ -266,8 +269,6 @@ fn targets(waiting: &[Waiting<'_>], from: usize) -> (Vec<usize>, Relation) {
                 let mut others = firsts_of(sharers);
                 others.retain(|other| waiting[*other].task.pid != one.task.pid);
                 (others, Relation::CouldAct)
-            } else if one.lock().is_some() {
-                (holders(waiting, from, *address), Relation::SeemsToHold)
             } else {
                 (Vec::new(), Relation::CouldAct)
             }
@@ -285,30 +286,6 @@ fn joined(waiting: &[Waiting<'_>], from: usize, address: u64) -> Option<usize> {
         let sibling = index != from && other.task.pid == one.task.pid && other.thread.is_some();
         (sibling && status(other.task.tid) == Some(number)).then_some(index)
     })
-}
-
-/// The tasks that seem to hold the lock at `address`: a guard lies on their stack.
-///
-/// A guard is a reference to its lock, followed by whether its thread was panicking.
-fn holders(waiting: &[Waiting<'_>], from: usize, address: u64) -> Vec<usize> {
-    let pid = waiting[from].task.pid;
-    let wants = |other: &Waiting<'_>| matches!(other.wait, Wait::Futex { address: wanted, .. } if *wanted == address);
-    let has_guard = |other: &Waiting<'_>| {
-        let stack = &other.stack;
-        stack
-            .places_of(address, other.own_stack)
-            .any(|at| stack.word(at + 8).is_some_and(|next| next.to_le_bytes()[0] <= 1))
-    };
-    let mut found: Vec<_> = (0..waiting.len())
-        .filter(|index| waiting[*index].task.pid == pid && has_guard(&waiting[*index]))
-        .collect();
-    let others: Vec<_> = found.iter().copied().filter(|index| !wants(&waiting[*index])).collect();
-    if others.is_empty() {
-        found.retain(|index| *index == from);
-        found
-    } else {
-        others
-    }
 }
 
 /// One cycle, the first not repeated; empty if there is none.

@@ -20,15 +20,18 @@
 
 mod arch;
 mod bare;
+mod debug_info;
 mod descriptors;
 mod exam;
 mod family;
 mod graph;
+mod holders;
 mod influences;
 mod leftovers;
 mod locks;
 mod mappings;
 mod memory;
+mod owners;
 mod pace;
 mod portable;
 mod primitive;

@@ -11,6 +11,11 @@ pub(crate) fn read(pid: i32, address: u64, length: usize) -> Option<Vec<u8>> {
     (bytes.len() == length).then_some(bytes)
 }
 
+/// The word at `address`.
+pub(crate) fn word(pid: i32, address: u64) -> Option<u64> {
+    read(pid, address, 8)?.try_into().ok().map(u64::from_le_bytes)
+}
+
 /// Up to `length` bytes at `address`, as many as can be read.
 pub(crate) fn read_some(pid: i32, address: u64, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];

@@ -11,7 +11,7 @@ use jail::trace::{Status, Waited, reap};
 use jail::{Pid, Suspended};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use observation::{Exit, Fact, Limits, Observation, Unsure};
+use observation::{Diagnosis, Exit, Fact, Limits, Observation, Unsure};
 
 use crate::mappings::all_processes;
 use crate::proc::{self, Stat};
@@ -28,7 +28,7 @@ pub(crate) fn watch(
     surroundings: Surroundings,
     refusal: Errno,
 ) -> Result<Observation, ObserveError> {
-    let shared = Shared::new(limits.processes, surroundings);
+    let shared = Shared::new(limits.processes, surroundings, Diagnosis::Verdict);
     // Orphans then come to us, and can be found and ended.
     let _ = nix::sys::prctl::set_child_subreaper(true);
     let root = suspended.pid();

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use observation::{Diagnosis, WaitFor};
+
 use crate::Surroundings;
 use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
@@ -18,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) processes: u64,
     /// Who else is there.
     pub(crate) surroundings: Surroundings,
+    /// How much is found out about tasks that wait for ever.
+    pub(crate) diagnosis: Diagnosis,
     /// When shared objects of the host had last changed before the start.
     shm_changed: Option<SystemTime>,
     state: Mutex<State>,
@@ -65,16 +69,19 @@ pub(crate) struct State {
     pub(crate) spent: Duration,
     /// When the first process ended by itself.
     pub(crate) root_ended: Option<Duration>,
+    /// Who waited for whom for ever in the first process when it ended by itself.
+    pub(crate) stuck_at_end: Option<WaitFor>,
     /// Bytes resident at once in the first process.
     pub(crate) root_memory: u64,
 }
 
 impl Shared {
-    pub(crate) fn new(processes: u64, surroundings: Surroundings) -> Self {
+    pub(crate) fn new(processes: u64, surroundings: Surroundings, diagnosis: Diagnosis) -> Self {
         Self {
             started: Instant::now(),
             processes,
             surroundings,
+            diagnosis,
             shm_changed: leftovers::last_change(),
             state: Mutex::default(),
             changed: Condvar::new(),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use addr2line::gimli::{
+use gimli::{
     BaseAddresses, CfaRule, EhFrame, EhFrameHdr, LittleEndian, Register, RegisterRule,
     UnwindContext, UnwindSection, UnwindTableRow,
 };
@@ -28,6 +28,15 @@ pub(crate) struct Frame {
     pub(crate) address: u64,
     /// Where the frame of its caller begins: everything of its own lies below.
     pub(crate) end: u64,
+    /// The registers that survive calls, by their DWARF numbers.
+    registers: [u64; KEPT.end as usize],
+}
+
+impl Frame {
+    /// The value of a register while the call is under way, if it survives calls.
+    pub(crate) fn register(&self, number: u16) -> Option<u64> {
+        self.registers.get(usize::from(number)).copied()
+    }
 }
 
 impl Stack {
@@ -83,7 +92,11 @@ impl Unwinder {
             // A return address may lie behind the last instruction of its function.
             let address = if first { state.pc } else { state.pc.saturating_sub(1) };
             let Some(caller) = self.step(&state, address, &stack) else { break };
-            stack.frames.push(Frame { address, end: caller.get(STACK_POINTER) });
+            stack.frames.push(Frame {
+                address,
+                end: caller.get(STACK_POINTER),
+                registers: state.values,
+            });
             if caller.pc == 0 || caller.get(STACK_POINTER) <= state.get(STACK_POINTER) {
                 break;
             }

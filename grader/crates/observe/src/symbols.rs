@@ -8,26 +8,31 @@ use std::rc::Rc;
 use addr2line::Loader;
 use observation::Place;
 
+use crate::debug_info::{DebugInfo, Variable};
 use crate::mappings::{self, Mapping};
-use crate::stacks::Image;
+use crate::stacks::{Frame, Image};
 
 /// Debug information that was read, by path and inode: the processes of a run mostly
 /// share one executable, and reading it is the dearest part of a diagnosis.
 #[derive(Clone, Default)]
 pub(crate) struct Library {
-    read: Rc<RefCell<Read>>,
+    lines: Rc<RefCell<Shelf<Loader>>>,
+    variables: Rc<RefCell<Shelf<DebugInfo>>>,
 }
 
-type Read = HashMap<(String, u64), Option<Rc<Loader>>>;
+type Shelf<T> = HashMap<(String, u64), Option<Rc<T>>>;
 
 impl Library {
-    fn read(&self, pid: i32, path: &str, inode: u64) -> Option<Rc<Loader>> {
-        let mut read = self.read.borrow_mut();
-        let loader = read.entry((path.to_owned(), inode)).or_insert_with(|| {
-            // The program may see another root than we do.
-            Loader::new(format!("/proc/{pid}/root{path}")).ok().map(Rc::new)
-        });
-        loader.clone()
+    fn lines(&self, pid: i32, path: &str, inode: u64) -> Option<Rc<Loader>> {
+        let mut shelf = self.lines.borrow_mut();
+        let read = || Loader::new(seen_by(pid, path)).ok().map(Rc::new);
+        shelf.entry((path.to_owned(), inode)).or_insert_with(read).clone()
+    }
+
+    fn variables(&self, pid: i32, path: &str, inode: u64) -> Option<Rc<DebugInfo>> {
+        let mut shelf = self.variables.borrow_mut();
+        let read = || DebugInfo::load(&seen_by(pid, path)).map(Rc::new);
+        shelf.entry((path.to_owned(), inode)).or_insert_with(read).clone()
     }
 }
 
@@ -36,7 +41,13 @@ pub(crate) struct Symbols {
     pid: i32,
     mappings: Vec<Mapping>,
     library: Library,
-    modules: HashMap<String, Option<(Rc<Loader>, u64)>>,
+    modules: HashMap<String, Option<Module>>,
+}
+
+struct Module {
+    lines: Rc<Loader>,
+    inode: u64,
+    bias: u64,
 }
 
 /// One function that was called, perhaps inlined into its caller.
@@ -55,10 +66,12 @@ impl Symbols {
 
     /// The functions at an address, the innermost first.
     pub(crate) fn calls_at(&mut self, address: u64) -> Vec<Call> {
-        let Some((loader, bias)) = self.module(address) else { return Vec::new() };
+        let Some((_, Module { lines, bias, .. })) = self.module(address) else {
+            return Vec::new();
+        };
         let probe = address - *bias;
         let mut calls = Vec::new();
-        if let Ok(mut frames) = loader.find_frames(probe) {
+        if let Ok(mut frames) = lines.find_frames(probe) {
             while let Ok(Some(frame)) = frames.next() {
                 let function = frame.function.as_ref().and_then(|name| name.demangle().ok());
                 let function = without_hash(&function.unwrap_or_default());
@@ -72,30 +85,85 @@ impl Symbols {
                 calls.push(Call { function, place });
             }
         }
-        name_the_outermost(&mut calls, loader.find_symbol(probe));
+        name_the_outermost(&mut calls, lines.find_symbol(probe));
         calls
     }
 
-    fn module(&mut self, address: u64) -> Option<&(Rc<Loader>, u64)> {
-        let mapping = self.mappings.iter().find(|one| one.range.contains(&address))?;
+    /// The variables of the program itself that are in scope in a frame, and what tells
+    /// their types.
+    pub(crate) fn variables(&mut self, frame: &Frame) -> Option<(Rc<DebugInfo>, Vec<Variable>)> {
+        let (info, bias) = self.debug_info(frame.address)?;
+        let variables = info.variables(self.pid, bias, frame);
+        Some((info, variables))
+    }
+
+    /// The static variable that holds `address`.
+    pub(crate) fn static_at(&mut self, address: u64) -> Option<(Rc<DebugInfo>, Variable)> {
+        let (info, bias) = self.debug_info(address)?;
+        let variable = info.static_at(bias, address)?;
+        Some((info, variable))
+    }
+
+    fn debug_info(&mut self, address: u64) -> Option<(Rc<DebugInfo>, u64)> {
+        let pid = self.pid;
+        let (path, module) = self.module(address)?;
+        let (inode, bias) = (module.inode, module.bias);
+        Some((self.library.variables(pid, &path, inode)?, bias))
+    }
+
+    fn module(&mut self, address: u64) -> Option<(String, &Module)> {
+        let mapping = self.mapping(address)?;
         let (path, inode) = (mapping.path.clone(), mapping.inode);
         if !self.modules.contains_key(&path) {
-            let loaded = Image::load(self.pid, &self.mappings, &path)
-                .and_then(|image| Some((self.library.read(self.pid, &path, inode)?, image.bias)));
+            let loaded = Image::load(self.pid, &self.mappings, &path).and_then(|image| {
+                let lines = self.library.lines(self.pid, &path, inode)?;
+                Some(Module { lines, inode, bias: image.bias })
+            });
             self.modules.insert(path.clone(), loaded);
         }
-        self.modules.get(&path)?.as_ref()
+        let module = self.modules.get(&path)?.as_ref()?;
+        Some((path, module))
     }
+
+    /// The mapping that holds an address. Variables that begin as zero lie behind those
+    /// that the file holds, in memory without a name.
+    fn mapping(&self, address: u64) -> Option<&Mapping> {
+        let index = self.mappings.iter().position(|one| one.range.contains(&address))?;
+        let found = &self.mappings[index];
+        let before = index.checked_sub(1).and_then(|before| self.mappings.get(before));
+        match before {
+            Some(before) if found.path.is_empty() && before.range.end == found.range.start => {
+                Some(before)
+            }
+            _ => Some(found),
+        }
+    }
+}
+
+/// The file as we can open it: the program may see another root than we do.
+fn seen_by(pid: i32, path: &str) -> String {
+    format!("/proc/{pid}/root{path}")
+}
+
+/// Whether a path is that of code which the author of the program has not written.
+pub(crate) fn is_foreign(path: &str) -> bool {
+    const FOREIGN: [&str; 7] = [
+        "/rustc/",
+        "/rust/deps/",
+        "/library/",
+        "/.cargo/registry/",
+        "/sysdeps/",
+        "./nptl/",
+        "/glibc",
+    ];
+    FOREIGN.iter().any(|part| path.contains(part))
 }
 
 impl Call {
     /// Whether it is code of the person who wrote the program, as far as its file tells.
     pub(crate) fn is_own(&self) -> bool {
         let Some(place) = &self.place else { return false };
-        let file = place.file.to_string_lossy();
-        let foreign =
-            ["/rustc/", "/library/", "/.cargo/registry/", "/sysdeps/", "./nptl/", "/glibc"];
-        !foreign.iter().any(|part| file.contains(part))
+        !is_foreign(&place.file.to_string_lossy())
     }
 }
 

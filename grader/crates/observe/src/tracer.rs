@@ -5,7 +5,7 @@
 //! ends every traced process.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
 use jail::trace::{Status, Usage, Waited, listen, resume, wait_any, wait_for};
@@ -13,14 +13,15 @@ use jail::{LaunchError, Pid, Suspended};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
-use observation::Exit;
+use observation::{Diagnosis, Exit, WaitFor};
 
 use crate::Surroundings;
-use crate::exam::is_ours;
+use crate::arch::Registers;
+use crate::exam::{Examined, is_ours};
 use crate::family::ChildState;
 use crate::leftovers::Inventory;
-use crate::proc;
 use crate::shared::{Shared, State};
+use crate::{graph, memory, proc, proof};
 
 /// How tracing came to its end.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
         parked: RefCell::default(),
         stepped: RefCell::default(),
         vforking: RefCell::default(),
+        dying: RefCell::default(),
     };
     while let Ok(waited) = wait_any() {
         if tracer.requests_exam(&waited) {
@@ -121,6 +123,9 @@ pub(crate) struct Tracer<'a> {
     /// Children by vfork that have neither executed a program nor ended: until then
     /// nothing but a kill stops their creators.
     vforking: RefCell<HashSet<i32>>,
+    /// Threads of the first process that waited when it ended by itself: their stacks can
+    /// be read until they are let go.
+    dying: RefCell<BTreeMap<i32, Registers>>,
 }
 
 impl Tracer<'_> {
@@ -163,7 +168,7 @@ impl Tracer<'_> {
                 }
             }
             libc::PTRACE_EVENT_EXEC => self.executed(pid),
-            libc::PTRACE_EVENT_EXIT => self.exiting(pid),
+            libc::PTRACE_EVENT_EXIT => return self.exiting(pid),
             libc::PTRACE_EVENT_STOP if is_job_control(signal) => {
                 return Some(Next::StayStopped);
             }
@@ -247,12 +252,18 @@ impl Tracer<'_> {
         state.family.executed(pid.as_raw(), program, self.shared.now());
     }
 
-    fn exiting(&self, pid: Pid) {
+    fn exiting(&self, pid: Pid) -> Option<Next> {
+        let go = Some(Next::Run { signal: 0 });
         let name = proc::name(pid.as_raw());
         let mut state = self.shared.lock();
-        let Some(process) = state.family.process_of(pid.as_raw()) else { return };
-        if !state.family.exiting(pid.as_raw(), &name, self.shared.now()) {
-            return;
+        let Some(process) = state.family.process_of(pid.as_raw()) else { return go };
+        let last = state.family.exiting(pid.as_raw(), &name, self.shared.now());
+        let waited = process == self.root && !state.ending && self.note_waiting(pid);
+        if !last {
+            return if waited { None } else { go };
+        }
+        if process == self.root {
+            state.stuck_at_end = self.look_back(&state);
         }
         state.spent += proc::cpu_time(process).unwrap_or_default();
         if !state.ending {
@@ -263,6 +274,44 @@ impl Tracer<'_> {
             state.root_memory = proc::status(process).unwrap_or_default().peak_memory;
             self.root_ends(&mut state);
         }
+        go
+    }
+
+    /// Notes a thread that its process takes with it, by an ordinary exit, in the middle of
+    /// a wait. True if it is to be kept until all threads have been noted.
+    fn note_waiting(&self, pid: Pid) -> bool {
+        if self.shared.diagnosis == Diagnosis::Verdict {
+            return false;
+        }
+        // The low bits are a signal: one that ended it, or that of exec to all but one.
+        let by_exit = message(pid).is_some_and(|code| code & 0x7f == 0);
+        let Some(registers) = Registers::of(pid).filter(|_| by_exit) else { return false };
+        let call = registers.broken_off(pid.as_raw());
+        let waits = call.is_some_and(|call| call.number == libc::SYS_futex);
+        if waits {
+            self.dying.borrow_mut().insert(pid.as_raw(), registers);
+        }
+        waits
+    }
+
+    /// Whether threads of the first process waited for each other for ever when it ended.
+    fn look_back(&self, state: &State) -> Option<WaitFor> {
+        let dying = self.dying.take();
+        let tasks: Vec<_> = dying.keys().map(|tid| Pid::from_raw(*tid)).collect();
+        let examined = Examined::of(dying);
+        // Somebody waits for a lock: else there can be no circle, and nothing is to be read.
+        let locked = tasks.iter().any(|task| {
+            let call = examined.interrupted_call(task.as_raw());
+            let word = call.and_then(|call| memory::read(task.as_raw(), call.args[0], 4));
+            let word = word.and_then(|word| word.try_into().ok()).map_or(0, u32::from_ne_bytes);
+            word == 2 || word >> 30 != 0
+        });
+        let graph = locked.then(|| {
+            let stuck = proof::asleep(&state.family, &examined, self.shared.surroundings);
+            graph::wait_for(&state.family, &examined, &stuck)
+        });
+        tasks.into_iter().for_each(|task| Next::Run { signal: 0 }.take(task));
+        graph.filter(|graph| graph.circle().is_some())
     }
 
     fn ended(&self, pid: Pid, exit: Exit, usage: Usage) {

@@ -2,7 +2,7 @@
 
 use observation::{
     Exit, Hang, HangKind, Leftover, LimitKind, Observation, Process, Resources, SCHEMA, Unsure,
-    Verdict,
+    Verdict, WaitFor,
 };
 
 use crate::shared::Shared;
@@ -36,7 +36,7 @@ pub(crate) fn conclude(
         Some(Ending::Deadlock { latency, graph, .. }) => (Some(*latency), Some(graph.clone())),
         Some(Ending::Livelock { graph, .. }) => (None, Some(graph.clone())),
         Some(Ending::Wall { graph, .. }) => (None, graph.clone()),
-        _ => (None, None),
+        _ => (None, state.stuck_at_end.clone()),
     };
     let exit = processes.first().and_then(|root| root.exit);
     let hang = if state.too_many { Some(too_many()) } else { ending.map(hang) };
@@ -50,7 +50,10 @@ pub(crate) fn conclude(
     let outlived = count(|process| process.orphan && process.ended.is_none());
     let ended = exit.map(|exit| End { exit, panicked: panicked(exit, &stderr.text) });
     let left = Left { zombies, outlived, objects: &leftovers };
-    let (verdict, reason) = judge(hang.as_ref(), ended, &left);
+    let (verdict, mut reason) = judge(hang.as_ref(), ended, &left);
+    if let Some(circle) = state.stuck_at_end.as_ref().and_then(WaitFor::circle) {
+        reason = format!("{reason}; when it ended, {}", stuck_for_ever(&circle));
+    }
     Observation {
         schema: SCHEMA.to_owned(),
         verdict,
@@ -156,6 +159,11 @@ fn hang(ending: Ending) -> Hang {
         Ending::Livelock { evidence, .. }
         | Ending::Wall { burning: Some(evidence), .. }
         | Ending::Cpu { burning: Some(evidence) } => Hang { kind: HangKind::Livelock, evidence },
+        Ending::Wall { burning: None, graph: Some(graph), .. } if graph.circle().is_some() => {
+            let circle = graph.circle().unwrap_or_default();
+            let evidence = format!("{}, whatever the others do", stuck_for_ever(&circle));
+            Hang { kind: HangKind::Deadlock, evidence }
+        }
         Ending::Wall { burning: None, why_open, .. } => Hang {
             kind: HangKind::Timeout,
             evidence: match why_open {
@@ -174,6 +182,13 @@ fn deadlock(waiting: usize) -> String {
     match waiting {
         1 => "its only thread waits for what only it could do".to_owned(),
         all => format!("all {all} threads wait, each for what only another of them could do"),
+    }
+}
+
+fn stuck_for_ever(circle: &[&str]) -> String {
+    match circle {
+        [one] => format!("{one} waits for itself for ever"),
+        all => format!("{} wait for each other for ever", all.join(", ")),
     }
 }
 

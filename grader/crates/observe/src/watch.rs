@@ -73,11 +73,10 @@ pub(crate) fn watch_at(
     pace: Pace,
 ) -> Result<(Observation, u64), ObserveError> {
     let limits = &request.limits;
-    let shared = Shared::new(limits.processes, surroundings);
+    let shared = Shared::new(limits.processes, surroundings, request.diagnosis);
     let root = Root::of(&suspended)?;
     let (done, bell) = io::pipe()?;
-    let diagnosis = request.diagnosis;
-    let mut watcher = Watcher { shared: &shared, streams, limits, diagnosis, root, pace };
+    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace };
     let (traced, ending) = thread::scope(|scope| {
         let tracing = scope.spawn(|| {
             let traced = trace(suspended, &shared);
@@ -119,7 +118,6 @@ struct Watcher<'a> {
     shared: &'a Shared,
     streams: Streams,
     limits: &'a Limits,
-    diagnosis: Diagnosis,
     root: Root,
     pace: Pace,
 }
@@ -174,7 +172,7 @@ impl Watcher<'_> {
         }
         if !self.pace.glance(cpu, now) {
             // To step through a loop is part of a diagnosis, and dear.
-            let wanted = self.diagnosis == Diagnosis::Full;
+            let wanted = self.shared.diagnosis == Diagnosis::Full;
             return if wanted && progress.suspects_loop(now, cpu) {
                 self.livelock(now)
             } else {
@@ -262,7 +260,7 @@ impl Watcher<'_> {
     }
 
     fn graph(&self, examined: &Examined, stuck: &[Stuck]) -> WaitFor {
-        if self.diagnosis == Diagnosis::Verdict {
+        if self.shared.diagnosis == Diagnosis::Verdict {
             return WaitFor::default();
         }
         // Nothing changes while the tasks are held still; the lock is only for reading.

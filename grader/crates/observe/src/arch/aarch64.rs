@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use addr2line::gimli::{AArch64, Register};
+use gimli::{AArch64, Register};
 use jail::Pid;
 use libc::user_regs_struct;
 use nix::sys::ptrace;

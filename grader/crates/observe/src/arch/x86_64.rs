@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use addr2line::gimli::{Register, X86_64};
+use gimli::{Register, X86_64};
 use jail::Pid;
 use libc::user_regs_struct;
 use nix::sys::ptrace;

@@ -1,0 +1,201 @@
+//! The locks that tasks wait for: what the program calls them, and who holds them.
+//!
+//! A lock of the standard library does not say who holds it; its guards do. A guard is a
+//! variable of the task that took it, and debug information tells which variables are in
+//! scope and which of them are guards of this lock. Without that, a guard is found on
+//! the stack by its looks, and the answer is said to be less than sure. A lock of the C
+//! library says itself who holds it.
+
+use std::cmp::Reverse;
+
+use observation::Place;
+
+use crate::graph::{Sight, Waiting};
+use crate::memory;
+use crate::owners::{self, Name, Rank, Way};
+use crate::primitive::Primitive;
+use crate::proc;
+use crate::waits::Wait;
+
+/// The locks and conditions that tasks wait for, in a fixed order.
+pub(crate) struct Locks(Vec<Lock>);
+
+struct Lock {
+    pid: i32,
+    /// The word in it that is waited for.
+    word: u64,
+    /// The order among the locks without a name; none for conditions.
+    letter: Option<char>,
+    name: Option<Name>,
+    holders: Vec<Holder>,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// Its position among the waiting tasks.
+    pub(crate) task: usize,
+    /// Where its guard is declared.
+    pub(crate) since: Option<Place>,
+    /// Whether nobody else can be the one.
+    pub(crate) is_sure: bool,
+}
+
+impl Locks {
+    pub(crate) fn of(waiting: &[Waiting<'_>], sight: &mut Sight) -> Self {
+        let mut locks = Vec::<Lock>::new();
+        let mut letters = ('A'..='Z').cycle();
+        for one in waiting {
+            let Some(word) = named_word(one) else { continue };
+            let pid = one.task.pid;
+            if locks.iter().any(|lock| (lock.pid, lock.word) == (pid, word)) {
+                continue;
+            }
+            let search = Search { pid, word, waiting };
+            let (name, guards) = search.variables(sight);
+            let letter = one.lock().and_then(|_| letters.next());
+            let holders = match one.lock() {
+                Some(_) => search.holders(one, &guards),
+                None => Vec::new(),
+            };
+            locks.push(Lock { pid, word, letter, name, holders });
+        }
+        Self(locks)
+    }
+
+    /// What a person would call that for which a task waits.
+    pub(crate) fn name_of(&self, waiting: &Waiting<'_>) -> Option<String> {
+        let lock = self.find(waiting, named_word(waiting)?)?;
+        let name = lock.name.as_ref().map(Name::words);
+        name.or_else(|| lock.letter.map(String::from))
+    }
+
+    /// Who holds the lock for which a task waits, if it is one.
+    pub(crate) fn holders(&self, waiting: &Waiting<'_>) -> Option<&[Holder]> {
+        Some(&self.find(waiting, waiting.lock()?)?.holders)
+    }
+
+    fn find(&self, waiting: &Waiting<'_>, word: u64) -> Option<&Lock> {
+        self.0.iter().find(|lock| (lock.pid, lock.word) == (waiting.task.pid, word))
+    }
+}
+
+/// The word that a task waits for, if it is in something that a program gives a name to.
+fn named_word(waiting: &Waiting<'_>) -> Option<u64> {
+    match (waiting.wait, waiting.primitive) {
+        (Wait::Futex { address, .. }, Some(Primitive::Condvar | Primitive::Barrier)) => {
+            Some(*address)
+        }
+        _ => waiting.lock(),
+    }
+}
+
+struct Search<'a> {
+    pid: i32,
+    word: u64,
+    waiting: &'a [Waiting<'a>],
+}
+
+/// A guard in a variable: whose, and where declared.
+type Guard = (usize, Place);
+
+impl Search<'_> {
+    /// The best name of the lock, and the guards of it among the variables in scope.
+    fn variables(&self, sight: &mut Sight) -> (Option<Name>, Vec<Guard>) {
+        let Some(symbols) = sight.symbols(self.pid) else { return (None, Vec::new()) };
+        let (mut names, mut guards) = (Vec::new(), Vec::new());
+        if let Some((info, variable)) = symbols.static_at(self.word) {
+            let path = match owners::way(&info, self.pid, &variable, self.word) {
+                Some(Way::Lock { path }) => path,
+                _ => variable.name.clone(),
+            };
+            let name = Name { path, place: variable.place, rank: Rank::Static };
+            names.push((name.rank, Reverse(usize::MAX), 0, name));
+        }
+        for (index, one) in self.tasks() {
+            for (depth, frame) in one.stack.frames.iter().enumerate() {
+                let Some((info, variables)) = symbols.variables(frame) else { continue };
+                for variable in variables {
+                    match owners::way(&info, self.pid, &variable, self.word) {
+                        Some(Way::Guard) => guards.push((index, variable.place)),
+                        Some(Way::Lock { path }) => {
+                            let name = Name::of(&info, &variable, path);
+                            // The first task and its outermost call are where most things
+                            // are made, and later lines make clones of them.
+                            let outer = depth + usize::from(one.thread.is_none()) * 1_000;
+                            names.push((name.rank, Reverse(outer), name.place.line, name));
+                        }
+                        None => {}
+                    }
+                }
+            }
+        }
+        let best = names.into_iter().min_by_key(|(rank, outer, line, _)| (*rank, *outer, *line));
+        (best.map(|(.., name)| name), guards)
+    }
+
+    /// Who holds the lock for which `one` waits.
+    fn holders(&self, one: &Waiting<'_>, guards: &[Guard]) -> Vec<Holder> {
+        if let Some(owner) = self.owner(one) {
+            return vec![Holder { task: owner, since: None, is_sure: true }];
+        }
+        let since = |task| guards.iter().rev().find(|(of, _)| *of == task).map(|one| &one.1);
+        let declared = self.apart(|task| since(task).is_some() && !self.has_let_go(task));
+        let looks = self.apart(|task| self.shows_guard(task));
+        let shared = one.primitive == Some(Primitive::RwLock);
+        let found = if declared.is_empty() { &looks } else { &declared };
+        let is_sure = !declared.is_empty() && (shared || declared.len() == 1);
+        let holder = |task: &usize| Holder { task: *task, since: since(*task).cloned(), is_sure };
+        found.iter().map(holder).collect()
+    }
+
+    /// Those for whom `holds` is true. Somebody who also waits for the lock has it only if
+    /// nobody else has.
+    fn apart(&self, holds: impl Fn(usize) -> bool) -> Vec<usize> {
+        let found = self.tasks().map(|(index, _)| index).filter(|index| holds(*index));
+        let (waiters, others): (Vec<_>, Vec<_>) =
+            found.partition(|index| self.waiting[*index].lock() == Some(self.word));
+        if others.is_empty() { waiters } else { others }
+    }
+
+    /// The owner that a mutex or a lock of the C library names.
+    fn owner(&self, one: &Waiting<'_>) -> Option<usize> {
+        let called = |name: &str| one.calls.iter().any(|call| call.function.contains(name));
+        let offset = if called("pthread_mutex_lock") {
+            8
+        } else if called("pthread_rwlock") {
+            // From either word that is waited for, `readers` + 8 or + 12, to `cur_writer`.
+            let aligned = self.word & !7;
+            aligned + 16 - self.word
+        } else {
+            return None;
+        };
+        let owner = memory::read(self.pid, self.word + offset, 4)?;
+        let owner = i32::from_ne_bytes(owner.try_into().ok()?);
+        self.tasks().map(|(index, _)| index).find(|index| {
+            let task = self.waiting[*index].task;
+            proc::status_of(task.pid, task.tid).is_some_and(|status| status.inner == owner)
+        })
+    }
+
+    /// Whether a guard seems to lie on the stack of a task: a reference to the lock,
+    /// followed by whether the thread was panicking.
+    fn shows_guard(&self, task: usize) -> bool {
+        let Waiting { stack, own_stack, .. } = &self.waiting[task];
+        let mut places = stack.places_of(self.word, *own_stack);
+        let is_guard = |at: u64| stack.word(at + 8).is_some_and(|next| next.to_le_bytes()[0] <= 1);
+        !self.has_let_go(task) && places.any(is_guard)
+    }
+
+    /// Whether a task has given the lock back while it waits for a condition: the wait was
+    /// given the guard, and refers to the lock.
+    fn has_let_go(&self, task: usize) -> bool {
+        let Waiting { stack, own_stack, primitive, .. } = &self.waiting[task];
+        let waits = matches!(primitive, Some(Primitive::Condvar | Primitive::Barrier));
+        waits && stack.places_of(self.word, 0).any(|at| at < *own_stack)
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = (usize, &Waiting<'_>)> {
+        self.waiting.iter().enumerate().filter(|(_, one)| one.task.pid == self.pid)
+    }
+}

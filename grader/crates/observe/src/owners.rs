@@ -1,0 +1,234 @@
+//! Which variable of a program is the lock at an address, and which is a guard of it.
+
+use std::collections::HashSet;
+
+use observation::Place;
+
+use crate::debug_info::{DebugInfo, Kind, Member, Shape, Variable};
+use crate::memory;
+
+/// How a variable leads to a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It is the lock, owns it, points to it, or a part of it does: `left`, `forks[2]`.
+    Lock {
+        /// What a person would write.
+        path: String,
+    },
+    /// It is a guard of the lock, or has one in it.
+    Guard,
+}
+
+/// How `variable` of process `pid` leads to the lock that has `word` in it, if it does.
+pub(crate) fn way(info: &DebugInfo, pid: i32, variable: &Variable, word: u64) -> Option<Way> {
+    let mut search = Search { info, pid, word, seen: HashSet::new() };
+    search.visit(variable.kind, variable.address, &variable.name, HOPS)
+}
+
+/// A lock as the program calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    /// What a person would write.
+    pub(crate) path: String,
+    /// Where the variable is declared that it begins with.
+    pub(crate) place: Place,
+    /// How sure it is that the lock is made there: the lowest is best.
+    pub(crate) rank: Rank,
+}
+
+/// What stands at the beginning of the name of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// A static variable.
+    Static,
+    /// A variable that owns the lock and nothing else.
+    Owner,
+    /// A variable that has it in a part of it, or refers to it.
+    Whole,
+    /// Something passed in by a caller.
+    Parameter,
+}
+
+impl Name {
+    pub(crate) fn of(info: &DebugInfo, variable: &Variable, path: String) -> Self {
+        let borrowed = matches!(&*info.shape(variable.kind), Shape::Pointer(_));
+        let rank = match () {
+            () if variable.is_parameter || variable.name == "self" => Rank::Parameter,
+            () if path == variable.name && !borrowed => Rank::Owner,
+            () => Rank::Whole,
+        };
+        Self { path, place: variable.place.clone(), rank }
+    }
+
+    /// `left made at lib.rs:13`.
+    pub(crate) fn words(&self) -> String {
+        let Self { path, place, rank } = self;
+        match rank {
+            Rank::Static | Rank::Owner => format!("{path} made at {place}"),
+            Rank::Whole | Rank::Parameter => {
+                let first = path.split(['.', '[']).next().unwrap_or(path);
+                format!("{path} ({first} of {place})")
+            }
+        }
+    }
+}
+
+/// How many pointers are followed, and how many values looked at.
+const HOPS: u8 = 5;
+const VALUES: usize = 4_000;
+/// How many items of a list are looked at.
+const ITEMS: u64 = 64;
+
+struct Search<'a> {
+    info: &'a DebugInfo,
+    pid: i32,
+    word: u64,
+    seen: HashSet<(u64, Kind)>,
+}
+
+impl Search<'_> {
+    fn visit(&mut self, kind: Kind, at: u64, path: &str, hops: u8) -> Option<Way> {
+        if self.seen.len() >= VALUES || !self.seen.insert((at, kind)) {
+            return None;
+        }
+        match &*self.info.shape(kind) {
+            Shape::Pointer(to) => {
+                let next = memory::word(self.pid, at).filter(|next| *next != 0)?;
+                self.visit(*to, next, path, hops.checked_sub(1)?)
+            }
+            Shape::Array(item, count) => self.list(*item, at, *count, path, hops),
+            Shape::Struct { name, size, members, item } => {
+                let base = name.split('<').next().unwrap_or(name);
+                let here = (at..at.saturating_add(*size)).contains(&self.word);
+                match base {
+                    _ if base.ends_with("Guard") => self.guards(members, at).then_some(Way::Guard),
+                    "Mutex" | "RwLock" if here && self.is_in("inner", members, at) => {
+                        Some(Way::Lock { path: path.to_owned() })
+                    }
+                    "Condvar" | "Barrier" if here => Some(Way::Lock { path: path.to_owned() }),
+                    "Vec" => {
+                        let start = self.first_pointer(members, at)?;
+                        let length = members.iter().find(|member| member.name == "len")?;
+                        let length = memory::word(self.pid, at + length.offset)?;
+                        self.list((*item)?, start, length, path, hops.checked_sub(1)?)
+                    }
+                    _ => self.members(base, members, at, path, hops),
+                }
+            }
+            Shape::Plain(_) => None,
+        }
+    }
+
+    fn members(
+        &mut self,
+        of: &str,
+        members: &[Member],
+        at: u64,
+        path: &str,
+        hops: u8,
+    ) -> Option<Way> {
+        if let [data, length] = members
+            && (data.name.as_str(), length.name.as_str()) == ("data_ptr", "length")
+            && let Shape::Pointer(item) = &*self.info.shape(data.kind)
+        {
+            let start = memory::word(self.pid, at + data.offset)?;
+            let length = memory::word(self.pid, at + length.offset)?;
+            return self.list(*item, start, length, path, hops.checked_sub(1)?);
+        }
+        members.iter().find_map(|member| {
+            let path = match member.name.as_str() {
+                "" => path.to_owned(),
+                _ if is_wrapper(of) => path.to_owned(),
+                name if of.starts_with("{closure_env") => name.to_owned(),
+                name => format!("{path}.{}", name.trim_start_matches("__")),
+            };
+            self.visit(member.kind, at + member.offset, &path, hops)
+        })
+    }
+
+    fn list(&mut self, item: Kind, at: u64, count: u64, path: &str, hops: u8) -> Option<Way> {
+        let size = self.info.size(item);
+        (0..count.min(ITEMS)).find_map(|index| {
+            self.visit(item, at + index * size, &format!("{path}[{index}]"), hops)
+        })
+    }
+
+    /// Whether the word lies in the member of that name.
+    fn is_in(&self, name: &str, members: &[Member], at: u64) -> bool {
+        members.iter().filter(|member| member.name == name).any(|member| {
+            let from = at + member.offset;
+            (from..from + self.info.size(member.kind)).contains(&self.word)
+        })
+    }
+
+    /// Whether a guard with these members is one of the lock.
+    fn guards(&self, members: &[Member], at: u64) -> bool {
+        members.iter().any(|member| {
+            let Some((pointer, to)) = self.pointer(member.kind, at + member.offset) else {
+                return false;
+            };
+            match &*self.info.shape(to) {
+                Shape::Struct { name, members, .. }
+                    if name.starts_with("Mutex<") || name.starts_with("RwLock<") =>
+                {
+                    self.is_in("inner", members, pointer)
+                }
+                // The inside of a lock, which some guards refer to.
+                Shape::Struct { name, size, .. } if name == "RwLock" || name == "Mutex" => {
+                    (pointer..pointer + size).contains(&self.word)
+                }
+                _ => false,
+            }
+        })
+    }
+
+    /// The pointer that a value is, or is wrapped round, and what it points to.
+    fn pointer(&self, kind: Kind, at: u64) -> Option<(u64, Kind)> {
+        match &*self.info.shape(kind) {
+            Shape::Pointer(to) => Some((memory::word(self.pid, at)?, *to)),
+            Shape::Struct { members, .. } => {
+                members.iter().find_map(|one| self.pointer(one.kind, at + one.offset))
+            }
+            Shape::Array(..) | Shape::Plain(_) => None,
+        }
+    }
+
+    fn first_pointer(&self, members: &[Member], at: u64) -> Option<u64> {
+        let found = members.iter().find_map(|one| self.pointer(one.kind, at + one.offset));
+        found.map(|(pointer, _)| pointer)
+    }
+}
+
+/// Types of the standard library through which a person sees their content.
+fn is_wrapper(name: &str) -> bool {
+    const WRAPPERS: [&str; 27] = [
+        "Arc",
+        "ArcInner",
+        "Rc",
+        "RcInner",
+        "RcBox",
+        "Box",
+        "Pin",
+        "NonNull",
+        "Unique",
+        "UnsafeCell",
+        "SyncUnsafeCell",
+        "Cell",
+        "RefCell",
+        "ManuallyDrop",
+        "MaybeUninit",
+        "MaybeDangling",
+        "CachePadded",
+        "Option",
+        "Some",
+        "Result",
+        "Ok",
+        "LazyLock",
+        "OnceLock",
+        "Data",
+        "Cow",
+        "Mutex",
+        "RwLock",
+    ];
+    WRAPPERS.contains(&name)
+}

@@ -1,0 +1,94 @@
+//! What a student reads of a program that was compiled as Cargo does it: every lock has
+//! its name and the line that made it, every holder the line since which it holds it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use observation::{Observation, Request, Verdict};
+
+fn compiled(name: &str, directory: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(name);
+    let program = directory.join("program");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = Command::new(rustc);
+    command.args(["--edition=2024", "-g"]).arg(source.with_extension("rs")).arg("-o").arg(&program);
+    let status = command.status().expect("there is a compiler");
+    assert!(status.success(), "{name} compiles");
+    program
+}
+
+fn observed(name: &str, args: &[&str], wall: Duration) -> Observation {
+    let directory = tempfile::tempdir().expect("there is room");
+    let mut request = Request::new(compiled(name, directory.path()));
+    request.args = args.iter().map(|arg| (*arg).to_owned()).collect();
+    request.limits.wall = wall;
+    observe::observe(&request).expect("it can be observed")
+}
+
+fn deadlocked(name: &str) -> Observation {
+    let seen = observed(name, &[], Duration::from_secs(30));
+    assert_eq!(seen.verdict, Verdict::Deadlock, "{}", seen.reason);
+    seen
+}
+
+#[test]
+fn locks_have_their_names_and_holders_the_line_since_when() {
+    assert_eq!(
+        deadlocked("crosswise").wait_for.unwrap().to_string(),
+        "main waits at crosswise.rs:17 for Mutex right made at crosswise.rs:6, \
+         held by worker-1 since crosswise.rs:10\n\
+         worker-1 waits at crosswise.rs:12 for Mutex left made at crosswise.rs:5, \
+         held by main since crosswise.rs:15\n\
+         in a circle: main -> worker-1 -> main\n"
+    );
+}
+
+#[test]
+fn locks_in_parts_of_something_are_named_by_the_way_to_them() {
+    assert_eq!(
+        deadlocked("bank").wait_for.unwrap().to_string(),
+        "main waits at bank.rs:22 for the threads of a scope to end\n\
+         there waits at bank.rs:13 for Mutex accounts[1].balance (accounts of bank.rs:19), \
+         held by back since bank.rs:11\n\
+         back waits at bank.rs:13 for Mutex accounts[0].balance (accounts of bank.rs:19), \
+         held by there since bank.rs:11\n\
+         auditor waits at bank.rs:26 for RwLock AUDIT made at bank.rs:8, \
+         held by main since bank.rs:21\n\
+         in a circle: there -> back -> there\n"
+    );
+}
+
+#[test]
+fn who_waits_for_a_condition_has_given_that_lock_back_but_no_other() {
+    assert_eq!(
+        deadlocked("let_go").wait_for.unwrap().to_string(),
+        "main waits at let_go.rs:22 for Mutex outer made at let_go.rs:7, \
+         held by waits since let_go.rs:12\n\
+         waits waits at let_go.rs:14 for a notification of Condvar inner.1 (inner of let_go.rs:8)\n"
+    );
+}
+
+#[test]
+fn threads_that_are_stuck_when_main_returns_are_shown() {
+    let seen = observed("ends_well", &[], Duration::from_secs(30));
+    assert_eq!(seen.verdict, Verdict::Pass);
+    assert_eq!(
+        seen.reason,
+        "it ended by itself with exit status 0 and left nothing behind; \
+         when it ended, worker-0, worker-1 wait for each other for ever"
+    );
+    let graph = seen.wait_for.unwrap().to_string();
+    assert!(graph.contains("worker-0 waits at ends_well.rs:15 for Mutex locks[1]"), "{graph}");
+    assert!(graph.contains("held by worker-1 since ends_well.rs:13"), "{graph}");
+}
+
+#[test]
+fn threads_that_are_stuck_while_main_rests_are_a_deadlock_at_the_bound() {
+    let seen = observed("ends_well", &["rest"], Duration::from_millis(500));
+    assert_eq!(seen.verdict, Verdict::Deadlock, "{}", seen.reason);
+    assert_eq!(
+        seen.reason,
+        "worker-0, worker-1 wait for each other for ever, whatever the others do"
+    );
+}
