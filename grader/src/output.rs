@@ -36,7 +36,8 @@ pub(crate) fn open(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes `report` in each of `formats`; returns what was written.
+/// Writes `report` in each of `formats`, and the pictures that it names; returns what was
+/// written.
 ///
 /// One file that cannot be written does not keep the others from being written.
 pub(crate) fn write(
@@ -46,7 +47,8 @@ pub(crate) fn write(
 ) -> anyhow::Result<Vec<PathBuf>> {
     let mut written = Vec::new();
     let mut failed = None;
-    for (path, text) in formats.iter().flat_map(|format| render(*format, report)) {
+    let texts = formats.iter().flat_map(|format| render(*format, report));
+    for (path, text) in texts.chain(pictures(report)) {
         let path = folder.join(path);
         match write_whole(&path, &text) {
             Ok(()) => written.push(path),
@@ -73,6 +75,22 @@ fn render(format: Format, report: &Report) -> Vec<(PathBuf, String)> {
             report.students().filter_map(|submissions| sheet(submissions, report)).collect()
         }
     }
+}
+
+/// Every picture of a failing run.
+fn pictures(report: &Report) -> impl Iterator<Item = (PathBuf, String)> + '_ {
+    let tests = report.submissions.iter().flat_map(|submission| &submission.tests);
+    tests.filter_map(|test| test.evidence.as_ref()).flat_map(|evidence| {
+        let draw = |path: &String| {
+            let run = evidence.run.as_deref()?;
+            let picture = match (&run.wait_for, path.ends_with(".wait-for.svg")) {
+                (Some(graph), true) => picture::wait_for(graph),
+                _ => picture::timeline(run),
+            };
+            Some((PathBuf::from(path), picture))
+        };
+        evidence.pictures.iter().filter_map(draw).collect::<Vec<_>>()
+    })
 }
 
 fn sheet(submissions: &[report::Submission], report: &Report) -> Option<(PathBuf, String)> {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use observation::{Verdict, WaitFor};
+use observation::{Observation, Verdict, WaitFor};
 use serde::{Deserialize, Serialize};
 
 /// Names the file that takes the finding of a failed test, as JSON.
@@ -12,7 +12,7 @@ pub const FINDING_VARIABLE: &str = "INTERLEAVE_FINDING";
 pub type Checked<T = ()> = Result<T, Finding>;
 
 /// Why a property does not hold: the evidence, in words and as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Whether the property was shown not to hold, or could not be checked.
     pub outcome: Outcome,
@@ -28,6 +28,12 @@ pub struct Finding {
     pub wait_for: Option<WaitFor>,
     /// In how many runs the property failed.
     pub tally: Option<Tally>,
+    /// The run that it is about, without its output.
+    #[serde(default)]
+    pub run: Option<Box<Observation>>,
+    /// How a picture of such a run is drawn.
+    #[serde(default)]
+    pub picture: Option<String>,
 }
 
 /// What became of a check that did not succeed.
@@ -62,6 +68,8 @@ impl Finding {
             command: None,
             wait_for: None,
             tally: None,
+            run: None,
+            picture: None,
         }
     }
 
@@ -118,6 +126,9 @@ impl fmt::Display for Finding {
         if let Some(command) = &self.command {
             writeln!(f, "run it yourself: {command}")?;
         }
+        if let Some(picture) = &self.picture {
+            writeln!(f, "draw what happens: {picture}")?;
+        }
         Ok(())
     }
 }
@@ -131,11 +142,13 @@ mod tests {
         let mut finding = Finding::wrong("the final value is 2, not 3").seeing("main: value=2");
         finding.tally = Some(Tally { failed: 3, runs: 8 });
         finding.command = Some("cargo run -p semaphore -- --workers 5".to_owned());
+        finding.picture = Some("cargo run -p grader -- observe --timeline run.svg".to_owned());
         insta::assert_snapshot!(finding.to_string(), @"
         wrong-output: the final value is 2, not 3
             main: value=2
         seen in 3 of 8 runs
         run it yourself: cargo run -p semaphore -- --workers 5
+        draw what happens: cargo run -p grader -- observe --timeline run.svg
         ");
     }
 

@@ -90,9 +90,9 @@ impl Program {
     /// Whatever the program does is data in the [`Run`]; the finding here says that
     /// it could not be run at all.
     pub fn run(self) -> Checked<Run> {
-        let command = self.command();
+        let (command, picture) = (self.command(), self.picture());
         match observed(&self.request) {
-            Ok(observation) => Ok(Run::new(observation, command)),
+            Ok(observation) => Ok(Run::new(observation, command, picture)),
             Err(error) => Err(Finding::broken(format!("cannot run the program: {error}"))),
         }
     }
@@ -103,6 +103,16 @@ impl Program {
         let name = lesson.or_else(|| Some(self.request.program.file_name()?.display().to_string()));
         let args = self.request.args.join(" ");
         format!("cargo run -p {} -- {args}", name.unwrap_or_default())
+    }
+
+    /// How a student draws what happens. The grader draws it by itself.
+    fn picture(&self) -> Option<String> {
+        if std::env::var_os(PROGRAM_VARIABLE).is_some() {
+            return None;
+        }
+        let program = self.request.program.display();
+        let args = self.request.args.join(" ");
+        Some(format!("cargo run -p grader -- observe --timeline run.svg -- {program} {args}"))
     }
 }
 

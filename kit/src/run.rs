@@ -14,11 +14,12 @@ use crate::{Checked, Events, Finding, Processes, Threads};
 pub struct Run {
     observation: Observation,
     command: String,
+    picture: Option<String>,
 }
 
 impl Run {
-    pub(crate) fn new(observation: Observation, command: String) -> Self {
-        Self { observation, command }
+    pub(crate) fn new(observation: Observation, command: String, picture: Option<String>) -> Self {
+        Self { observation, command, picture }
     }
 
     /// Everything that was seen.
@@ -215,7 +216,9 @@ impl Run {
     pub fn found(&self, finding: Finding) -> Finding {
         let wait_for = finding.wait_for.or_else(|| self.observation.wait_for.clone());
         let command = finding.command.or_else(|| Some(self.command.clone()));
-        Finding { wait_for, command, ..finding }
+        let run = finding.run.or_else(|| Some(Box::new(self.observation.without_output())));
+        let picture = finding.picture.or_else(|| self.picture.clone());
+        Finding { wait_for, command, run, picture, ..finding }
     }
 
     fn sure_of(&self, fact: Fact) -> Checked {

@@ -1,5 +1,7 @@
 //! Turns what became of a submission into the report's terms.
 
+use std::path::Path;
+
 use course::{Language, Lesson, LessonId};
 use kit::Finding;
 use observation::Verdict;
@@ -37,12 +39,14 @@ pub fn score(graded: &Graded, lesson: &Lesson, language: Language) -> Submission
         }
         Ok(Outcome::Judged { tests, .. }) => report::grade(work, lesson, language, |name| {
             let (_, judgement) = tests.iter().find(|(test, _)| test == name)?;
-            Some(outcome(judgement))
+            let drawn = Path::new("pictures").join(&graded.submission.student);
+            Some(outcome(judgement, &drawn.join(lesson.id.as_str()).join(name.as_str())))
         }),
     }
 }
 
-fn outcome(judgement: &Judgement) -> report::Outcome {
+/// `drawn` is where pictures of the run belong, without their endings.
+fn outcome(judgement: &Judgement, drawn: &Path) -> report::Outcome {
     match judgement {
         Judgement::Passed => report::Outcome::Passed,
         Judgement::NotCheckable(reason) => report::Outcome::NotCheckable { reason: reason.clone() },
@@ -53,9 +57,20 @@ fn outcome(judgement: &Judgement) -> report::Outcome {
                 wait_for: finding.wait_for.clone(),
                 witness: finding.command.clone(),
                 tally: finding.tally.map(|tally| Tally { failed: tally.failed, runs: tally.runs }),
+                pictures: pictures(finding, drawn),
+                run: finding.run.clone(),
             },
         },
     }
+}
+
+/// The pictures that there are of a run: one of its lanes and, if it hung, of who waited
+/// for whom.
+fn pictures(finding: &Finding, drawn: &Path) -> Vec<String> {
+    let Some(run) = &finding.run else { return Vec::new() };
+    let waits = run.wait_for.as_ref().is_some_and(|graph| !graph.nodes.is_empty());
+    let kinds = [Some("timeline"), waits.then_some("wait-for")];
+    kinds.into_iter().flatten().map(|kind| format!("{}.{kind}.svg", drawn.display())).collect()
 }
 
 /// The claim, then what was seen.

@@ -9,7 +9,7 @@ use crate::{Verdict, WaitFor};
 pub const SCHEMA: &str = "interleave/observation/v1";
 
 /// Everything that was seen of one run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// Always [`SCHEMA`].
     pub schema: String,
@@ -57,6 +57,13 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// The same without what the program printed: enough for a picture.
+    #[must_use]
+    pub fn without_output(&self) -> Self {
+        let silent = |output: &Output| Output { text: String::new(), ..*output };
+        Self { stdout: silent(&self.stdout), stderr: silent(&self.stderr), ..self.clone() }
+    }
+
     /// Why `fact` is not known, if it is not.
     pub fn unsure_of(&self, fact: Fact) -> Option<&str> {
         let unsure = self.unsure.iter().find(|unsure| unsure.fact == fact)?;
@@ -135,7 +142,7 @@ pub struct ProcessId(pub u32);
 pub struct ThreadId(pub u32);
 
 /// One process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
     /// Its number within the run.
     pub id: ProcessId,
@@ -165,7 +172,7 @@ pub struct Process {
 }
 
 /// One thread beyond the first of its process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thread {
     /// Its number within the run.
     pub id: ThreadId,
@@ -211,7 +218,7 @@ pub enum LeftoverKind {
 }
 
 /// What a run used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resources {
     /// Processor time of all processes in user mode.
     #[serde(with = "crate::milliseconds", rename = "user_ms")]

@@ -16,6 +16,9 @@ pub(crate) fn lines(evidence: &Evidence) -> Vec<String> {
     if let Some(witness) = &evidence.witness {
         lines.push(format!("to see it again: {witness}"));
     }
+    if !evidence.pictures.is_empty() {
+        lines.push(format!("drawn in: {}", evidence.pictures.join(", ")));
+    }
     lines
 }
 
@@ -67,7 +70,8 @@ mod tests {
     #[test]
     fn runs_and_witness_are_named() {
         let tally = Some(Tally { failed: 3, runs: 200 });
-        let evidence = Evidence { tally, witness: Some("schedule 0x1f".into()), wait_for: None };
+        let evidence =
+            Evidence { tally, witness: Some("schedule 0x1f".into()), ..Evidence::default() };
         assert_eq!(lines(&evidence), ["3 of 200 runs failed", "to see it again: schedule 0x1f"]);
     }
 }

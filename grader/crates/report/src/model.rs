@@ -1,5 +1,5 @@
 use course::{CourseId, Language, Lesson, LessonId, Points, TestName, Visibility};
-use observation::{Verdict, WaitFor};
+use observation::{Observation, Verdict, WaitFor};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -182,6 +182,12 @@ pub struct Evidence {
     /// How many runs failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tally: Option<Tally>,
+    /// The pictures of a failing run, as paths beside the results.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<String>,
+    /// The run that they show; drawn when results are written.
+    #[serde(skip)]
+    pub run: Option<Box<Observation>>,
 }
 
 /// So many of so many runs failed.

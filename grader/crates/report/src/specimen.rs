@@ -117,6 +117,7 @@ fn deadlock(test: &TestName) -> Option<Outcome> {
                 wait_for: Some(crosswise()),
                 witness: Some("seed 7".to_owned()),
                 tally: Some(Tally { failed: 3, runs: 20 }),
+                ..Evidence::default()
             },
         },
         "no_zombies" => Outcome::Failed {
