@@ -55,3 +55,29 @@ fn every_failure_can_be_run_again_from_its_schedule() {
         assert!(!again.passed(), "{}", kernel.name);
     }
 }
+
+/// Gives the first lock back when it cannot have the second, and so may try for ever.
+fn take_both(first: &std::sync::Mutex<u32>, second: &std::sync::Mutex<u32>) {
+    loop {
+        let mut first = first.lock().expect("nobody panics");
+        if let Ok(mut second) = second.try_lock() {
+            *first += 1;
+            *second += 1;
+            return;
+        }
+    }
+}
+
+#[test]
+fn the_search_through_all_schedules_is_bounded_where_threads_try_again() {
+    let explore = Explore::new("take_both").schedules(10).exhaustive_up_to(10_000).steps(100_000);
+    let report = explore.run(|| {
+        let locks = std::sync::Arc::new([std::sync::Mutex::new(0), std::sync::Mutex::new(0)]);
+        let other = std::sync::Arc::clone(&locks);
+        let thread = std::thread::spawn(move || take_both(&other[1], &other[0]));
+        take_both(&locks[0], &locks[1]);
+        thread.join().unwrap();
+    });
+    assert!(report.passed(), "{report}");
+    assert!(!report.exhaustive && report.schedules < 10_000, "{report}");
+}

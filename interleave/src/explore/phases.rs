@@ -203,9 +203,13 @@ impl Exploration<'_> {
         let dfs = Dfs::new(self.rules, Rc::clone(&exhausted));
         let mut absorb = self.absorb(false);
         let tally = Rc::clone(&self.tally);
+        // Where threads try again and again there is always a longer schedule, whatever the
+        // length of those that were chosen before.
+        let mut steps_left = self.settings.steps;
         run_schedules(&self.body, dfs, self.step_limit, move |_, run| {
+            steps_left = steps_left.saturating_sub(run.schedule.tasks.len());
             absorb(&run, "exhaustive")?;
-            if tally.borrow().schedules - tried >= budget {
+            if tally.borrow().schedules - tried >= budget || steps_left == 0 {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
