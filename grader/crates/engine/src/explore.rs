@@ -82,7 +82,10 @@ pub fn judge(
     let mut request = Request::new(binary);
     request.args = [name, "--exact", "--nocapture", "--test-threads=1"].map(str::to_owned).to_vec();
     request.environment.insert("INTERLEAVE_FINDING_FILE_DIR".to_owned(), ".".to_owned());
-    request.limits = Limits { cpu: lesson.limits.wall, ..lesson.limits };
+    // Bounded by processor time: how busy the machine is must not decide. Whoever only
+    // waits is convicted long before by the explorer itself.
+    let cpu = lesson.limits.wall;
+    request.limits = Limits { cpu, wall: 6 * cpu, ..lesson.limits };
     let report = format!("{name}.json");
     let to = folder.join(&report);
     let mut confinement = Confinement::for_program(place.tier, place.slot, binary);
