@@ -78,6 +78,28 @@ impl Run {
         Err(self.found(Finding::new(Verdict::Crash, claim).seeing(self.seen())))
     }
 
+    /// Passes if the program came to a standstill: every task asleep, waiting for another.
+    ///
+    /// For runs in which somebody waits for what never happens. One that ends did
+    /// not wait; one that keeps the processor busy, or wakes up again and again, does not sleep.
+    pub fn stands_still(&self) -> Checked {
+        let Some(hang) = &self.observation.hang else {
+            self.ends_well()?;
+            let claim = "the program should wait for what never happens here; it ended";
+            return Err(self.found(Finding::wrong(claim).seeing(self.seen())));
+        };
+        match hang.kind {
+            HangKind::Deadlock => Ok(()),
+            // Where nothing can be proved, sleeping looks like waking up again and again.
+            HangKind::Timeout if self.sure_of(Fact::Deadlock).is_err() => Ok(()),
+            HangKind::Livelock | HangKind::Timeout | HangKind::Limit(_) => {
+                let claim = format!("whoever waits should sleep until woken: {}", hang.evidence);
+                let finding = Finding::new(hang_verdict(hang.kind), claim);
+                Err(self.found(finding.seeing(self.seen())))
+            }
+        }
+    }
+
     /// Whether the run ended in a proved deadlock.
     pub fn deadlocked(&self) -> bool {
         self.hung(HangKind::Deadlock)
@@ -286,6 +308,37 @@ fn plural(count: impl Display + PartialEq<u32>, one: &str, many: &str) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn run(exit: Option<Exit>, hang: Option<HangKind>, unsure: &[Fact]) -> Run {
+        let hang = hang.map(|kind| serde_json::json!({"kind": kind, "evidence": "seen"}));
+        let unsure = unsure.iter().map(|fact| serde_json::json!({"fact": fact, "reason": "no"}));
+        let json = serde_json::json!({
+            "schema": observation::SCHEMA, "verdict": "pass", "reason": "", "exit": exit,
+            "hang": hang, "wall_ms": 1.0, "verdict_ms": null,
+            "stdout": {"text": "", "bytes": 0, "truncated": false},
+            "stderr": {"text": "", "bytes": 0, "truncated": false},
+            "processes": [], "threads": [], "peak_processes": 1, "peak_threads": 1,
+            "zombies": 0, "orphans": 0, "leftovers": [],
+            "resources": {"user_ms": 0.0, "system_ms": 0.0, "peak_memory": 0,
+                "voluntary_switches": 0, "involuntary_switches": 0},
+            "wait_for": null, "unsure": unsure.collect::<Vec<_>>(), "confinement": ""
+        });
+        Run::new(serde_json::from_value(json).unwrap(), "cargo run".to_owned())
+    }
+
+    #[test]
+    fn standing_still_is_sleeping_and_nothing_else() {
+        let verdict = |run: &Run| run.stands_still().map_err(|finding| finding.verdict);
+        let hung = |kind| verdict(&run(None, Some(kind), &[]));
+        assert_eq!(hung(HangKind::Deadlock), Ok(()));
+        assert_eq!(hung(HangKind::Livelock), Err(Verdict::Livelock));
+        assert_eq!(hung(HangKind::Timeout), Err(Verdict::Timeout));
+        assert_eq!(verdict(&run(Some(Exit::Code(0)), None, &[])), Err(Verdict::WrongOutput));
+        assert_eq!(verdict(&run(Some(Exit::Code(101)), None, &[])), Err(Verdict::Crash));
+        // A host that proves no deadlock convicts nobody of waking up.
+        let unproved = run(None, Some(HangKind::Timeout), &[Fact::Deadlock]);
+        assert_eq!(verdict(&unproved), Ok(()));
+    }
 
     #[test]
     fn the_first_panic_is_told_with_its_place() {
