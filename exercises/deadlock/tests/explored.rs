@@ -1,0 +1,115 @@
+//! What the bank promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+#[allow(unused_imports)]
+pub use student::*;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use student::{Bank, NotEnough};
+
+/// Moves 1 from `from` to `to` in a thread of its own.
+fn mover(bank: &Arc<Bank>, from: usize, to: usize) -> JoinHandle<Result<(), NotEnough>> {
+    let bank = Arc::clone(bank);
+    thread::spawn(move || bank.transfer(from, to, 1, || ()))
+}
+
+#[test]
+fn no_schedule_deadlocks_two_transfers() {
+    let bank = Arc::new(Bank::new(&[10, 10]));
+    let there = mover(&bank, 0, 1);
+    let back = bank.transfer(1, 0, 3, || ());
+    assert_eq!((there.join().unwrap(), back), (Ok(()), Ok(())), "there is enough for both");
+    assert_eq!((bank.balance(0), bank.balance(1)), (12, 8), "1 went there, 3 came back");
+}
+
+#[test]
+fn no_schedule_deadlocks_a_ring_of_three() {
+    let bank = Arc::new(Bank::new(&[10, 10, 10]));
+    let movers = [mover(&bank, 0, 1), mover(&bank, 1, 2)];
+    let last = bank.transfer(2, 0, 1, || ());
+    let moved = movers.map(|mover| mover.join().unwrap());
+    assert_eq!((moved, last), ([Ok(()); 2], Ok(())), "there is enough for all");
+    assert_eq!(bank.total(), 30, "money only moves");
+}
+
+#[test]
+fn no_schedule_shows_another_total() {
+    let bank = Arc::new(Bank::new(&[10, 10]));
+    let other = Arc::clone(&bank);
+    let mover = thread::spawn(move || {
+        let back = other.transfer(1, 0, 4, || ());
+        (back, other.transfer(0, 1, 5, || ()))
+    });
+    assert_eq!(bank.total(), 20, "money on its way counts once");
+    assert_eq!(mover.join().unwrap(), (Ok(()), Ok(())), "there is enough for both");
+}
+
+#[test]
+fn no_schedule_spends_money_twice() {
+    let bank = Arc::new(Bank::new(&[10, 0, 0]));
+    let other = Arc::clone(&bank);
+    let thread = thread::spawn(move || other.transfer(0, 1, 7, || ()).is_ok());
+    let here = bank.transfer(0, 2, 7, || ()).is_ok();
+    let there = thread.join().unwrap();
+    assert_eq!(usize::from(here) + usize::from(there), 1, "10 is enough for one transfer of 7");
+    assert_eq!(bank.total(), 10, "money only moves");
+}
+
+#[test]
+fn no_schedule_lets_two_transfers_into_one_account() {
+    let bank = Arc::new(Bank::new(&[10, 10, 10]));
+    let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let book = {
+        let (inside, most) = (Arc::clone(&inside), Arc::clone(&most));
+        move || {
+            most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            inside.fetch_sub(1, Ordering::SeqCst);
+        }
+    };
+    let (other, book_there) = (Arc::clone(&bank), book.clone());
+    let thread = thread::spawn(move || other.transfer(1, 0, 1, book_there));
+    let here = bank.transfer(1, 2, 1, book);
+    assert_eq!((thread.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");
+    assert_eq!(most.load(Ordering::SeqCst), 1, "both transfers take from account 1");
+}
+
+#[test]
+fn a_transfer_to_the_same_account_changes_nothing() {
+    let bank = Bank::new(&[10, 10]);
+    let booked = AtomicUsize::new(0);
+    let book = || {
+        booked.fetch_add(1, Ordering::SeqCst);
+    };
+    assert_eq!(bank.transfer(1, 1, 4, book), Ok(()), "there is enough");
+    assert_eq!((bank.balance(0), bank.balance(1)), (10, 10), "nothing moves");
+    assert_eq!(bank.transfer(1, 1, 11, book), Err(NotEnough), "there is not enough");
+    assert_eq!(booked.load(Ordering::SeqCst), 1, "the first transfer is booked, once");
+}
+
+#[test]
+fn a_refused_transfer_changes_nothing() {
+    let bank = Bank::new(&[10, 20]);
+    let booked = AtomicUsize::new(0);
+    let book = || {
+        booked.fetch_add(1, Ordering::SeqCst);
+    };
+    assert_eq!(bank.transfer(0, 1, 11, book), Err(NotEnough), "there is not enough");
+    assert_eq!((bank.balance(0), bank.balance(1)), (10, 20), "nothing moves");
+    assert_eq!(booked.load(Ordering::SeqCst), 0, "what is refused is not booked");
+    assert_eq!(bank.transfer(0, 1, 10, book), Ok(()), "all there is is enough");
+    assert_eq!((bank.balance(0), bank.balance(1)), (0, 30), "10 moved");
+    assert_eq!(booked.load(Ordering::SeqCst), 1, "the second transfer is booked, once");
+}

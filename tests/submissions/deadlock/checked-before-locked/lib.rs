@@ -1,0 +1,58 @@
+//! Looks first, then takes both locks in order.
+
+use std::sync::{Mutex, MutexGuard};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotEnough;
+
+pub struct Bank {
+    accounts: Vec<Mutex<u64>>,
+}
+
+impl Bank {
+    pub fn new(balances: &[u64]) -> Bank {
+        Bank { accounts: balances.iter().copied().map(Mutex::new).collect() }
+    }
+
+    pub fn transfer(
+        &self,
+        from: usize,
+        to: usize,
+        amount: u64,
+        book: impl FnOnce(),
+    ) -> Result<(), NotEnough> {
+        if from == to {
+            let balance = open(&self.accounts[from]);
+            if *balance < amount {
+                return Err(NotEnough);
+            }
+            book();
+            return Ok(());
+        }
+        if self.balance(from) < amount {
+            return Err(NotEnough);
+        }
+        let (first, second) = (from.min(to), from.max(to));
+        let mut low = open(&self.accounts[first]);
+        let mut high = open(&self.accounts[second]);
+        let (source, target) =
+            if from < to { (&mut low, &mut high) } else { (&mut high, &mut low) };
+        **source = source.saturating_sub(amount);
+        **target += amount;
+        book();
+        Ok(())
+    }
+
+    pub fn balance(&self, account: usize) -> u64 {
+        *open(&self.accounts[account])
+    }
+
+    pub fn total(&self) -> u64 {
+        let accounts: Vec<_> = self.accounts.iter().map(open).collect();
+        accounts.iter().map(|balance| **balance).sum()
+    }
+}
+
+fn open<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
