@@ -1,0 +1,70 @@
+//! An event that threads wait for, and a password that is handed over with its help.
+//!
+//! This is the only file that you edit. `cargo test -p event` judges it.
+
+use std::time::Duration;
+
+/// Something that has happened or has not: a flag that threads can wait for.
+pub struct Event {
+    // A flag, and something to sleep on. What has to happen as one step?
+}
+
+impl Event {
+    /// An event that is not set.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Event {
+        todo!("a flag that is not set")
+    }
+
+    /// Sets the event and wakes everybody who waits for it. It stays set until it is cleared.
+    pub fn set(&self) {
+        todo!("set the flag, wake all")
+    }
+
+    /// Takes the event back: from now on whoever waits waits for the next `set`.
+    ///
+    /// A thread that was woken and has not yet looked may go on waiting too.
+    pub fn clear(&self) {
+        todo!("take the flag back")
+    }
+
+    /// Whether the event is set.
+    pub fn is_set(&self) -> bool {
+        todo!("look at the flag")
+    }
+
+    /// Returns once the event is set, at once if it is. Sleeps until then.
+    pub fn wait(&self) {
+        todo!("sleep while the flag is not set")
+    }
+
+    /// As `wait`, but no longer than `timeout`; says whether the event was set.
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let _ = timeout;
+        todo!("sleep while the flag is not set and there is time left")
+    }
+}
+
+/// A password that one thread hands to any number of others.
+pub struct Handover {
+    // The password, and the event that tells of it.
+}
+
+impl Handover {
+    /// Nothing was handed over yet.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Handover {
+        todo!("no password yet")
+    }
+
+    /// Hands `password` over to everybody who waits, and who asks later. Called once.
+    pub fn publish(&self, password: &str) {
+        let _ = password;
+        todo!("store the password and set the event: in which order?")
+    }
+
+    /// The password; sleeps until it was published.
+    pub fn receive(&self) -> String {
+        todo!("wait for the event, then read the password")
+    }
+}

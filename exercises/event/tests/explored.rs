@@ -1,0 +1,128 @@
+//! What an event promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried. A wait on a
+//! condition variable may also end without a notification, as std allows it to.
+
+#![allow(
+    clippy::bool_assert_comparison,
+    reason = "each assertion shows what was seen and what was expected"
+)]
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+#[allow(unused_imports)]
+pub use student::*;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use student::{Event, Handover};
+
+/// A number and no more: time is virtual.
+const LONG: Duration = Duration::from_millis(100);
+
+#[test]
+fn no_schedule_reads_the_password_too_early() {
+    let handover = Arc::new(Handover::new());
+    let other = Arc::clone(&handover);
+    let publisher = thread::spawn(move || other.publish("sesame"));
+    assert_eq!(handover.receive(), "sesame", "the password is there once the wait is over");
+    publisher.join().unwrap();
+    assert_eq!(handover.receive(), "sesame", "and it stays there");
+}
+
+#[test]
+fn no_schedule_leaves_the_wait_before_the_set() {
+    let event = Arc::new(Event::new());
+    let about_to_set = Arc::new(AtomicBool::new(false));
+    let (other, flag) = (Arc::clone(&event), Arc::clone(&about_to_set));
+    let setter = thread::spawn(move || {
+        flag.store(true, Ordering::SeqCst);
+        other.set();
+    });
+    event.wait();
+    assert_eq!(about_to_set.load(Ordering::SeqCst), true, "the wait is over, so it was set");
+    setter.join().unwrap();
+}
+
+#[test]
+fn no_schedule_forgets_a_waiter() {
+    let event = Arc::new(Event::new());
+    let waiters = [1, 2].map(|_| {
+        let event = Arc::clone(&event);
+        thread::spawn(move || event.wait())
+    });
+    event.set();
+    for waiter in waiters {
+        waiter.join().unwrap();
+    }
+    assert_eq!(event.is_set(), true, "waiting takes nothing away");
+}
+
+#[test]
+fn a_wait_after_the_set_returns_at_once() {
+    let event = Event::new();
+    assert_eq!(event.is_set(), false, "an event is not set at first");
+    event.set();
+    event.wait();
+    event.wait();
+    assert_eq!(event.wait_timeout(LONG), true, "it was set long ago");
+    assert_eq!(event.wait_timeout(Duration::ZERO), true, "even without any time to wait");
+    event.set();
+    assert_eq!(event.is_set(), true, "set twice is set");
+}
+
+#[test]
+fn clear_makes_everybody_wait_again() {
+    let event = Arc::new(Event::new());
+    event.set();
+    event.clear();
+    assert_eq!(event.is_set(), false, "it was cleared");
+    assert_eq!(event.wait_timeout(LONG), false, "nobody sets it again yet");
+    let about_to_set = Arc::new(AtomicBool::new(false));
+    let (other, flag) = (Arc::clone(&event), Arc::clone(&about_to_set));
+    let setter = thread::spawn(move || {
+        flag.store(true, Ordering::SeqCst);
+        other.set();
+    });
+    event.wait();
+    assert_eq!(about_to_set.load(Ordering::SeqCst), true, "the wait is for the next set");
+    setter.join().unwrap();
+}
+
+#[test]
+fn no_schedule_says_set_when_it_is_not() {
+    let event = Arc::new(Event::new());
+    let about_to_set = Arc::new(AtomicBool::new(false));
+    let (other, flag) = (Arc::clone(&event), Arc::clone(&about_to_set));
+    let setter = thread::spawn(move || {
+        flag.store(true, Ordering::SeqCst);
+        other.set();
+    });
+    let set = event.wait_timeout(LONG);
+    let seen = about_to_set.load(Ordering::SeqCst);
+    assert_eq!((set, seen || !set), (set, true), "true means that it was set");
+    setter.join().unwrap();
+    // That the time is up first is possible too, and then the answer is false.
+    interleave::reachable("a set ends a wait that has time left", set);
+    assert_eq!(event.wait_timeout(LONG), true, "now it is set");
+}
+
+#[test]
+fn a_wait_whose_time_is_up_says_so() {
+    let event = Arc::new(Event::new());
+    let other = Arc::clone(&event);
+    // Both wait, and nobody ever sets it.
+    let waiter = thread::spawn(move || other.wait_timeout(LONG));
+    assert_eq!(event.wait_timeout(LONG), false, "nobody sets it");
+    assert_eq!(waiter.join().unwrap(), false, "nobody sets it");
+}
