@@ -1,0 +1,62 @@
+//! Producers put numbered items into one queue, consumers take them out.
+//!
+//!     cargo run -p fifo-queue -- --producers 2 --items 5 --consumers 2 --maxsize 3
+//!
+//! Without consumers (`--consumers 0`) a producer gets as far as the queue has room. With
+//! `--more 1` each consumer asks for one item more than there are.
+
+use std::thread;
+
+use fifo_queue::Queue;
+use stage::{Arguments, event};
+
+fn main() {
+    let arguments = Arguments::take(&["producers", "items", "consumers", "maxsize", "more"]);
+    let producers = arguments.get("producers", 2);
+    let items = arguments.get("items", 5);
+    let consumers = arguments.get("consumers", 2);
+    let maxsize = arguments.get("maxsize", 3);
+    let more = arguments.get("more", 0);
+
+    let queue = Queue::new(maxsize);
+    thread::scope(|scope| {
+        let start = |number| {
+            let queue = &queue;
+            scope.spawn(move || produce(queue, number, items))
+        };
+        let producing: Vec<_> = (1..=producers).map(start).collect();
+        for number in 1..=consumers {
+            let queue = &queue;
+            let all = producers * items;
+            let share = all / consumers + usize::from(number <= all % consumers);
+            scope.spawn(move || consume(queue, number, share + more));
+        }
+        for producer in producing {
+            producer.join().expect("a producer only puts");
+        }
+        if consumers > 0 {
+            // Everything is in by now: before, all that was in could be done for a moment.
+            queue.join();
+            event("main", format_args!("joined left={}", queue.len()));
+        }
+    });
+    event("main", format_args!("end left={}", queue.len()));
+}
+
+/// Puts in `producer.0`, `producer.1`, ... and says so after each.
+fn produce(queue: &Queue<String>, producer: usize, items: usize) {
+    for number in 0..items {
+        let item = format!("{producer}.{number}");
+        queue.put(item.clone());
+        event(format_args!("producer-{producer}"), format_args!("put={item}"));
+    }
+}
+
+/// Takes `share` items out; each is done as soon as it has been told of.
+fn consume(queue: &Queue<String>, consumer: usize, share: usize) {
+    for _ in 0..share {
+        let item = queue.get();
+        event(format_args!("consumer-{consumer}"), format_args!("got={item}"));
+        queue.task_done();
+    }
+}

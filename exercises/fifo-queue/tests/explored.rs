@@ -1,0 +1,144 @@
+//! What the queue promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#![allow(
+    clippy::bool_assert_comparison,
+    reason = "each assertion shows what was seen and what was expected"
+)]
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+#[allow(unused_imports)]
+pub use student::*;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use student::Queue;
+
+#[test]
+fn zero_to_four_come_out_in_order() {
+    let queue = Queue::new(5);
+    assert_eq!((queue.len(), queue.is_empty()), (0, true), "a new queue is empty");
+    for item in 0..5 {
+        queue.put(item);
+    }
+    assert_eq!(queue.len(), 5, "five items went in");
+    let items: Vec<i32> = (0..5).map(|_| queue.get()).collect();
+    assert_eq!(items, [0, 1, 2, 3, 4], "first in, first out");
+    assert_eq!((queue.len(), queue.is_empty()), (0, true), "five items came out");
+}
+
+#[test]
+fn no_schedule_changes_the_order() {
+    let queue = Arc::new(Queue::new(2));
+    let other = Arc::clone(&queue);
+    let producer = thread::spawn(move || (0..3).for_each(|item| other.put(item)));
+    let items = [queue.get(), queue.get(), queue.get()];
+    assert_eq!(items, [0, 1, 2], "one producer's items come out in its order");
+    producer.join().unwrap();
+}
+
+#[test]
+fn no_schedule_puts_more_in_than_fit() {
+    let queue = Arc::new(Queue::new(1));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let producers = [1, 2].map(|item| {
+        let (queue, inside) = (Arc::clone(&queue), Arc::clone(&inside));
+        thread::spawn(move || {
+            queue.put(item);
+            inside.fetch_add(1, Ordering::SeqCst);
+        })
+    });
+    // Nothing was taken out yet, so what was put in is inside.
+    let seen = inside.load(Ordering::SeqCst);
+    assert_eq!(seen.min(1), seen, "there is room for one");
+    interleave::reachable("one item goes in before anything is taken out", seen == 1);
+    assert_eq!(queue.get() + queue.get(), 3, "both items come out");
+    for producer in producers {
+        producer.join().unwrap();
+    }
+}
+
+#[test]
+fn no_schedule_forgets_a_consumer() {
+    let queue = Arc::new(Queue::new(2));
+    let consumers = [(); 2].map(|()| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(move || queue.get())
+    });
+    queue.put(1);
+    queue.put(2);
+    let [first, second] = consumers.map(|consumer| consumer.join().unwrap());
+    assert_eq!(first + second, 3, "each consumer gets one of the two items");
+}
+
+#[test]
+fn no_schedule_forgets_a_producer() {
+    let queue = Arc::new(Queue::new(1));
+    let producers = [vec![1, 2], vec![4]].map(|items| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(move || items.into_iter().for_each(|item| queue.put(item)))
+    });
+    assert_eq!(queue.get() + queue.get() + queue.get(), 7, "all three items come out");
+    for producer in producers {
+        producer.join().unwrap();
+    }
+    assert_eq!(queue.len(), 0, "nothing is left");
+}
+
+#[test]
+fn no_schedule_joins_before_all_is_done() {
+    let queue = Arc::new(Queue::new(2));
+    queue.join();
+    queue.put("a");
+    queue.put("b");
+    let done = Arc::new(AtomicUsize::new(0));
+    let (other, count) = (Arc::clone(&queue), Arc::clone(&done));
+    let worker = thread::spawn(move || {
+        for _ in 0..2 {
+            other.get();
+            count.fetch_add(1, Ordering::SeqCst);
+            other.task_done();
+        }
+    });
+    queue.join();
+    assert_eq!(done.load(Ordering::SeqCst), 2, "both items are done when join returns");
+    worker.join().unwrap();
+}
+
+#[test]
+fn no_schedule_forgets_who_joins() {
+    let queue = Arc::new(Queue::new(1));
+    queue.put(());
+    let waiting = [(); 2].map(|()| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(move || queue.join())
+    });
+    queue.get();
+    queue.task_done();
+    for thread in waiting {
+        thread.join().unwrap();
+    }
+    queue.join();
+}
+
+#[test]
+fn a_task_that_nobody_had_cannot_be_done() {
+    let queue = Queue::new(0);
+    queue.put(1);
+    queue.get();
+    queue.task_done();
+    let once_more = catch_unwind(AssertUnwindSafe(|| queue.task_done()));
+    assert_eq!(once_more.is_err(), true, "one item, done twice: task_done panics");
+}
