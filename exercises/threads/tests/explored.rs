@@ -1,0 +1,69 @@
+//! What the threads promise under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#![allow(
+    clippy::bool_assert_comparison,
+    reason = "each assertion shows what was seen and what was expected"
+)]
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+pub use student::*;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// What was called by whom, in the order in which it came.
+type Calls = Arc<Mutex<Vec<(String, usize)>>>;
+
+fn recorded(calls: &Calls) -> impl Fn(usize) + Clone + Send + 'static {
+    let calls = Arc::clone(calls);
+    move |number| {
+        let name = thread::current().name().unwrap_or("unnamed").to_owned();
+        calls.lock().unwrap().push((name, number));
+    }
+}
+
+fn of(calls: &Calls, name: &str) -> Vec<usize> {
+    let calls = calls.lock().unwrap();
+    calls.iter().filter(|(who, _)| who == name).map(|(_, number)| *number).collect()
+}
+
+#[test]
+fn no_schedule_changes_what_a_thread_counts() {
+    let calls = Calls::default();
+    count_in_threads(&["ada", "bob"], 3, recorded(&calls));
+    assert_eq!((of(&calls, "ada"), of(&calls, "bob")), (vec![1, 2, 3], vec![1, 2, 3]));
+    assert_eq!(calls.lock().unwrap().len(), 6, "nobody else counts");
+}
+
+#[test]
+fn no_schedule_returns_before_all_have_ended() {
+    let calls = Calls::default();
+    count_in_threads(&["ada", "bob", "chen"], 1, recorded(&calls));
+    assert_eq!(calls.lock().unwrap().len(), 3, "three threads have counted to 1 when it returns");
+}
+
+#[test]
+fn no_panic_is_lost() {
+    let calls = Calls::default();
+    let record = recorded(&calls);
+    let tick = move |number| {
+        record(number);
+        if number == 2 {
+            resume_unwind(Box::new("told to panic"));
+        }
+    };
+    let caught = catch_unwind(AssertUnwindSafe(|| count_in_threads(&["ada"], 3, tick)));
+    assert_eq!(caught.is_err(), true, "a thread panicked, so does count_in_threads");
+    assert_eq!(of(&calls, "ada"), [1, 2], "the thread ended at the panic");
+}

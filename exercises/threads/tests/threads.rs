@@ -1,0 +1,74 @@
+//! What the threads promise, seen in real runs. `explored.rs` looks at every schedule.
+
+use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+
+/// Some of these, each once.
+const NAMES: [&str; 6] = ["ada", "bob", "chen", "dora", "emil", "fay"];
+
+fn names(random: &mut Random) -> &'static [&'static str] {
+    let first = random.pick(0..=3);
+    &NAMES[first..first + random.pick(2..=3)]
+}
+
+fn run(names: &[&str], count: usize, meet: usize) -> Checked<Run> {
+    program!().list("names", names).arg("count", count).arg("meet", meet).run()
+}
+
+#[test]
+fn every_thread_counts_under_its_name() {
+    property(|random| {
+        let (names, count) = (names(random), random.pick(1..=8));
+        let run = run(names, count, 1)?;
+        run.ends_well()?;
+        let said = run.events().per_worker();
+        let claim = format!("main and {} should speak, in person", names.join(", "));
+        let speakers: Vec<_> = said.keys().map(String::as_str).collect();
+        let mut expected = [names, &["main"]].concat();
+        expected.sort_unstable();
+        let finding = Finding::wrong(claim).seeing(run.events().to_string());
+        run.check(finding.unless(speakers == expected))?;
+        run.check(run.events().of("main").each_says(&["begin", "end"]))?;
+        let counts: Vec<_> = (1..=count).map(|number| format!("count={number}")).collect();
+        let counts: Vec<_> = counts.iter().map(String::as_str).collect();
+        run.check(run.events().filter(|event| event.who != "main").each_says(&counts))
+    });
+}
+
+#[test]
+fn the_system_sees_a_thread_for_each_name() {
+    property(|random| {
+        let names = names(random);
+        let run = run(names, 2, 1)?;
+        run.ends_well()?;
+        // A thread that ends together with the process may be gone before its name was read.
+        let threads = run.threads()?.names();
+        let seen: Vec<_> = threads.iter().copied().filter(|name| !name.is_empty()).collect();
+        let claim = format!(
+            "threads named {} should be created; {} were, named {}",
+            names.join(", "),
+            threads.len(),
+            seen.join(", ")
+        );
+        let one_each =
+            seen.iter().all(|name| names.contains(name)) && seen.is_sorted_by(|a, b| a < b);
+        run.check(Finding::wrong(claim).unless(threads.len() == names.len() && one_each))
+    });
+}
+
+#[test]
+fn all_threads_count_at_the_same_time() {
+    property(|random| {
+        let names = names(random);
+        let run = run(names, 2, names.len())?;
+        if run.deadlocked() {
+            let begun = run.events().filter(|event| event.what == "count=1").len();
+            let claim = format!(
+                "{} threads should count at the same time; {begun} began and waited for the others",
+                names.len()
+            );
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
+        run.ends_well()
+    });
+}

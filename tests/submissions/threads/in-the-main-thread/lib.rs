@@ -1,0 +1,16 @@
+//! Threads that count.
+
+use std::thread;
+
+pub fn my_name() -> String {
+    thread::current().name().unwrap_or("unnamed").to_owned()
+}
+
+pub fn count_in_threads<F>(names: &[&str], upto: usize, tick: F)
+where
+    F: Fn(usize) + Clone + Send + 'static,
+{
+    for _name in names {
+        (1..=upto).for_each(tick.clone());
+    }
+}

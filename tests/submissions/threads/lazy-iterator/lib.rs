@@ -1,0 +1,21 @@
+//! Threads that count.
+
+use std::thread::{self, Builder};
+
+pub fn my_name() -> String {
+    thread::current().name().unwrap_or("unnamed").to_owned()
+}
+
+pub fn count_in_threads<F>(names: &[&str], upto: usize, tick: F)
+where
+    F: Fn(usize) + Clone + Send + 'static,
+{
+    let threads = names.iter().map(|name| {
+        let tick = tick.clone();
+        let count = move || (1..=upto).for_each(tick);
+        Builder::new().name(name.to_string()).spawn(count).unwrap()
+    });
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
