@@ -11,10 +11,16 @@ mod decode;
 mod diagnostic;
 mod error;
 mod model;
+#[cfg(feature = "policies")]
+mod moment;
 mod names;
 mod node;
 mod points;
+#[cfg(feature = "policies")]
+mod policy;
 mod read;
+#[cfg(feature = "policies")]
+mod read_policy;
 mod read_value;
 mod text;
 mod units;
@@ -26,8 +32,12 @@ use std::sync::Arc;
 pub use diagnostic::CourseDiagnostic;
 pub use error::{CourseError, CourseErrors, Problem};
 pub use model::{Course, Lesson, Permission, Test, Unit, Visibility};
+#[cfg(feature = "policies")]
+pub use moment::{Moment, MomentError, Zone, ZoneError};
 pub use names::{CourseId, CrateName, LessonId, NameError, StudentFile, TestName, UnitId};
 pub use points::{Points, PointsError};
+#[cfg(feature = "policies")]
+pub use policy::{Attempts, LateStep, Percent, PercentError, Policies, Required};
 pub use text::{Hint, Language, Text};
 pub use units::{Bytes, UnitError, parse_duration};
 

@@ -18,6 +18,9 @@ pub struct Course {
     pub title: Text,
     /// Its units in teaching order; at least one.
     pub units: Vec<Unit>,
+    /// How scores turn into grades.
+    #[cfg(feature = "policies")]
+    pub policies: crate::policy::Policies,
     pub(crate) source: Arc<Source>,
 }
 

@@ -13,10 +13,14 @@ use crate::points::Points;
 use crate::read_value::{hint, limits, points, title};
 
 /// The keys of each mapping, required and optional.
-pub(crate) const COURSE: [&str; 4] = ["course", "title", "limits", "units"];
+pub(crate) const COURSE: [&str; 5] = ["course", "title", "limits", "policies", "units"];
+/// Read by those who make grades of scores, and by nobody else.
+#[cfg_attr(not(feature = "policies"), expect(dead_code, reason = "policies are not read"))]
+pub(crate) const POLICIES: [&str; 7] =
+    ["zone", "grace", "late", "attempts", "cap", "drop_lowest", "required"];
 pub(crate) const UNIT: [&str; 3] = ["id", "title", "lessons"];
-pub(crate) const LESSON: [&str; 8] =
-    ["id", "title", "requires", "files", "crates", "unsafe", "limits", "tests"];
+pub(crate) const LESSON: [&str; 10] =
+    ["id", "title", "due", "extra", "requires", "files", "crates", "unsafe", "limits", "tests"];
 pub(crate) const TEST: [&str; 6] = ["name", "points", "title", "visibility", "extra", "hint"];
 
 /// Reads a whole course, or says everything that is wrong with it.
@@ -24,6 +28,8 @@ pub(crate) fn course(root: &Node, source: &Arc<Source>) -> Result<Course, Vec<(N
     let mut reader = Reader::default();
     let course = reader.course(root, source);
     reader.check_prerequisites();
+    #[cfg(feature = "policies")]
+    reader.check_named();
     match (course, reader.decoder.into_problems()) {
         (Some(course), problems) if problems.is_empty() => Ok(course),
         (_, problems) => Err(problems),
@@ -39,6 +45,11 @@ struct Reader {
     lessons: Vec<LessonId>,
     /// Who requires whom: checked once all lessons are known.
     prerequisites: Vec<Prerequisite>,
+    #[cfg(feature = "policies")]
+    policies: crate::policy::Policies,
+    /// Lessons that policies name: checked once all lessons are known.
+    #[cfg(feature = "policies")]
+    named: Vec<(LessonId, NodeId)>,
 }
 
 struct Prerequisite {
@@ -56,10 +67,23 @@ impl Reader {
         if let Some(node) = fields.get("limits") {
             self.limits = limits(&mut self.decoder, node, self.limits);
         }
+        // Before the lessons: their due dates are in its zone.
+        #[cfg(feature = "policies")]
+        if let Some(node) = fields.get("policies") {
+            let read = crate::read_policy::policies(&mut self.decoder, node, &POLICIES);
+            (self.policies, self.named) = read.unwrap_or_default();
+        }
         let units = self.required(&fields, "units", |d, node| d.items(node, "the units"))?;
         let units = units.iter().map(|node| self.unit(node)).collect::<Vec<_>>();
         let units = units.into_iter().collect::<Option<_>>();
-        Some(Course { id: id?, title: title?, units: units?, source: Arc::clone(source) })
+        Some(Course {
+            id: id?,
+            title: title?,
+            units: units?,
+            #[cfg(feature = "policies")]
+            policies: std::mem::take(&mut self.policies),
+            source: Arc::clone(source),
+        })
     }
 
     fn unit(&mut self, node: &Node) -> Option<Unit> {
@@ -92,6 +116,10 @@ impl Reader {
         let mut bounds = self.limits;
         if let Some(node) = fields.get("limits") {
             bounds = limits(&mut self.decoder, node, bounds);
+        }
+        #[cfg(feature = "policies")]
+        if let Some(id) = &id {
+            self.terms(&fields, id);
         }
         let tests_entry = self.decoder.require_entry(&fields, "tests")?;
         let tests = self.tests(tests_entry);
@@ -174,6 +202,40 @@ impl Reader {
         })
     }
 
+    /// What the lesson `id` says about its grade.
+    #[cfg(feature = "policies")]
+    fn terms(&mut self, fields: &Fields<'_>, id: &LessonId) {
+        let zone = self.policies.zone;
+        let due = fields.get("due");
+        if let Some(due) =
+            due.and_then(|node| crate::read_policy::due(&mut self.decoder, node, zone))
+        {
+            self.policies.due.insert(id.clone(), due);
+        }
+        let extra = optional(fields, "extra", |node| self.decoder.boolean(node, "extra"));
+        if extra == Some(true) {
+            self.policies.extra.insert(id.clone());
+        }
+    }
+
+    #[cfg(feature = "policies")]
+    fn check_named(&mut self) {
+        for (id, at) in std::mem::take(&mut self.named) {
+            if !self.lessons.contains(&id) {
+                let message = self.no_lesson(&id);
+                self.decoder.problem(at, message);
+            }
+        }
+    }
+
+    fn no_lesson(&self, id: &LessonId) -> String {
+        let names = self.lessons.iter().map(LessonId::as_str);
+        match closest(id.as_str(), names) {
+            Some(near) => format!("there is no lesson `{id}`; did you mean `{near}`?"),
+            None => format!("there is no lesson `{id}`"),
+        }
+    }
+
     fn check_prerequisites(&mut self) {
         for Prerequisite { earlier, id, at } in std::mem::take(&mut self.prerequisites) {
             let known = self.lessons.iter().position(|lesson| *lesson == id);
@@ -181,13 +243,7 @@ impl Reader {
                 Some(index) if index < earlier => continue,
                 Some(index) if index == earlier => format!("`{id}` requires itself"),
                 Some(_) => format!("`{id}` comes later; a lesson requires only earlier ones"),
-                None => {
-                    let names = self.lessons.iter().map(LessonId::as_str);
-                    match closest(id.as_str(), names) {
-                        Some(near) => format!("there is no lesson `{id}`; did you mean `{near}`?"),
-                        None => format!("there is no lesson `{id}`"),
-                    }
-                }
+                None => self.no_lesson(&id),
             };
             self.decoder.problem(at, message);
         }
@@ -254,6 +310,8 @@ fn optional<'n, T: Default>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Attempts;
+    use crate::read_policy::{LATE, REQUIRED};
     use crate::read_value::{LIMITS, TEXT, failures};
 
     #[test]
@@ -264,8 +322,11 @@ mod tests {
             properties.expect(at).keys().cloned().collect()
         };
         let verdicts: Vec<_> = failures().map(|verdict| verdict.as_str()).chain(["any"]).collect();
-        let mappings: [(&str, &[&str]); 7] = [
+        let mappings: [(&str, &[&str]); 10] = [
             ("/$defs/course/properties", &COURSE),
+            ("/$defs/policies/properties", &POLICIES),
+            ("/$defs/policies/properties/late/items/properties", &LATE),
+            ("/$defs/policies/properties/required/properties", &REQUIRED),
             ("/$defs/unit/properties", &UNIT),
             ("/$defs/lesson/properties", &LESSON),
             ("/$defs/test/properties", &TEST),
@@ -288,6 +349,9 @@ mod tests {
         let words = |key: &str| schema.pointer(key).expect(key).clone();
         let read = Visibility::WORDS.map(|(word, _)| word);
         assert_eq!(words("/$defs/test/properties/visibility/enum"), serde_json::json!(read));
+        let read = Attempts::WORDS.map(|(word, _)| word);
+        let offered = words("/$defs/policies/properties/attempts/enum");
+        assert_eq!(offered, serde_json::json!(read));
         let mut read = Permission::WORDS.map(|(word, _)| word);
         read.sort_unstable();
         assert_eq!(words("/$defs/lesson/properties/unsafe/enum"), serde_json::json!(read));

@@ -54,6 +54,13 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     quantity(text, &units, "a duration", "500ms, 10s or 2min").map(Duration::from_millis)
 }
 
+/// Reads `45s`, `15min`, `24h` or `3d`; never zero.
+#[cfg(feature = "policies")]
+pub(crate) fn parse_span(text: &str) -> Result<Duration, UnitError> {
+    let units = [("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400)];
+    quantity(text, &units, "a span of time", "15min, 24h or 3d").map(Duration::from_secs)
+}
+
 fn quantity(
     text: &str,
     units: &[(&str, u64)],

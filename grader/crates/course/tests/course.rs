@@ -243,3 +243,85 @@ fn lines_and_columns_are_right_however_lines_end() {
         assert_eq!((first.line, first.column), (line, column), "{errors}");
     }
 }
+
+const POLICIES: &str = "policies:
+  zone: Europe/Berlin
+  grace: 15min
+  late: [{ within: 1d, keeps: 90% }, { within: 3d, keeps: 50% }]
+  attempts: best
+  cap: 110%
+  drop_lowest: 1
+  required: { lessons: [fork], at_least: 60%, otherwise: 40% }
+units:
+";
+
+fn graded() -> String {
+    let text = SOUND.replace("units:\n", POLICIES);
+    text.replace(
+        "      - id: fork\n",
+        "      - id: fork\n        due: 2026-10-01 23:59\n        extra: true\n",
+    )
+}
+
+#[test]
+fn policies_read_as_written() {
+    let policies = parse(&graded()).unwrap().policies;
+    assert_eq!(policies.zone.to_string(), "Europe/Berlin");
+    assert_eq!(policies.grace, Duration::from_secs(900));
+    let late: Vec<_> =
+        policies.late.iter().map(|step| (step.within.as_secs(), step.keeps.to_string())).collect();
+    assert_eq!(late, [(86_400, "90%".to_owned()), (259_200, "50%".to_owned())]);
+    assert_eq!(policies.attempts, course::Attempts::Best);
+    assert_eq!(policies.cap, Some(course::Percent::whole(110)));
+    assert_eq!(policies.drop_lowest, 1);
+    let fork: course::LessonId = "fork".parse().unwrap();
+    let required = policies.required.unwrap();
+    assert_eq!(
+        (required.lessons, required.at_least.to_string()),
+        (vec![fork.clone()], "60%".to_owned())
+    );
+    let due = policies.due[&fork].at(policies.zone).unwrap();
+    assert_eq!(due.to_rfc3339(), "2026-10-01T21:59:00+00:00");
+    assert!(policies.extra.contains(&fork));
+    assert_eq!(sound().policies, course::Policies::default());
+}
+
+#[test]
+fn each_mistake_in_policies_is_reported_where_it_stands() {
+    for (what, with, problem) in [
+        ("Europe/Berlin", "Berlin", "6:9 `Berlin` is no time zone"),
+        ("15min", "15", "7:10 `15` is not a span of time"),
+        ("keeps: 90%", "keeps: 90", "8:31 `90` is no percentage"),
+        ("keeps: 90%", "keeps: 40%", "8:38 work that is later keeps no more"),
+        ("within: 3d", "within: 24h", "8:38 each step is `within` more"),
+        ("attempts: best", "attempts: first", "9:13 attempts is one of last, best"),
+        ("drop_lowest: 1", "drop_lowest: -1", "11:16 `-1` is not a number of lessons"),
+        (
+            "lessons: [fork]",
+            "lessons: [forks]",
+            "12:25 there is no lesson `forks`; did you mean `fork`?",
+        ),
+        ("grace:", "graze:", "7:3 `graze` is not a key of policies; did you mean `grace`?"),
+        ("2026-10-01 23:59", "2026-10-01", "18:14 `2026-10-01` is no date and time"),
+        (
+            "2026-10-01 23:59",
+            "2026-03-29 02:30",
+            "18:14 `2026-03-29T02:30:00` does not exist in Europe/Berlin",
+        ),
+        (
+            "        extra: true\n        title",
+            "        extra: perhaps\n        title",
+            "19:16 expected extra as true or false",
+        ),
+    ] {
+        let text = graded();
+        assert_eq!(text.matches(what).count(), 1, "`{what}` is not there once");
+        let errors = parse(&text.replace(what, with)).expect_err(with);
+        let told: Vec<_> = errors
+            .problems()
+            .iter()
+            .map(|p| format!("{}:{} {}", p.line, p.column, p.message))
+            .collect();
+        assert!(told.len() == 1 && told[0].starts_with(problem), "{with}: {told:#?}");
+    }
+}
