@@ -323,7 +323,7 @@ mod tests {
                 "voluntary_switches": 0, "involuntary_switches": 0},
             "wait_for": null, "unsure": unsure.collect::<Vec<_>>(), "confinement": ""
         });
-        Run::new(serde_json::from_value(json).unwrap(), "cargo run".to_owned())
+        Run::new(serde_json::from_value(json).unwrap(), "cargo run".to_owned(), None)
     }
 
     #[test]
