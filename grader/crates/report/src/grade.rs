@@ -85,6 +85,8 @@ fn submission(
         max_score: lesson.max_score(),
         duration_ms: work.duration_ms,
         attempts: work.attempts,
+        handed_in: None,
+        grade: None,
         message,
         tests,
     }

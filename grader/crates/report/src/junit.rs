@@ -4,21 +4,89 @@
 //! an error, so that it does not count as a failure of the student's; one that
 //! did not run because of what the student handed in is a failure.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
 use crate::evidence;
-use crate::model::{Report, Submission, TestResult, TestStatus};
+use crate::model::{Report, Run, Submission, TestResult, TestStatus};
 use crate::{printable, printable_lines};
 
 /// The report as one XML document.
 pub fn render(report: &Report) -> String {
-    let mut document = quick_junit::Report::new(report.run.course.as_str());
-    document.timestamp = DateTime::parse_from_rfc3339(&report.run.started).ok();
-    document.add_test_suites(report.submissions.iter().map(suite));
+    document(&report.run, &report.submissions)
+}
+
+fn document(run: &Run, submissions: &[Submission]) -> String {
+    let mut document = quick_junit::Report::new(run.course.as_str());
+    document.timestamp = DateTime::parse_from_rfc3339(&run.started).ok();
+    document.add_test_suites(submissions.iter().map(suite));
     document.to_string().expect("a string takes all that is written")
+}
+
+/// How many tests there are, which the document says before any of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+}
+
+impl Totals {
+    /// Counts in one submission.
+    pub fn add(&mut self, submission: &Submission) {
+        let suite = suite(submission);
+        self.tests += suite.tests;
+        self.failures += suite.failures;
+        self.errors += suite.errors;
+    }
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.tests += other.tests;
+        self.failures += other.failures;
+        self.errors += other.errors;
+    }
+}
+
+/// Writes a document of any length, one submission after the other.
+pub struct Writer<W: Write> {
+    to: W,
+    run: Run,
+}
+
+const END: &str = "</testsuites>";
+
+impl<W: Write> Writer<W> {
+    /// Writes all that comes before the submissions.
+    pub fn new(mut to: W, run: &Run, totals: Totals) -> io::Result<Self> {
+        let empty = document(run, &[]);
+        let head = empty.trim_end().trim_end_matches(END).trim_end().trim_end_matches('>');
+        let Totals { tests, failures, errors } = totals;
+        let counts =
+            format!("tests=\"{tests}\" skipped=\"0\" failures=\"{failures}\" errors=\"{errors}\"");
+        let none = "tests=\"0\" skipped=\"0\" failures=\"0\" errors=\"0\"";
+        let head = head.trim_end_matches('/').replacen(none, &counts, 1);
+        writeln!(to, "{head}>")?;
+        Ok(Self { to, run: run.clone() })
+    }
+
+    /// Writes the next submission.
+    pub fn submission(&mut self, submission: &Submission) -> io::Result<()> {
+        let alone = document(&self.run, std::slice::from_ref(submission));
+        let start = alone.find("    <testsuite ").unwrap_or(0);
+        let end = alone.rfind(END).unwrap_or(alone.len());
+        self.to.write_all(&alone.as_bytes()[start..end])
+    }
+
+    /// Writes what comes after the submissions.
+    pub fn finish(mut self) -> io::Result<W> {
+        writeln!(self.to, "{END}")?;
+        Ok(self.to)
+    }
 }
 
 fn suite(submission: &Submission) -> TestSuite {
@@ -95,6 +163,19 @@ mod tests {
     #[test]
     fn a_class_renders_to_one_document() {
         insta::assert_snapshot!(render(&class(Language::En)));
+    }
+
+    #[test]
+    fn a_document_written_piece_by_piece_is_the_same_to_the_byte() {
+        let report = class(Language::En);
+        let mut totals = Totals::default();
+        report.submissions.iter().for_each(|submission| totals.add(submission));
+        let mut writer = Writer::new(Vec::new(), &report.run, totals).unwrap();
+        for submission in &report.submissions {
+            writer.submission(submission).unwrap();
+        }
+        let written = String::from_utf8(writer.finish().unwrap()).unwrap();
+        assert_eq!(written, render(&report));
     }
 
     #[test]

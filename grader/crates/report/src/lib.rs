@@ -8,6 +8,7 @@
 //! people pass them through [`printable()`] or [`printable_lines()`]; the others
 //! leave them to a serialiser.
 
+pub mod compare;
 mod evidence;
 mod grade;
 pub mod gradescope;
@@ -23,6 +24,7 @@ pub mod table;
 
 pub use grade::{Outcome, Work, grade, ungraded};
 pub use model::{
-    Evidence, GradedLesson, Report, Run, SCHEMA, Status, Submission, Tally, TestResult, TestStatus,
+    Evidence, Grade, GradedLesson, HandedIn, Report, Run, SCHEMA, Status, Submission, Tally,
+    TestResult, TestStatus,
 };
 pub use printable::{printable, printable_lines};

@@ -104,10 +104,38 @@ pub struct Submission {
     pub duration_ms: u64,
     /// How often grading was tried.
     pub attempts: u32,
+    /// Which attempt of the student's it is, and when it was handed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_in: Option<HandedIn>,
+    /// What it counts for after the course's policies; none if the score is all that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
     /// What holds for the whole submission: the compiler's message, or why it was not graded.
     pub message: Option<String>,
     /// Its tests in the order of the course.
     pub tests: Vec<TestResult>,
+}
+
+/// One of a student's attempts at a lesson.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedIn {
+    /// From 1, in the order in which they were handed in.
+    pub attempt: u32,
+    /// When, if that is known: RFC 3339, or without an offset where none was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Whether the system that it came from marks it as late, if it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<bool>,
+}
+
+/// What a submission counts for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grade {
+    /// The points that count; none if it is not known yet.
+    pub points: Option<Points>,
+    /// How they come about, for the student: a sentence for each step from the score on.
+    pub because: Vec<String>,
 }
 
 /// Whether a submission could be graded.

@@ -1,7 +1,130 @@
 //! `results.json`: the whole report, for machines.
 
-use crate::model::Report;
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::model::{GradedLesson, Report, Run, SCHEMA, Submission};
 use crate::printable::printable_json;
+
+/// Writes a report of any length, one submission after the other.
+pub struct Writer<W: Write> {
+    to: W,
+    any: bool,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes all that comes before the submissions.
+    pub fn new(mut to: W, run: &Run, lessons: &[GradedLesson]) -> io::Result<Self> {
+        let (schema, run, lessons) = (SCHEMA.to_owned(), run.clone(), lessons.to_vec());
+        let head = render(&Report { schema, run, lessons, submissions: Vec::new() });
+        let head = head.strip_suffix("[]\n}\n").expect("a report ends with its submissions");
+        to.write_all(head.as_bytes())?;
+        Ok(Self { to, any: false })
+    }
+
+    /// Writes the next submission; they come by student and then in teaching order.
+    pub fn submission(&mut self, submission: &Submission) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(submission)?;
+        let text = printable_json(&text).replace('\n', "\n    ");
+        let front = if self.any { ",\n    " } else { "[\n    " };
+        self.any = true;
+        self.to.write_all(front.as_bytes())?;
+        self.to.write_all(text.as_bytes())
+    }
+
+    /// Writes what comes after the submissions.
+    pub fn finish(mut self) -> io::Result<W> {
+        let end = if self.any { "\n  ]\n}\n" } else { "[]\n}\n" };
+        self.to.write_all(end.as_bytes())?;
+        Ok(self.to)
+    }
+}
+
+/// Reads a report of any length: hands on one submission after the other.
+///
+/// The circumstances stand before the submissions, and come back after them.
+pub fn read_each(
+    from: impl Read,
+    each: impl FnMut(Submission),
+) -> Result<(Run, Vec<GradedLesson>), serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_reader(from);
+    let head = Document(each).deserialize(&mut json)?;
+    json.end()?;
+    Ok(head)
+}
+
+struct Document<F>(F);
+
+/// All of a report but its submissions.
+#[derive(Deserialize)]
+struct Head {
+    schema: String,
+    #[serde(flatten)]
+    run: Run,
+    lessons: Vec<GradedLesson>,
+}
+
+impl<'de, F: FnMut(Submission)> DeserializeSeed<'de> for Document<F> {
+    type Value = (Run, Vec<GradedLesson>);
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(Submission)> Visitor<'de> for Document<F> {
+    type Value = (Run, Vec<GradedLesson>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the results of a run")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut head = serde_json::Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "submissions" => map.next_value_seed(Submissions(&mut self.0))?,
+                _ => _ = head.insert(key, map.next_value()?),
+            }
+        }
+        let head: Head = serde_json::from_value(head.into()).map_err(A::Error::custom)?;
+        match head.schema == SCHEMA {
+            true => Ok((head.run, head.lessons)),
+            false => Err(A::Error::custom(format!(
+                "this is `{}`, and only `{SCHEMA}` is known",
+                head.schema
+            ))),
+        }
+    }
+}
+
+struct Submissions<'a, F>(&'a mut F);
+
+impl<'de, F: FnMut(Submission)> DeserializeSeed<'de> for Submissions<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(Submission)> Visitor<'de> for Submissions<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of submissions")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(submission) = items.next_element()? {
+            (self.0)(submission);
+        }
+        Ok(())
+    }
+}
 
 /// The report as JSON text with a final line break.
 pub fn render(report: &Report) -> String {
@@ -148,6 +271,30 @@ mod tests {
     fn the_schema_knows_every_verdict() {
         let schema: Value = serde_json::from_str(schema()).unwrap();
         assert_eq!(schema["$defs"]["verdict"]["enum"], json!(observation::Verdict::ALL));
+    }
+
+    #[test]
+    fn a_report_written_piece_by_piece_is_the_same_to_the_byte() {
+        for report in [class(Language::En), Report { submissions: vec![], ..class(Language::Zh) }] {
+            let mut writer = Writer::new(Vec::new(), &report.run, &report.lessons).unwrap();
+            for submission in &report.submissions {
+                writer.submission(submission).unwrap();
+            }
+            let written = String::from_utf8(writer.finish().unwrap()).unwrap();
+            assert_eq!(written, render(&report));
+        }
+    }
+
+    #[test]
+    fn a_report_read_piece_by_piece_is_the_same_report() {
+        let report = class(Language::En);
+        let mut submissions = Vec::new();
+        let text = render(&report);
+        let (run, lessons) = read_each(text.as_bytes(), |each| submissions.push(each)).unwrap();
+        assert_eq!(Report { schema: SCHEMA.to_owned(), run, lessons, submissions }, report);
+        let other = text.replace("results/v1", "results/v2");
+        assert!(read_each(other.as_bytes(), drop).unwrap_err().to_string().contains("only"));
+        assert!(read_each(&text.as_bytes()[..text.len() / 2], drop).is_err());
     }
 
     #[test]

@@ -44,6 +44,12 @@ pub fn render(submission: &Submission, stage: Stage, language: Language) -> Stri
     {
         sheet += &indented(message, "  ");
     }
+    // What it counts for tells the score, and so the results of tests that are not shown.
+    if let Some(grade) = submission.grade.as_ref().filter(|_| kept_back.is_empty()) {
+        let points = grade.points.map_or("?".to_owned(), |points| points.to_string());
+        sheet += &format!("  {}\n", (words.counts)(&points));
+        grade.because.iter().for_each(|step| sheet += &indented(step, "    "));
+    }
     for test in shown.iter().filter(|test| test.status != TestStatus::NotRun) {
         sheet.push('\n');
         sheet += &section(test, &words);
@@ -61,6 +67,7 @@ struct Words {
     not_graded: &'static str,
     not_checkable: &'static str,
     kept_back: fn(usize) -> String,
+    counts: fn(&str) -> String,
     hint: &'static str,
 }
 
@@ -75,6 +82,7 @@ fn words(language: Language) -> Words {
                 1 => "1 more test is not shown.".to_owned(),
                 count => format!("{count} more tests are not shown."),
             },
+            counts: |points| format!("counts for {points} points"),
             hint: "hint: ",
         },
         Language::Zh => Words {
@@ -83,6 +91,7 @@ fn words(language: Language) -> Words {
             not_graded: "未能评分；这不是你的程序的错",
             not_checkable: "此处无法检查",
             kept_back: |count| format!("另有 {count} 项测试不显示。"),
+            counts: |points| format!("计 {points} 分"),
             hint: "hint: ",
         },
     }
@@ -162,6 +171,27 @@ mod tests {
             assert_eq!(failed, passed);
             assert!(!failed.contains("final_value") && !failed.contains("Secret"), "{failed}");
         }
+    }
+
+    #[test]
+    fn what_it_counts_for_is_told_unless_that_tells_a_hidden_result() {
+        let report = class(Language::En);
+        let counted = |index: usize| {
+            let grade = crate::Grade {
+                points: Some("7.5".parse().unwrap()),
+                because: vec!["handed in 1 d after it was due, keeps 75%: 7.5 of 10".to_owned()],
+            };
+            let submission = Submission { grade: Some(grade), ..report.submissions[index].clone() };
+            render(&submission, Stage::Published, Language::En)
+        };
+        let shown = counted(1);
+        assert!(
+            shown.contains(
+                "fork: pass, 10 of 10 points\n  counts for 7.5 points\n    handed in 1 d"
+            ),
+            "{shown}"
+        );
+        assert!(!counted(2).contains("7.5"));
     }
 
     #[test]
