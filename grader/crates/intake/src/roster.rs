@@ -1,0 +1,311 @@
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::piece::Who;
+use crate::student::{StudentName, fold};
+
+/// Who takes part in the course.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    people: Vec<Listed>,
+}
+
+/// One row of a roster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// The key: what everything is filed under.
+    pub(crate) student: String,
+    pub(crate) name: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) github: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) section: Option<String>,
+}
+
+/// Why a roster cannot be used.
+#[derive(Debug, Error)]
+pub enum RosterError {
+    /// It cannot be read.
+    #[error("cannot read the roster {path}: {source}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no table.
+    #[error("the roster is no CSV: {0}")]
+    Form(#[from] csv::Error),
+    /// No column says who.
+    #[error(
+        "the roster has the columns {found}; one has to be `student`: the name to file each student under"
+    )]
+    NoStudent {
+        /// The columns that there are.
+        found: String,
+    },
+    /// A row without a student.
+    #[error("line {line} of the roster names no student")]
+    Nameless {
+        /// From 1.
+        line: u64,
+    },
+    /// One student twice.
+    #[error("line {line} of the roster names `{student}` again; keep one")]
+    Twice {
+        /// From 1.
+        line: u64,
+        /// Who.
+        student: String,
+    },
+}
+
+/// What the roster says about somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Match<'a> {
+    One(&'a Listed),
+    Several(Vec<&'a Listed>),
+    Nobody,
+}
+
+/// The columns, each under all the names by which it is known.
+const STUDENT: &[&str] = &["student", "username", "login", "user", "sis login id"];
+const NAME: &[&str] = &["name", "full name", "student name"];
+const FIRST: &[&str] = &["first name", "firstname", "first"];
+const LAST: &[&str] = &["last name", "lastname", "surname", "last"];
+const ID: &[&str] = &["id", "student id", "user id", "sid", "id number", "sis user id"];
+const EMAIL: &[&str] = &["email", "email address", "e-mail"];
+const GITHUB: &[&str] = &["github", "github username", "github_username"];
+const GROUP: &[&str] = &["group", "team", "group name"];
+const SECTION: &[&str] = &["section", "class", "section name"];
+
+impl Roster {
+    /// Reads the roster at `path`.
+    pub fn load(path: &Path) -> Result<Self, RosterError> {
+        let read = |source| RosterError::Read { path: path.to_owned(), source };
+        Self::parse(&String::from_utf8_lossy(&std::fs::read(path).map_err(read)?))
+    }
+
+    /// Reads the text of a roster: CSV with a header.
+    pub fn parse(text: &str) -> Result<Self, RosterError> {
+        let text = text.trim_start_matches('\u{feff}');
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(text.as_bytes());
+        let headers: Vec<String> = reader.headers()?.iter().map(fold).collect();
+        let column =
+            |names: &[&str]| headers.iter().position(|header| names.contains(&header.as_str()));
+        let Some(student) = column(STUDENT) else {
+            return Err(RosterError::NoStudent { found: headers.join(", ") });
+        };
+        let mut people: Vec<Listed> = Vec::new();
+        for row in reader.records() {
+            let row = row?;
+            let line = row.position().map_or(0, csv::Position::line);
+            let cell = |at: Option<usize>| {
+                let text = row.get(at?)?;
+                (!text.is_empty()).then(|| text.to_owned())
+            };
+            let of = |names: &[&str]| cell(column(names));
+            let student = cell(Some(student)).ok_or(RosterError::Nameless { line })?;
+            if people.iter().any(|other| fold(&other.student) == fold(&student)) {
+                return Err(RosterError::Twice { line, student });
+            }
+            let both = match (of(FIRST), of(LAST)) {
+                (Some(first), Some(last)) => Some(format!("{first} {last}")),
+                (first, last) => first.or(last),
+            };
+            people.push(Listed {
+                student,
+                name: of(NAME).or(both),
+                id: of(ID),
+                email: of(EMAIL),
+                github: of(GITHUB),
+                group: of(GROUP),
+                section: of(SECTION),
+            });
+        }
+        Ok(Self { people })
+    }
+
+    /// Everybody, in the roster's order.
+    pub(crate) fn people(&self) -> &[Listed] {
+        &self.people
+    }
+
+    /// Whether somebody on it may be `who`.
+    pub(crate) fn knows(&self, who: &Who) -> bool {
+        self.find(who) != Match::Nobody
+    }
+
+    /// Who `who` is. A number and a name that point at two people point at both.
+    pub(crate) fn find(&self, who: &Who) -> Match<'_> {
+        let mut found: Vec<&Listed> = Vec::new();
+        for listed in &self.people {
+            if listed.is_by_id(who) || listed.is_by_word(who) {
+                found.push(listed);
+            }
+        }
+        if found.is_empty() {
+            found = self.people.iter().filter(|listed| listed.is_by_name(&who.name)).collect();
+        }
+        match found.as_slice() {
+            [] => Match::Nobody,
+            [one] => Match::One(one),
+            _ => Match::Several(found),
+        }
+    }
+
+    /// The members of the group called `name`; empty if there is none.
+    pub(crate) fn group(&self, name: &str) -> Vec<Who> {
+        let members = self.people.iter().filter(|listed| {
+            listed.group.as_deref().is_some_and(|group| squeeze(group) == squeeze(name))
+        });
+        members.map(|listed| Who::named(&listed.student)).collect()
+    }
+
+    /// The usernames with which `folder` ends behind a hyphen, the longest first.
+    pub(crate) fn usernames_ending(&self, folder: &str) -> Vec<String> {
+        let names =
+            self.people.iter().map(|listed| listed.github.as_ref().unwrap_or(&listed.student));
+        ending(names, folder, '-')
+    }
+
+    /// The usernames or numbers with which `text` ends behind an underscore, the longest first.
+    pub(crate) fn ids_ending(&self, text: &str) -> Vec<String> {
+        let names = self.people.iter().flat_map(|listed| listed.id.iter().chain([&listed.student]));
+        ending(names, text, '_')
+    }
+}
+
+fn ending<'a>(names: impl Iterator<Item = &'a String>, text: &str, mark: char) -> Vec<String> {
+    let text = fold(text);
+    let mut found: Vec<String> =
+        names.filter(|name| text.ends_with(&format!("{mark}{}", fold(name)))).cloned().collect();
+    found.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    found
+}
+
+impl Listed {
+    /// Its key, safe.
+    pub(crate) fn student(&self) -> StudentName {
+        StudentName::new(&self.student)
+    }
+
+    fn is_by_id(&self, who: &Who) -> bool {
+        let Some(id) = &who.id else { return false };
+        self.id.as_ref() == Some(id) || fold(&self.student) == fold(id)
+    }
+
+    /// By an address or a username: words that only one person has.
+    fn is_by_word(&self, who: &Who) -> bool {
+        let same = |own: &Option<String>, other: &str| {
+            own.as_deref().is_some_and(|own| fold(own) == fold(other))
+        };
+        fold(&self.student) == fold(&who.name)
+            || same(&self.github, &who.name)
+            || who.email.as_deref().is_some_and(|email| same(&self.email, email))
+            || same(&self.email, &who.name)
+            || self.name.as_deref().is_some_and(|name| squeeze(name) == squeeze(&who.name))
+    }
+
+    /// By a name that a system has taken apart or run together.
+    fn is_by_name(&self, name: &str) -> bool {
+        let Some(own) = &self.name else { return false };
+        let mut own = words(own);
+        let mut other = words(name);
+        let run_together = other.len() == 1;
+        own.sort();
+        other.sort();
+        own == other || run_together && permutations(&own).iter().any(|own| *own == other[0])
+    }
+}
+
+/// As Moodle writes names into files: `_` a blank, and `'`, `/`, `&` gone.
+fn squeeze(name: &str) -> String {
+    fold(&name.replace('_', " ").replace(['\'', '/', '&', '’'], ""))
+}
+
+fn words(name: &str) -> Vec<String> {
+    let plain = squeeze(name);
+    let words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// `lovelaceada` and `adalovelace`: Canvas runs names together, the last name first.
+fn permutations(words: &[String]) -> Vec<String> {
+    (0..words.len())
+        .flat_map(|turn| {
+            let mut turned = words.to_vec();
+            turned.rotate_left(turn);
+            let forth = turned.concat();
+            turned.reverse();
+            [forth, turned.concat()]
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROSTER: &str = "\u{feff}Student,Full Name,ID,Email address,GitHub,Group,Section
+ada,Ada O'Lovelace,7,ada@x.org,ada-l,Red & Blue,A
+bao,Bao Nguyen,8,bao@x.org,baobao,,B
+chidi,Chidi Anagonye,9,,,,
+chidi2,Chidi Anagonye,10,,,,
+";
+
+    fn found(who: &Who) -> Vec<String> {
+        match Roster::parse(ROSTER).unwrap().find(who) {
+            Match::One(listed) => vec![listed.student.clone()],
+            Match::Several(several) => {
+                several.iter().map(|listed| listed.student.clone()).collect()
+            }
+            Match::Nobody => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn people_are_found_by_whatever_a_system_knows_of_them() {
+        for (who, student) in [
+            (Who::named("ada"), "ada"),
+            (Who::named("ADA-L"), "ada"),
+            (Who::named("Ada OLovelace"), "ada"),
+            (Who::named("olovelaceada"), "ada"),
+            (Who::named("Nguyen, Bao"), "bao"),
+            (Who::numbered("whoever", "8"), "bao"),
+            (Who { email: Some("Bao@x.org".to_owned()), ..Who::named("B.") }, "bao"),
+            (Who::numbered("Chidi Anagonye", "x"), ""),
+        ] {
+            let found = found(&who);
+            let expected: Vec<&str> =
+                if student.is_empty() { vec!["chidi", "chidi2"] } else { vec![student] };
+            assert_eq!(found, expected, "{who:?}");
+        }
+        assert!(found(&Who::named("nobody")).is_empty());
+    }
+
+    #[test]
+    fn a_number_and_a_name_of_two_people_are_two_people() {
+        assert_eq!(found(&Who::numbered("Bao Nguyen", "7")), ["ada", "bao"]);
+    }
+
+    #[test]
+    fn groups_are_found_as_moodle_writes_them() {
+        let roster = Roster::parse(ROSTER).unwrap();
+        assert_eq!(roster.group("Red  Blue"), [Who::named("ada")]);
+        assert!(roster.group("Green").is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_said_with_its_line() {
+        let said = |text: &str| Roster::parse(text).unwrap_err().to_string();
+        assert!(said("first,last\na,b\n").contains("one has to be `student`"));
+        assert!(said("student\nada\n\"\"\n").contains("line 3"));
+        assert!(said("student\nada\nADA\n").contains("line 3 of the roster names `ADA` again"));
+    }
+}
