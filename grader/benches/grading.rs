@@ -11,13 +11,15 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeVal;
+
+use common::{Cost, measure, run, usual_root};
 
 /// How often the tests of a lesson run its program: five runs for each call of `run`.
 const RUNS: [(&str, usize); 3] = [("semaphore", 9 * 5), ("pool-map", 10 * 5), ("lock", 5 * 5)];
@@ -83,29 +85,11 @@ impl Class {
     }
 }
 
-struct Cost {
-    cpu: Duration,
-    wall: Duration,
-}
-
-/// The cost of `work` in all the processes that it starts and waits for.
-fn measure(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Cost> {
-    let (before, started) = (children()?, Instant::now());
-    work()?;
-    Ok(Cost { cpu: children()? - before, wall: started.elapsed() })
-}
-
-fn children() -> anyhow::Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let of = |time: TimeVal| Duration::new(time.tv_sec() as u64, time.tv_usec() as u32 * 1000);
-    Ok(of(usage.user_time()) + of(usage.system_time()))
-}
-
 fn with_grader(class: &Class, count: usize) -> anyhow::Result<()> {
     let folder = class.of(count)?;
     let mut grader = Command::new(env!("CARGO_BIN_EXE_grader"));
     grader.arg("grade").arg(&folder).arg("--out").arg(class.folder.join("results"));
-    let output = run(grader.arg("--format").arg("json"))?;
+    let output = run(grader.args(["--no-cache", "--format", "json"]))?;
     let points = output.lines().filter(|line| line.starts_with("student-")).count();
     if points != count || !output.contains(" pass") {
         bail!("the grader did not grade all {count} submissions:\n{output}");
@@ -113,36 +97,9 @@ fn with_grader(class: &Class, count: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A copy of the course of its own, whose exercise can be written over.
-fn usual_root(root: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
-    let copy = scratch.join("usual");
-    std::fs::create_dir(&copy)?;
-    for part in [
-        "Cargo.toml",
-        "Cargo.lock",
-        "course.yaml",
-        "exercises",
-        "grader",
-        "kit",
-        "stage",
-        "tests",
-        "interleave",
-    ] {
-        if root.join(part).exists() {
-            run(Command::new("cp").arg("-r").arg(root.join(part)).arg(&copy))?;
-        }
-    }
-    Ok(copy)
-}
-
 fn usual_loop(class: &Class, root: &Path, count: usize) -> anyhow::Result<()> {
-    let file = root.join(format!("exercises/{}/src/lib.rs", class.lesson));
-    for source in class.sources.iter().take(count) {
-        std::fs::write(&file, source)?;
-        let mut cargo = Command::new("cargo");
-        run(cargo.args(["test", "-q", "-p", &class.lesson]).current_dir(root))?;
-    }
-    Ok(())
+    let mut sources = class.sources.iter().take(count);
+    sources.try_for_each(|source| common::usual_loop(root, &class.lesson, source))
 }
 
 fn bare(class: &Class, root: &Path, scratch: &Path, count: usize) -> anyhow::Result<()> {
@@ -207,14 +164,4 @@ fn externs(deps: &Path) -> anyhow::Result<Vec<String>> {
         found.push(format!("{name}={}", path.display()));
     }
     Ok(found)
-}
-
-/// Runs to the end and returns standard output; a failure is an error with both streams.
-fn run(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.stdin(Stdio::null()).output()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !output.status.success() {
-        bail!("{command:?} failed:\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(text)
 }

@@ -7,6 +7,7 @@ mod exit;
 mod output;
 mod place;
 mod progress;
+mod results;
 
 use clap::{Parser, Subcommand};
 
@@ -23,6 +24,11 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Grade(commands::grade::Arguments),
+    Compare(commands::compare::Arguments),
+    #[command(subcommand)]
+    Book(commands::book::Command),
+    #[command(subcommand)]
+    Cache(commands::cache::Command),
     Explore(commands::explore::Arguments),
     Replay(commands::replay::Arguments),
     Observe(commands::observe::Arguments),
@@ -39,6 +45,9 @@ fn main() -> Exit {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Grade(arguments) => commands::grade::run(&arguments),
+        Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::Book(command) => commands::book::run(&command),
+        Command::Cache(command) => commands::cache::run(&command),
         Command::Explore(arguments) => commands::explore::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments),

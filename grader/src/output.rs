@@ -1,12 +1,15 @@
 //! Writes results: each file whole or not at all.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use report::Report;
 use report::sheet::Stage;
+use report::{Run, Submission};
+use tempfile::NamedTempFile;
+
+use crate::results::Results;
 
 /// A form in which results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -36,83 +39,154 @@ pub(crate) fn open(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes `report` in each of `formats`, and the pictures that it names; returns what was
-/// written.
+/// Writes `results` in each of `formats`, one student after the other.
 ///
 /// One file that cannot be written does not keep the others from being written.
 pub(crate) fn write(
     folder: &Path,
-    report: &Report,
+    results: &mut Results,
     formats: &[Format],
-) -> anyhow::Result<Vec<PathBuf>> {
-    let mut written = Vec::new();
+) -> anyhow::Result<()> {
     let mut failed = None;
-    let texts = formats.iter().flat_map(|format| render(*format, report));
-    for (path, text) in texts.chain(pictures(report)) {
-        let path = folder.join(path);
-        match write_whole(&path, &text) {
-            Ok(()) => written.push(path),
+    let mut open = Vec::new();
+    for format in formats {
+        match Sink::open(*format, folder, results) {
+            Ok(sink) => open.push(sink),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    failed.map_or(Ok(written), Err)
+    results.each_student(|run, submissions| {
+        open.retain_mut(|sink| match sink.student(folder, run, submissions) {
+            Ok(()) => true,
+            Err(error) => {
+                failed.get_or_insert(error);
+                false
+            }
+        });
+    })?;
+    for sink in open {
+        if let Err(error) = sink.finish(folder) {
+            failed = failed.or(Some(error));
+        }
+    }
+    failed.map_or(Ok(()), Err)
 }
 
-fn render(format: Format, report: &Report) -> Vec<(PathBuf, String)> {
-    let one = |name: &str, text: String| vec![(PathBuf::from(name), text)];
-    match format {
-        Format::Json => one("results.json", report::results::render(report)),
-        Format::Junit => one("junit.xml", report::junit::render(report)),
-        Format::Gradescope => {
-            let of = |submissions: &[report::Submission]| {
-                let student = submissions.first()?.student.clone();
-                let path = PathBuf::from("gradescope").join(student).join("results.json");
-                Some((path, report::gradescope::render(submissions)?))
-            };
-            report.students().filter_map(of).collect()
+/// A form that is being written.
+enum Sink {
+    Json(report::results::Writer<BufWriter<NamedTempFile>>),
+    Junit(report::junit::Writer<BufWriter<NamedTempFile>>),
+    Gradescope,
+    Sheets,
+}
+
+impl Sink {
+    fn open(format: Format, folder: &Path, results: &Results) -> anyhow::Result<Self> {
+        let failed = || format!("cannot write to {}; is the disk full?", folder.display());
+        Ok(match format {
+            Format::Json => {
+                let writer = BufWriter::new(temporary(folder)?);
+                let writer = report::results::Writer::new(writer, &results.run, &results.lessons);
+                Self::Json(writer.with_context(failed)?)
+            }
+            Format::Junit => {
+                let writer = BufWriter::new(temporary(folder)?);
+                let writer = report::junit::Writer::new(writer, &results.run, results.totals());
+                Self::Junit(writer.with_context(failed)?)
+            }
+            Format::Gradescope => Self::Gradescope,
+            Format::Sheets => Self::Sheets,
+        })
+    }
+
+    fn student(
+        &mut self,
+        folder: &Path,
+        run: &Run,
+        submissions: &[Submission],
+    ) -> anyhow::Result<()> {
+        let failed = || format!("cannot write to {}; is the disk full?", folder.display());
+        let Some(first) = submissions.first() else { return Ok(()) };
+        let student = &first.student;
+        match self {
+            Self::Json(writer) => {
+                submissions.iter().try_for_each(|each| writer.submission(each)).with_context(failed)
+            }
+            Self::Junit(writer) => {
+                submissions.iter().try_for_each(|each| writer.submission(each)).with_context(failed)
+            }
+            Self::Gradescope => match report::gradescope::render(submissions) {
+                Some(text) => {
+                    let place = Path::new("gradescope").join(student).join("results.json");
+                    write_whole(&folder.join(place), &text)
+                }
+                None => Ok(()),
+            },
+            Self::Sheets => {
+                let sheets = submissions.iter();
+                let sheets =
+                    sheets.map(|each| report::sheet::render(each, Stage::Open, run.language));
+                let text = sheets.collect::<Vec<_>>().join("\n");
+                write_whole(&folder.join("sheets").join(format!("{student}.txt")), &text)
+            }
         }
-        Format::Sheets => {
-            report.students().filter_map(|submissions| sheet(submissions, report)).collect()
-        }
+    }
+
+    fn finish(self, folder: &Path) -> anyhow::Result<()> {
+        let (file, name) = match self {
+            Self::Json(writer) => (writer.finish(), "results.json"),
+            Self::Junit(writer) => (writer.finish(), "junit.xml"),
+            Self::Gradescope | Self::Sheets => return Ok(()),
+        };
+        let path = folder.join(name);
+        let failed = || format!("cannot write {}; is the disk full?", path.display());
+        let file = file.and_then(|file| file.into_inner().map_err(|error| error.into_error()));
+        let file = file.with_context(failed)?;
+        file.as_file().sync_all().with_context(failed)?;
+        file.persist(&path).map_err(|error| error.error).with_context(failed)?;
+        Ok(())
     }
 }
 
-/// Every picture of a failing run.
-fn pictures(report: &Report) -> impl Iterator<Item = (PathBuf, String)> + '_ {
-    let tests = report.submissions.iter().flat_map(|submission| &submission.tests);
-    tests.filter_map(|test| test.evidence.as_ref()).flat_map(|evidence| {
-        let draw = |path: &String| {
-            let run = evidence.run.as_deref()?;
+fn temporary(folder: &Path) -> anyhow::Result<NamedTempFile> {
+    let failed = || format!("cannot write to {}; is the disk full?", folder.display());
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    tempfile::Builder::new().permissions(mode).tempfile_in(folder).with_context(failed)
+}
+
+/// Draws the pictures that `result` names.
+///
+/// Called as soon as there is a result: the runs that they show are not kept.
+pub(crate) fn draw(folder: &Path, result: &Submission) -> anyhow::Result<()> {
+    for evidence in result.tests.iter().filter_map(|test| test.evidence.as_ref()) {
+        let Some(run) = evidence.run.as_deref() else { continue };
+        for path in &evidence.pictures {
             let picture = match (&run.wait_for, path.ends_with(".wait-for.svg")) {
                 (Some(graph), true) => picture::wait_for(graph),
                 _ => picture::timeline(run),
             };
-            Some((PathBuf::from(path), picture))
-        };
-        evidence.pictures.iter().filter_map(draw).collect::<Vec<_>>()
-    })
-}
-
-fn sheet(submissions: &[report::Submission], report: &Report) -> Option<(PathBuf, String)> {
-    let student = &submissions.first()?.student;
-    let sheets = submissions.iter();
-    let sheets = sheets
-        .map(|submission| report::sheet::render(submission, Stage::Open, report.run.language));
-    let path = PathBuf::from("sheets").join(format!("{student}.txt"));
-    Some((path, sheets.collect::<Vec<_>>().join("\n")))
+            write_whole(&folder.join(path), &picture)?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts `text` at `path` in one step: a reader sees the old file or the new one.
+///
+/// There is one for each student, so the disk is waited for once, by [`settle`].
 fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
     let failed = || format!("cannot write {}; is the disk full?", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(failed)?;
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)
-        .with_context(failed)?;
+    let mut file = temporary(folder)?;
     file.write_all(text.as_bytes()).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
     file.persist(path).map_err(|error| error.error).with_context(failed)?;
     Ok(())
+}
+
+/// Waits until all that was written to `folder` is on the disk.
+pub(crate) fn settle(folder: &Path) -> anyhow::Result<()> {
+    let failed = || format!("cannot write to {}; is the disk full?", folder.display());
+    let open = std::fs::File::open(folder).with_context(failed)?;
+    nix::unistd::syncfs(&open).map_err(std::io::Error::from).with_context(failed)
 }

@@ -34,6 +34,19 @@ fn nearest() -> anyhow::Result<PathBuf> {
     }
 }
 
+/// The folder of the cache: the one that was named, or the user's own.
+pub(crate) fn cache(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let whole = |path: &PathBuf| path.is_absolute();
+    let own = || variable("XDG_CACHE_HOME").filter(whole);
+    let home = || variable("HOME").filter(whole).map(|home| home.join(".cache"));
+    let folder = || Some(own().or_else(home)?.join("interleave/outcomes"));
+    given
+        .map(Path::to_owned)
+        .or_else(folder)
+        .context("no folder for a cache; name one with --cache")
+}
+
 /// The strongest walls that this host lets us build, proved to stand.
 pub(crate) fn jail(weak: bool) -> anyhow::Result<Jail> {
     let executable = std::env::current_exe().context("cannot find the grader's own executable")?;

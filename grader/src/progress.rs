@@ -4,7 +4,6 @@ use engine::class::{Event, Graded};
 use engine::grade::Outcome;
 use engine::judge::Judgement;
 use indicatif::{ProgressBar, ProgressStyle};
-use report::printable;
 
 /// Says on standard error what is being done.
 pub(crate) struct Progress {
@@ -29,8 +28,8 @@ impl Progress {
     pub(crate) fn tell(&self, event: Event<'_>) {
         match event {
             Event::Started(submission) => {
-                let lesson = &submission.lesson;
-                self.bar.set_message(format!("{} {lesson}", printable(&submission.student)));
+                let (student, lesson) = (&submission.student, &submission.lesson);
+                self.bar.set_message(format!("{student} {lesson}"));
             }
             Event::Finished(graded) => {
                 self.bar.inc(1);
@@ -38,6 +37,7 @@ impl Progress {
                     eprintln!("{}", line(graded, self.bar.position(), self.bar.length()));
                 }
             }
+            Event::Kept(_) => self.bar.inc(1),
         }
     }
 
@@ -47,7 +47,7 @@ impl Progress {
     }
 }
 
-fn line(graded: &Graded, position: u64, length: Option<u64>) -> String {
+fn line(graded: &Graded<'_>, position: u64, length: Option<u64>) -> String {
     let submission = &graded.submission;
     let result = match &graded.outcome {
         Err(_) => "not gradable".to_owned(),
@@ -57,6 +57,6 @@ fn line(graded: &Graded, position: u64, length: Option<u64>) -> String {
             format!("{} of {} tests passed", passed.count(), tests.len())
         }
     };
-    let (student, lesson) = (printable(&submission.student), &submission.lesson);
+    let (student, lesson) = (&submission.student, &submission.lesson);
     format!("[{position}/{}] {student} {lesson}: {result}", length.unwrap_or_default())
 }

@@ -5,10 +5,14 @@
 mod bad_input;
 mod class;
 mod course;
+mod gradebook;
 mod hostile;
+mod journal;
 mod student;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -18,10 +22,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the grader is in a workspace")
 }
 
-/// The grader, told where the course is.
+/// The grader, told where the course is, and with a cache that no other test has filled.
 fn grader() -> Command {
+    static CACHES: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     let mut grader = Command::new(env!("CARGO_BIN_EXE_grader"));
-    grader.current_dir(root());
+    let cache = CACHES.path().join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+    grader.current_dir(root()).env("XDG_CACHE_HOME", cache);
     grader
 }
 

@@ -1,5 +1,8 @@
 //! One module for each subcommand.
 
+pub(crate) mod book;
+pub(crate) mod cache;
+pub(crate) mod compare;
 pub(crate) mod course;
 pub(crate) mod doctor;
 pub(crate) mod explore;

@@ -5,14 +5,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use course::{Language, Lesson, LessonId};
+use intake::{Attempt, StudentName, Submission, find_files};
 use observation::Verdict;
 use report::TestStatus;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::class::{Event, Graded, grade_class};
+use crate::class::{Event, Graded, grade_all};
 use crate::grade::{Outcome, Workshop};
-use crate::intake::{Submission, read_files};
 use crate::score::score;
 
 /// Something that makes a course unsound.
@@ -79,7 +79,6 @@ enum Expected {
 
 struct Specimen {
     part: String,
-    submission: Submission,
     expected: Expected,
 }
 
@@ -101,11 +100,10 @@ pub fn check(
             .collect();
         unsound.extend(crate::check_text::problems(root, lesson, &names));
     }
-    let submissions: Vec<_> =
-        specimens.iter().map(|specimen| specimen.submission.clone()).collect();
-    let graded = grade_class(workshop, &submissions, jobs, tell);
+    let (submissions, specimens): (Vec<_>, Vec<_>) = specimens.into_iter().unzip();
+    let graded = grade_all(workshop, &submissions, jobs, tell);
     for (specimen, graded) in specimens.iter().zip(&graded) {
-        let lesson = workshop.lesson(&specimen.submission.lesson);
+        let lesson = workshop.lesson(&graded.submission.lesson);
         let problem = compare(specimen, graded, lesson);
         let stale = stale_snapshots(root, specimen, graded);
         unsound.extend(problem.into_iter().chain(stale).map(|problem| Unsound {
@@ -123,11 +121,10 @@ pub fn count(root: &Path, workshop: &Workshop, lessons: &[LessonId]) -> Result<u
     each.map(|specimens| specimens.map(|specimens| specimens.len())).sum()
 }
 
-fn specimens_of(root: &Path, lesson: &Lesson) -> Result<Vec<Specimen>, CheckError> {
-    let own = |part: &str, folder: &str, expected| Specimen {
-        part: part.to_owned(),
-        submission: submission(part, lesson, &root.join(folder).join(lesson.id.as_str())),
-        expected,
+fn specimens_of(root: &Path, lesson: &Lesson) -> Result<Vec<(Submission, Specimen)>, CheckError> {
+    let own = |part: &str, folder: &str, expected| {
+        let place = root.join(folder).join(lesson.id.as_str());
+        (submission(part, lesson, &place), Specimen { part: part.to_owned(), expected })
     };
     let mut specimens = vec![
         own("solution", "solutions", Expected::FullMarks),
@@ -140,11 +137,8 @@ fn specimens_of(root: &Path, lesson: &Lesson) -> Result<Vec<Specimen>, CheckErro
         let expectation = serde_yaml::from_str(&text);
         let expectation = expectation.map_err(|source| CheckError::Expectation { path, source })?;
         let part = place.strip_prefix(root).unwrap_or(&place).display().to_string();
-        specimens.push(Specimen {
-            submission: submission(&part, lesson, &place),
-            part,
-            expected: Expected::Exactly(expectation),
-        });
+        let own = submission(&part, lesson, &place);
+        specimens.push((own, Specimen { part, expected: Expected::Exactly(expectation) }));
     }
     Ok(specimens)
 }
@@ -155,8 +149,12 @@ fn submissions_of(root: &Path, lesson: &Lesson) -> PathBuf {
 }
 
 fn submission(part: &str, lesson: &Lesson, place: &Path) -> Submission {
-    let files = read_files(place, lesson);
-    Submission { student: part.to_owned(), lesson: lesson.id.clone(), files }
+    Submission {
+        student: StudentName::new(part),
+        lesson: lesson.id.clone(),
+        attempt: Attempt::default(),
+        files: find_files(place, lesson),
+    }
 }
 
 /// The folders in `folder`, sorted; none if there is no such folder.
@@ -174,7 +172,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, CheckError> {
 }
 
 /// What differs between what was expected and what came out.
-fn compare(specimen: &Specimen, graded: &Graded, lesson: &Lesson) -> Vec<String> {
+fn compare(specimen: &Specimen, graded: &Graded<'_>, lesson: &Lesson) -> Vec<String> {
     let result = score(graded, lesson, Language::En);
     let failed: BTreeSet<String> = result
         .tests
@@ -232,13 +230,13 @@ fn compare(specimen: &Specimen, graded: &Graded, lesson: &Lesson) -> Vec<String>
 }
 
 /// Snapshots beside the tests that the solution's run did not compare with.
-fn stale_snapshots(root: &Path, specimen: &Specimen, graded: &Graded) -> Option<String> {
+fn stale_snapshots(root: &Path, specimen: &Specimen, graded: &Graded<'_>) -> Option<String> {
     let (Expected::FullMarks, Ok(Outcome::Judged { snapshots, .. })) =
         (&specimen.expected, &graded.outcome)
     else {
         return None;
     };
-    let lesson = specimen.submission.lesson.as_str();
+    let lesson = graded.submission.lesson.as_str();
     let folder = root.join("exercises").join(lesson).join("tests/snapshots");
     let there = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let used: BTreeSet<_> = snapshots.iter().filter_map(|path| path.file_name()).collect();

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use course::{Lesson, Permission};
+use intake::SourceFile;
 use jail::Artefact;
 use keeper::{KeeperError, Place};
 use observation::{Diagnosis, Exit, HangKind, Limits, Observation, Request, Verdict};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::intake::SourceFile;
 use crate::prepare::{Extern, Prepared};
 use crate::toolchain::Toolchain;
 

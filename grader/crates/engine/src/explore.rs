@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use course::Lesson;
+use intake::SourceFile;
 use jail::{Artefact, Confinement};
 use keeper::Place;
 use kit::{Finding, Outcome, Tally};
@@ -14,7 +15,6 @@ use observation::{Exit, Limits, Observation, Request, Verdict, WaitFor};
 use serde::Deserialize;
 
 use crate::compile::{CompileError, Compiled, Rustc};
-use crate::intake::SourceFile;
 use crate::judge::{JudgeError, Judgement};
 use crate::prepare::{Explored, Extern};
 use crate::toolchain::Toolchain;

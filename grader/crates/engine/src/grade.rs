@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use course::{Course, Lesson, LessonId, TestName};
+use intake::{BadFile, SourceFile};
 use jail::{Slot, Tier};
 use keeper::{Keeper, Place};
 use observation::Verdict;
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::compile::{CompileError, Compiled, compile};
 use crate::explore;
-use crate::intake::{SourceFile, Submission};
 use crate::judge::{JudgeError, Judgement, judge};
 use crate::prepare::{PrepareError, Prepared, prepare};
 use crate::toolchain::{Toolchain, ToolchainError};
@@ -48,7 +49,8 @@ pub enum SetupError {
 }
 
 /// What became of a submission.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It never ran: a file is missing, or the compiler refused it.
     Refused {
@@ -116,16 +118,26 @@ impl Workshop {
             .expect("submissions are collected for lessons of the course")
     }
 
+    /// The lessons that it was set up for.
+    pub(crate) fn prepared(&self) -> impl Iterator<Item = (&LessonId, &Prepared)> {
+        self.prepared.iter()
+    }
+
     /// The walls.
     pub fn jail(&self) -> &Jail {
         &self.jail
     }
 
-    /// Grades `submission` in `slot`, in a folder of its own that is gone afterwards.
+    /// Grades `files` handed in for `lesson` in `slot`, in a folder of its own that is gone afterwards.
     ///
     /// What runs at the same time has to be in other slots.
-    pub fn grade(&self, submission: &Submission, slot: Slot) -> Result<Outcome, GradeError> {
-        let files = match &submission.files {
+    pub fn grade(
+        &self,
+        lesson: &LessonId,
+        files: &Result<Vec<SourceFile>, BadFile>,
+        slot: Slot,
+    ) -> Result<Outcome, GradeError> {
+        let files = match files {
             Ok(files) => files,
             Err(bad) => {
                 let message = bad.to_string();
@@ -137,8 +149,8 @@ impl Workshop {
         let folder = folder.map_err(GradeError::Scratch)?;
         let Jail { keeper, tier } = self.jail.clone();
         let desk = Desk {
-            lesson: self.lesson(&submission.lesson),
-            prepared: &self.prepared[&submission.lesson],
+            lesson: self.lesson(lesson),
+            prepared: &self.prepared[lesson],
             toolchain: &self.toolchain,
             folder: folder.path(),
             place: Place { keeper, tier, slot },

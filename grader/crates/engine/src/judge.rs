@@ -2,18 +2,21 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use course::Lesson;
 use keeper::{KeeperError, Place};
 use kit::{FINDING_VARIABLE, Finding, LIMITS_VARIABLE, Outcome, PROGRAM_VARIABLE};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::prepare::Prepared;
 
 /// What one test found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     /// The property holds.
     Passed,
@@ -26,6 +29,14 @@ pub enum Judgement {
 /// Why a test could not be run: a fault of ours.
 #[derive(Debug, Error)]
 pub enum JudgeError {
+    /// Somebody ended the test, which holds no code of a student's.
+    #[error("the test `{test}` was ended by signal {signal}; is there enough memory?")]
+    Ended {
+        /// Its name.
+        test: String,
+        /// By which.
+        signal: i32,
+    },
     /// The test binary does not start, or a file is missing.
     #[error("cannot run the test `{test}`: {source}")]
     Run {
@@ -94,9 +105,14 @@ pub fn judge(
         .stdout(output.try_clone().map_err(failed)?)
         .stderr(output.try_clone().map_err(failed)?);
     place.hand_to(&mut test)?;
+    // Ctrl-C is for the grader, which lets a test that runs come to its end.
+    test.process_group(0);
     let status = test.status().map_err(failed)?;
     if status.success() {
         return Ok(Judgement::Passed);
+    }
+    if let Some(signal) = status.signal() {
+        return Err(JudgeError::Ended { test: name.to_owned(), signal });
     }
     let mut text = String::new();
     output.seek(SeekFrom::Start(0)).map_err(failed)?;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use course::{Language, Lesson, LessonId};
+use intake::{Attempt, FileAt, Place, StudentName, Submission};
 use mutation::{Mutant, mutants};
 use observation::Verdict;
 use report::TestStatus;
@@ -11,8 +12,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::Workshop;
-use crate::class::{Event, Graded, grade_class};
-use crate::intake::{SourceFile, Submission};
+use crate::class::{Event, Graded, grade_all};
 use crate::score::score;
 
 /// What became of a mutant.
@@ -144,8 +144,8 @@ pub fn mutate(
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Vec<Tried> {
     let submissions: Vec<_> = planned.iter().map(submission).collect();
-    let graded = grade_class(workshop, &submissions, jobs, tell);
-    let tried = |(planned, graded): (&Planned, &Graded)| {
+    let graded = grade_all(workshop, &submissions, jobs, tell);
+    let tried = |(planned, graded): (&Planned, &Graded<'_>)| {
         let Planned { lesson, mutant, equivalent, .. } = planned.clone();
         let fate = match (fate(workshop, graded), equivalent) {
             (Fate::Survived, Some(reason)) => Fate::Equivalent(reason),
@@ -159,11 +159,16 @@ pub fn mutate(
 fn submission(planned: &Planned) -> Submission {
     let Planned { lesson, file, mutant, .. } = planned;
     let student = format!("{} in {}, line {}", mutant.operator, mutant.function, mutant.line);
-    let files = vec![SourceFile { path: file.clone(), text: mutant.text.clone() }];
-    Submission { student, lesson: lesson.clone(), files: Ok(files) }
+    let files = vec![FileAt { path: file.clone(), at: Place::Here(mutant.text.clone()) }];
+    Submission {
+        student: StudentName::new(&student),
+        lesson: lesson.clone(),
+        attempt: Attempt::default(),
+        files: Ok(files),
+    }
 }
 
-fn fate(workshop: &Workshop, graded: &Graded) -> Fate {
+fn fate(workshop: &Workshop, graded: &Graded<'_>) -> Fate {
     let lesson = workshop.lesson(&graded.submission.lesson);
     let result = score(graded, lesson, Language::En);
     let failed = result.tests.iter().find(|test| test.status == TestStatus::Failed);

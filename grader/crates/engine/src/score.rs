@@ -2,31 +2,30 @@
 
 use std::path::Path;
 
-use course::{Language, Lesson, LessonId};
+use course::{Language, Lesson};
 use kit::Finding;
 use observation::Verdict;
-use report::{Evidence, GradedLesson, Report, Run, Submission, Tally, Work};
+use report::{Evidence, HandedIn, Submission, Tally, Work};
 
 use crate::class::Graded;
-use crate::grade::{Outcome, Workshop};
+use crate::grade::Outcome;
 use crate::judge::Judgement;
 
-/// The report on a class.
-pub fn report(workshop: &Workshop, graded: &[Graded], lessons: &[LessonId], run: Run) -> Report {
-    let language = run.language;
-    let submissions = graded
-        .iter()
-        .map(|graded| score(graded, workshop.lesson(&graded.submission.lesson), language));
-    let submissions = submissions.collect();
-    let lessons = workshop.course().lessons().filter(|lesson| lessons.contains(&lesson.id));
-    let lessons = lessons.map(|lesson| GradedLesson::new(lesson, language)).collect();
-    Report::new(run, lessons, submissions)
+/// Scores one submission.
+pub fn score(graded: &Graded<'_>, lesson: &Lesson, language: Language) -> Submission {
+    let attempt = &graded.submission.attempt;
+    let handed_in = HandedIn {
+        attempt: attempt.number,
+        at: attempt.at.as_ref().map(ToString::to_string),
+        late: attempt.late,
+    };
+    let told = attempt.number > 1 || attempt.at.is_some() || attempt.late.is_some();
+    Submission { handed_in: told.then_some(handed_in), ..scored(graded, lesson, language) }
 }
 
-/// Scores one submission.
-pub fn score(graded: &Graded, lesson: &Lesson, language: Language) -> Submission {
+fn scored(graded: &Graded<'_>, lesson: &Lesson, language: Language) -> Submission {
     let work = Work {
-        student: graded.submission.student.clone(),
+        student: graded.submission.student.to_string(),
         duration_ms: u64::try_from(graded.duration.as_millis()).unwrap_or(u64::MAX),
         attempts: graded.attempts,
     };
@@ -39,7 +38,7 @@ pub fn score(graded: &Graded, lesson: &Lesson, language: Language) -> Submission
         }
         Ok(Outcome::Judged { tests, .. }) => report::grade(work, lesson, language, |name| {
             let (_, judgement) = tests.iter().find(|(test, _)| test == name)?;
-            let drawn = Path::new("pictures").join(&graded.submission.student);
+            let drawn = Path::new("pictures").join(graded.submission.student.as_str());
             Some(outcome(judgement, &drawn.join(lesson.id.as_str()).join(name.as_str())))
         }),
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use course::LessonId;
 use engine::Workshop;
 use engine::check::{Soundness, check};
-use engine::intake::choose;
+use intake::choose;
 
 use crate::exit::Exit;
 use crate::place;

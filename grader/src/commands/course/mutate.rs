@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use clap::Args;
 use course::LessonId;
 use engine::Workshop;
-use engine::intake::choose;
 use engine::mutate::{Fate, Tried, mutate, plan};
+use intake::choose;
 
 use crate::exit::Exit;
 use crate::place;

@@ -1,0 +1,109 @@
+//! What the outcome of a submission depends on besides the submission.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use course::{Lesson, LessonId};
+use intake::{BadFile, SourceFile};
+use records::{Digest, Hasher};
+
+use crate::grade::Workshop;
+use crate::prepare::Prepared;
+
+/// To be counted up when outcomes are stored in another form.
+const FORM: &str = "interleave/outcome/v1";
+
+/// For each lesson that stands for its tests and all that they are linked with, the driver,
+/// the limits, the compiler, the grader and the walls. Points, titles and hints are no part
+/// of it: they turn an outcome into a score, and that is done anew each time.
+#[derive(Clone, Debug)]
+pub struct Fingerprints(BTreeMap<LessonId, Digest>);
+
+impl Fingerprints {
+    /// Reads everything that the lessons of `workshop` depend on.
+    pub fn of(workshop: &Workshop) -> io::Result<Self> {
+        let mut common = Hasher::default();
+        let jail = workshop.jail();
+        common.part(FORM).part(workshop.toolchain().version()).part(jail.tier.to_string());
+        common.file(workshop.toolchain().rustc())?;
+        common.file(jail.keeper.executable())?;
+        let of = |(id, prepared): (&LessonId, &Prepared)| {
+            let lesson = workshop.lesson(id);
+            Ok((id.clone(), lesson_digest(common.clone(), lesson, prepared)?))
+        };
+        Ok(Self(workshop.prepared().map(of).collect::<io::Result<_>>()?))
+    }
+
+    /// Enough to tell submissions of one run apart.
+    pub(crate) fn within_a_run(workshop: &Workshop) -> Self {
+        let of = |(id, _): (&LessonId, &Prepared)| {
+            (id.clone(), Hasher::default().part(id.as_str()).finish())
+        };
+        Self(workshop.prepared().map(of).collect())
+    }
+
+    /// Stands for the outcome of a submission to `lesson` with these files.
+    ///
+    /// # Panics
+    ///
+    /// If the workshop was not set up for the lesson.
+    pub fn submission(
+        &self,
+        lesson: &LessonId,
+        files: &Result<Vec<SourceFile>, BadFile>,
+    ) -> Digest {
+        let mut hasher = Hasher::default();
+        hasher.part(self.0[lesson].to_string());
+        match files {
+            Err(bad) => {
+                hasher.part("bad").part(bad.to_string());
+            }
+            Ok(files) => {
+                for SourceFile { path, text } in files {
+                    hasher.part(path.as_os_str().as_encoded_bytes()).part(text);
+                }
+            }
+        }
+        hasher.finish()
+    }
+}
+
+fn lesson_digest(mut hasher: Hasher, lesson: &Lesson, prepared: &Prepared) -> io::Result<Digest> {
+    hasher.part(lesson.id.as_str());
+    let terms = (&lesson.limits, lesson.unsafe_code, &lesson.crates, &lesson.files);
+    hasher.part(format!("{terms:?}"));
+    for test in &lesson.tests {
+        hasher.part(test.name.as_str());
+    }
+    let mut files: BTreeSet<PathBuf> = prepared.tests.values().cloned().collect();
+    files.insert(prepared.driver.clone());
+    files.extend(prepared.externs.iter().map(|library| library.library.clone()));
+    files.extend(
+        prepared
+            .explored
+            .iter()
+            .flat_map(|explored| [explored.source.clone(), explored.model.library.clone()]),
+    );
+    // Snapshots are read when a test runs and are not in its binary.
+    // They lie beside the driver's folder, exercises/<lesson>/src.
+    if let Some(exercise) = prepared.driver.ancestors().nth(2) {
+        below(&exercise.join("tests"), &mut files)?;
+    }
+    for file in files {
+        hasher.part(file.file_name().unwrap_or_default().as_encoded_bytes()).file(&file)?;
+    }
+    Ok(hasher.finish())
+}
+
+fn below(folder: &Path, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            below(&path, files)?;
+        } else {
+            files.insert(path);
+        }
+    }
+    Ok(())
+}
