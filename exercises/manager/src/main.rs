@@ -1,0 +1,228 @@
+//! Clients in processes of their own change what one server keeps.
+//!
+//!     cargo run -p manager -- --name pi --value 3.1415926 --count 5
+//!     cargo run -p manager -- --act many --clients 3 --rounds 20
+//!
+//! `--act` is one of `share`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`; each is a
+//! function below. The server is shut down at the end of each.
+
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{exit, id};
+
+use manager::{Client, Manager};
+use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+use stage::{Arguments, Gate, Meeting, event, until_asleep};
+
+/// As many digits as one remembers.
+#[expect(clippy::approx_constant, reason = "these very digits are to arrive")]
+const PI: f64 = 3.1415926;
+
+fn main() -> io::Result<()> {
+    let known = ["act", "name", "value", "count", "clients", "rounds", "key", "wrong"];
+    let arguments = Arguments::take(&known);
+    let key = arguments.get("key", "open sesame".to_owned());
+    let path = std::env::temp_dir().join(format!("manager-{}.socket", id()));
+    let manager = Manager::start(&path, key.as_bytes())?;
+    let place = Place { path: &path, key: key.as_bytes() };
+    let number = |name, default| arguments.get::<usize>(name, default);
+    match arguments.get("act", "share".to_owned()).as_str() {
+        "share" => {
+            let (name, value) =
+                (arguments.get("name", "pi".to_owned()), arguments.get("value", PI));
+            share(&place, &name, value, number("count", 5))
+        }
+        "many" => many(&place, number("clients", 3), number("rounds", 20)),
+        "inside" => inside(&place),
+        "wait" => wait(&place),
+        "die" => die(&place),
+        "keys" => keys(&place, &arguments.get("wrong", "open sesam".to_owned())),
+        "strangers" => strangers(&place),
+        other => Err(io::Error::other(format!("there is no act `{other}`"))),
+    }?;
+    manager.shutdown()?;
+    event("main", format_args!("socket={}", if path.exists() { "there" } else { "gone" }));
+    Ok(())
+}
+
+/// Where the server is, and what it wants to hear.
+struct Place<'a> {
+    path: &'a Path,
+    key: &'a [u8],
+}
+
+impl Place<'_> {
+    fn connect(&self) -> io::Result<Client> {
+        Client::connect(self.path, self.key)
+    }
+}
+
+/// One client fills the dict and the list, another squares the list.
+fn share(place: &Place<'_>, name: &str, value: f64, count: usize) -> io::Result<()> {
+    wait_for(start(|| {
+        let mut client = place.connect()?;
+        client.set(name, value)?;
+        (0..).take(count).try_for_each(|item| client.push(item))
+    })?)?;
+    wait_for(start(|| {
+        let mut client = place.connect()?;
+        let value = client.get(name)?;
+        event("squarer", format_args!("found {value:?} {:?}", client.get("nothing")?));
+        for (index, item) in client.list()?.into_iter().enumerate() {
+            client.replace(index, item * item)?;
+        }
+        Ok(())
+    })?)?;
+    let mut client = place.connect()?;
+    event("main", format_args!("dict {name}={:?}", client.get(name)?));
+    event("main", format_args!("list {:?}", client.list()?));
+    Ok(())
+}
+
+/// Clients update the same item, add items of their own, and set values of their own.
+fn many(place: &Place<'_>, clients: usize, rounds: usize) -> io::Result<()> {
+    let mut client = place.connect()?;
+    client.push(0)?;
+    let ready = Meeting::new(clients as u8)?;
+    let others = (1..=clients).map(|number| {
+        let ready = &ready;
+        start(move || {
+            let mut client = place.connect()?;
+            ready.meet()?;
+            for _ in 0..rounds {
+                client.update(0, |item| item + 1)?;
+            }
+            client.push(number as i64)?;
+            client.set(&format!("client {number}"), number as f64 / 2.0)
+        })
+    });
+    for other in others.collect::<io::Result<Vec<_>>>()? {
+        wait_for(other)?;
+    }
+    let mut list = client.list()?;
+    list[1..].sort_unstable();
+    event("main", format_args!("list {list:?}"));
+    let values = (1..=clients).map(|number| client.get(&format!("client {number}")));
+    event("main", format_args!("values {:?}", values.collect::<io::Result<Vec<_>>>()?));
+    Ok(())
+}
+
+/// While one client updates, another tries to get the lock; and the same with the lock alone.
+fn inside(place: &Place<'_>) -> io::Result<()> {
+    let (mut one, mut other) = (place.connect()?, place.connect()?);
+    one.push(20)?;
+    let mut try_it = |when| {
+        let taken = other.try_acquire()?;
+        event("other", format_args!("{when}={taken}"));
+        if taken { other.release() } else { Ok(()) }
+    };
+    let mut tried = Ok(());
+    one.update(0, |item| {
+        tried = try_it("update");
+        item + 2
+    })?;
+    tried?;
+    try_it("updated")?;
+    one.acquire()?;
+    try_it("acquired")?;
+    one.release()?;
+    try_it("released")?;
+    event("main", format_args!("list {:?}", one.list()?));
+    Ok(())
+}
+
+/// One client waits for the lock that another holds, who goes on using the server.
+fn wait(place: &Place<'_>) -> io::Result<()> {
+    let mut holder = place.connect()?;
+    holder.acquire()?;
+    let came = Gate::new()?;
+    let waiter = start(|| {
+        let mut client = place.connect()?;
+        came.open()?;
+        client.acquire()?;
+        event("waiter", format_args!("found {:?}", client.list()?));
+        client.release()
+    })?;
+    came.pass()?;
+    until_asleep(waiter.as_raw());
+    holder.push(7)?;
+    holder.release()?;
+    wait_for(waiter)
+}
+
+/// A client is killed while it holds the lock.
+fn die(place: &Place<'_>) -> io::Result<()> {
+    let victim = start(|| {
+        let mut client = place.connect()?;
+        client.acquire()?;
+        raise(Signal::SIGKILL)?;
+        Ok(())
+    })?;
+    waitpid(victim, None)?;
+    place.connect()?.acquire()?;
+    event("main", "acquired");
+    Ok(())
+}
+
+/// Tries keys that are not the key, then the key.
+fn keys(place: &Place<'_>, wrong: &str) -> io::Result<()> {
+    let longer = [place.key, b"!"].concat();
+    let tries = [wrong.as_bytes(), b"", &longer, &place.key[1..], place.key];
+    for key in tries {
+        let accepted =
+            Client::connect(place.path, key).and_then(|mut client| client.set("key", 1.0));
+        let key = String::from_utf8_lossy(key);
+        event(
+            "main",
+            format_args!("{} {key:?}", if accepted.is_ok() { "accepted" } else { "refused" }),
+        );
+    }
+    Ok(())
+}
+
+/// Strangers talk nonsense, leave at once, or say nothing and stay, even beyond the end of the
+/// server; a client asks for what there is not. All the while another client is served.
+fn strangers(place: &Place<'_>) -> io::Result<()> {
+    let mut client = place.connect()?;
+    let quiet = UnixStream::connect(place.path)?;
+    drop(UnixStream::connect(place.path)?);
+    for nonsense in [&[0xff; 64][..], b"GET / HTTP/1.1\r\n\r\n", &[0; 3]] {
+        let mut stranger = UnixStream::connect(place.path)?;
+        // The server may have hung up by now.
+        let _ = stranger.write_all(nonsense);
+    }
+    let refused = client.replace(99, 1).is_err() && client.update(99, |item| item).is_err();
+    event("main", if refused { "no such item" } else { "item 99 replaced" });
+    let free = place.connect()?.try_acquire()?;
+    client.push(1)?;
+    event("main", format_args!("free={free}"));
+    event("main", format_args!("list {:?}", client.list()?));
+    // Still connected when the server is to end.
+    std::mem::forget(quiet);
+    Ok(())
+}
+
+/// Forks a process that does `job` and ends.
+fn start(job: impl FnOnce() -> io::Result<()>) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => match job() {
+            Ok(()) => exit(0),
+            Err(error) => {
+                eprintln!("{error}");
+                exit(1)
+            }
+        },
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
+fn wait_for(child: Pid) -> io::Result<()> {
+    match waitpid(child, None)? {
+        WaitStatus::Exited(_, 0) => Ok(()),
+        how => Err(io::Error::other(format!("a client failed: {how:?}"))),
+    }
+}

@@ -1,0 +1,154 @@
+//! What a manager promises, however many clients there are.
+
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
+
+fn act(act: &str) -> Program {
+    program!().arg("act", act)
+}
+
+/// Passes if `who` said `what`, then `expected`, once.
+fn says(run: &Run, who: &str, what: &str, expected: &str, claim: &str) -> Checked {
+    let said = run.events().of(who).named(what);
+    let said: Vec<_> =
+        said.iter().map(|event| event.what.replacen(&format!("{what} "), "", 1)).collect();
+    let difference = kit::compare(expected, &said.join("\n"));
+    run.check(Finding::wrong(claim).seeing(difference).unless(said == [expected]))
+}
+
+/// Passes if `other` found the lock free, or not, at the moment called `when`.
+fn lock_is_free(run: &Run, when: &str, expected: bool, claim: &str) -> Checked {
+    let free: bool = run.check(run.events().of("other").value(when))?;
+    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(free == expected))
+}
+
+fn word(random: &mut Random) -> String {
+    (0..random.pick(1..=8)).map(|_| char::from(b'a' + random.pick(0..=25) as u8)).collect()
+}
+
+#[test]
+fn the_dict_and_the_list_are_shared() {
+    property(|random| {
+        let (name, value, count) =
+            (word(random), random.numbers(1)[0] as f64 / 7.0, random.pick(0..=9));
+        let program = act("share").arg("name", &name).arg("value", value).arg("count", count);
+        let run = program.run()?;
+        run.ends_well()?;
+        let claim = "another client should find what one has set, and nothing under another name";
+        says(&run, "squarer", "found", &format!("Some({value:?}) None"), claim)?;
+        let claim = "the main process should find what a client has set";
+        says(&run, "main", "dict", &format!("{name}=Some({value:?})"), claim)?;
+        let squares: Vec<_> = (0..count as i64).map(|item| item * item).collect();
+        let claim = "one client has made the list, another has squared it";
+        says(&run, "main", "list", &format!("{squares:?}"), claim)
+    });
+}
+
+#[test]
+fn many_clients_at_once_lose_nothing() {
+    property(|random| {
+        let (clients, rounds) = (random.pick(3..=4), random.pick(10..=20));
+        let run = act("many").arg("clients", clients).arg("rounds", rounds).run()?;
+        run.ends_well()?;
+        let list: Vec<_> = std::iter::once(clients * rounds).chain(1..=clients).collect();
+        let claim = format!(
+            "{clients} clients add 1 to the first item, {rounds} times each, then add an item"
+        );
+        says(&run, "main", "list", &format!("{list:?}"), &claim)?;
+        let values: Vec<_> = (1..=clients).map(|client| Some(client as f64 / 2.0)).collect();
+        says(&run, "main", "values", &format!("{values:?}"), "each client sets a value of its own")
+    });
+}
+
+#[test]
+fn an_update_holds_the_lock() {
+    property(|_| {
+        let run = act("inside").run()?;
+        run.ends_well()?;
+        let claim = "between the reading and the writing of an update nobody else may get the lock";
+        lock_is_free(&run, "update", false, claim)?;
+        lock_is_free(&run, "updated", true, "after an update the lock should be free")?;
+        says(&run, "main", "list", "[22]", "an update should replace 20 by 20 + 2")
+    });
+}
+
+#[test]
+fn one_client_holds_the_lock() {
+    property(|_| {
+        let run = act("inside").run()?;
+        run.ends_well()?;
+        lock_is_free(&run, "acquired", false, "while one client holds the lock no other gets it")?;
+        lock_is_free(&run, "released", true, "after the release the lock should be free")
+    });
+}
+
+#[test]
+fn who_waits_for_the_lock_holds_up_nobody_else() {
+    property(|_| {
+        let run = act("wait").run()?;
+        run.ends_well()?;
+        let claim = "a client that waits for the lock gets it when it is released, and not before";
+        says(&run, "waiter", "found", "[7]", claim)
+    });
+}
+
+#[test]
+fn a_client_that_dies_gives_the_lock_back() {
+    property(|_| {
+        let run = act("die").run()?;
+        run.ends_well()?;
+        run.check(run.events().named("acquired").number(1))
+    });
+}
+
+#[test]
+fn a_wrong_key_is_refused() {
+    property(|random| {
+        let key = format!("{}{}", word(random), word(random));
+        // As long as the key, and different in its last letter alone.
+        let wrong = format!("{}?", &key[..key.len() - 1]);
+        let run = act("keys").arg("key", &key).arg("wrong", &wrong).run()?;
+        run.ends_well()?;
+        let accepted = run.events().named("accepted");
+        let claim = format!("only the key {key:?} should be accepted");
+        let right = accepted.iter().map(|event| event.what.clone()).collect::<Vec<_>>();
+        let finding = Finding::wrong(claim).seeing(run.events().to_string());
+        run.check(finding.unless(right == [format!("accepted {key:?}")]))
+    });
+}
+
+#[test]
+fn strangers_do_no_harm() {
+    property(|_| {
+        let run = act("strangers").run()?;
+        run.ends_well()?;
+        run.check(run.events().named("no").number(1))?;
+        let claim = "after an update of an item that there is not the lock should be free";
+        let free: bool = run.check(run.events().value("free"))?;
+        run.check(Finding::wrong(claim).unless(free))?;
+        let claim = "the server should go on as if nobody had been there";
+        says(&run, "main", "list", "[1]", claim)
+    });
+}
+
+#[test]
+fn the_server_ends_and_its_socket_is_gone() {
+    property(|_| {
+        let run = program!().run()?;
+        run.ends_well()?;
+        // The server and two clients.
+        run.creates_processes(3)?;
+        let socket: String = run.check(run.events().value("socket"))?;
+        let claim = "the socket file is still there after the shutdown";
+        run.check(Finding::new(Verdict::Leak, claim).unless(socket == "gone"))?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_pi() {
+    property(|_| {
+        let run = program!().run()?;
+        run.ends_well()?;
+        run.check(kit::snapshot!("pi", run.events()))
+    });
+}
