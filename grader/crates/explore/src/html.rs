@@ -9,8 +9,11 @@ use crate::finding::{Effect, Finding, Step};
 
 const ROW: usize = 26;
 const TOP: usize = 56;
-const LEFT: usize = 24;
-const LANE: usize = 330;
+const LEFT: usize = 40;
+const LANE: usize = 350;
+
+/// Characters of a label that fit between two lanes; the rest shows when pointed at.
+const LABEL: usize = 38;
 
 /// Colours that colour-blind readers can tell apart, for objects that are held.
 const COLOURS: [&str; 6] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"];
@@ -26,6 +29,8 @@ svg .edge{stroke:#d1242f;stroke-width:2.5;fill:none}
 svg .wait{fill:#d1242f;font-weight:700}
 .verdict{display:inline-block;background:#d1242f;color:#fff;border-radius:4px;padding:0 .5em;font-weight:700}
 pre{background:#f6f8fa;padding:.8em;border-radius:6px;overflow:auto}
+.legend span{display:inline-block;width:.8em;height:.8em;border-radius:3px;margin:0 .35em 0 .8em}
+.legend .waiting{background:#d1242f}
 .scroll{overflow-x:auto}
 @media (prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}pre{background:#161b22}svg .place{fill:#9198a1}}";
 
@@ -110,7 +115,21 @@ fn drawing(finding: &Finding) -> String {
         svg.push_str(&label(row, step));
     }
     svg.push_str("</svg>");
-    svg
+    legend(&objects) + &svg
+}
+
+/// Which colour is which lock.
+fn legend(objects: &BTreeMap<&str, usize>) -> String {
+    if objects.is_empty() {
+        return String::new();
+    }
+    let mut text = "<p class=\"legend\">held: ".to_owned();
+    for (name, index) in objects {
+        let colour = COLOURS[index % COLOURS.len()];
+        let _ = write!(text, "<span style=\"background:{colour}\"></span>{} ", escape(name));
+    }
+    text.push_str("<span class=\"waiting\"></span>waits</p>");
+    text
 }
 
 /// From each step with `effect` to the step of the same thread that ends it.
@@ -134,7 +153,7 @@ fn bars(steps: &[Step], effect: Effect) -> Vec<Bar<'_>> {
 }
 
 fn held_bar(bar: &Bar<'_>, index: usize) -> String {
-    let x = lane(bar.thread) - 12 - 7 * (index % 2);
+    let x = lane(bar.thread) - 12 - 8 * (index % 4);
     let height = (y(bar.to) - y(bar.from)).max(6);
     format!(
         "<rect x=\"{x}\" y=\"{}\" width=\"6\" height=\"{height}\" rx=\"3\" fill=\"{}\"><title>{} is held</title></rect>",
@@ -168,13 +187,20 @@ fn label(row: usize, step: &Step) -> String {
     let waits = step.effect == Some(Effect::Waits);
     let class = if waits { " class=\"wait\"" } else { "" };
     let colour = if waits { "#d1242f" } else { "currentColor" };
+    let whole = format!("{place}{}", step.text);
+    let room = LABEL.saturating_sub(place.chars().count());
+    let mut text: String = step.text.chars().take(room).collect();
+    if text.len() < step.text.len() {
+        text.push('…');
+    }
     format!(
         "<circle cx=\"{x}\" cy=\"{y}\" r=\"4.5\" fill=\"{colour}\"/>\
-         <text x=\"{}\" y=\"{}\"><tspan class=\"place\">{}</tspan><tspan{class}>{}</tspan></text>",
+         <text x=\"{}\" y=\"{}\"><title>{}</title><tspan class=\"place\">{}</tspan><tspan{class}>{}</tspan></text>",
         x + 12,
         y + 4,
+        escape(&whole),
         escape(&place),
-        escape(&step.text)
+        escape(&text)
     )
 }
 
