@@ -22,7 +22,7 @@ pub(crate) struct Run {
     pub(crate) tasks: Vec<TaskState>,
     pub(crate) objects: Vec<ObjectState>,
     /// The step at which something last happened that a livelock does not do: a thread started
-    /// or ended, a message was taken, something was printed, an object was used first.
+    /// or ended, a message was sent or taken, something was printed, an object was used first.
     pub(crate) progress: usize,
     /// Steps since a timer last fired.
     pub(crate) since_timer: usize,

@@ -25,7 +25,7 @@ const LEAKED_STACKS: usize = 3_000;
 const FIRST_LOOK: usize = 200;
 
 /// Schedules that strategies choose, however long they are.
-const AT_LEAST: usize = 500;
+const AT_LEAST: usize = 300;
 
 /// Steps that the very first schedule may take.
 const FIRST_STEPS: usize = 20_000;

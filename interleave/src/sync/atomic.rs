@@ -76,9 +76,12 @@ fn check_orderings(success: Ordering, failure: Ordering) {
 macro_rules! atomic {
     ($name:ident, $value:ty $(, $parameter:ident)?) => {
         #[doc = concat!("[`std::sync::atomic::", stringify!($name), "`] under the explorer.")]
+        ///
+        /// The value comes first: some code casts a pointer to an atomic to one to its value.
+        #[repr(C)]
         pub struct $name $(<$parameter>)? {
-            object: Object,
             value: real::$name $(<$parameter>)?,
+            object: Object,
             /// What a static is put back to before each schedule.
             first: $value,
         }

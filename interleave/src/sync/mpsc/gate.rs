@@ -102,6 +102,7 @@ impl Gate {
     /// A message was put in.
     pub(super) fn put(&self) {
         self.length.set(self.length.get() + 1);
+        with_run(Run::gets_on);
         self.wake_receiver();
     }
 
