@@ -11,9 +11,6 @@ use crate::build::Binary;
 use crate::finding::Finding;
 use crate::limits::limited;
 
-/// Schedules per test unless others are asked for.
-const SCHEDULES: usize = 5_000;
-
 /// Why a test could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -80,9 +77,8 @@ impl Runner<'_> {
             .env("CARGO_MANIFEST_DIR", &self.binary.folder)
             .current_dir(&self.binary.folder)
             .stdin(Stdio::null());
-        let schedules = effort.schedules.unwrap_or(SCHEDULES);
         let settings = [
-            ("INTERLEAVE_SCHEDULES", Some(schedules.to_string())),
+            ("INTERLEAVE_SCHEDULES", effort.schedules.map(|schedules| schedules.to_string())),
             ("INTERLEAVE_STEPS", None),
             ("INTERLEAVE_EXHAUSTIVE", None),
             ("INTERLEAVE_SEED", effort.seed.map(|seed| seed.to_string())),
