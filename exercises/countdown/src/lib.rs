@@ -1,0 +1,34 @@
+//! A countdown in a thread of its own, and one that nobody waits for.
+//!
+//! This is the only file that you edit. `cargo test -p countdown` judges it.
+
+/// A thread that counts down.
+///
+/// Dropping it, or [`detach`](Countdown::detach), leaves the thread to itself: it goes on for as
+/// long as the process lives, and the process does not wait for it.
+pub struct Countdown {
+    // What do you need to ask for the thread, and to wait for it?
+}
+
+impl Countdown {
+    /// Starts a thread that calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`; does not wait for it.
+    pub fn start(from: u32, tick: impl FnMut(u32) + Send + 'static) -> Countdown {
+        let _ = (from, tick);
+        todo!("start the thread, keep its handle")
+    }
+
+    /// Whether the thread has not ended yet. Never waits.
+    pub fn is_alive(&self) -> bool {
+        todo!("ask the handle")
+    }
+
+    /// Returns when the thread has ended; at once if it was joined before.
+    pub fn join(&mut self) {
+        todo!("wait for the thread")
+    }
+
+    /// Leaves the thread to itself; does not wait for it.
+    pub fn detach(self) {
+        todo!("what happens to a thread whose handle is dropped?")
+    }
+}

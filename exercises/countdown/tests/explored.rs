@@ -1,0 +1,67 @@
+//! What a countdown promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#![allow(
+    clippy::bool_assert_comparison,
+    reason = "each assertion shows what was seen and what was expected"
+)]
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+#[allow(unused_imports)]
+pub use student::*;
+
+use std::sync::{Arc, Mutex, mpsc};
+
+use student::Countdown;
+
+#[test]
+fn no_schedule_loses_a_count() {
+    let counts = Arc::new(Mutex::new(Vec::new()));
+    let other = Arc::clone(&counts);
+    let mut countdown = Countdown::start(3, move |left| other.lock().unwrap().push(left));
+    countdown.join();
+    assert_eq!(*counts.lock().unwrap(), [3, 2, 1], "all counts are told when join returns");
+    countdown.join();
+    assert_eq!(countdown.is_alive(), false, "joined twice is joined");
+}
+
+#[test]
+fn no_schedule_waits_for_a_countdown_that_is_started() {
+    let (go, wait) = mpsc::channel::<()>();
+    // The thread waits for us, so whoever waits for the thread here waits for ever.
+    let mut countdown = Countdown::start(1, move |_| drop(wait.recv()));
+    assert_eq!(countdown.is_alive(), true, "it waits for us, so it has not ended");
+    drop(go);
+    countdown.join();
+    assert_eq!(countdown.is_alive(), false, "it has ended when join returns");
+}
+
+#[test]
+fn a_countdown_can_end_without_a_join() {
+    let countdown = Countdown::start(1, |_| ());
+    interleave::reachable("the thread has ended, and is_alive says so", !countdown.is_alive());
+}
+
+#[test]
+fn no_schedule_waits_for_a_detached_countdown() {
+    let (go, wait) = mpsc::channel();
+    let (done, is_done) = mpsc::channel();
+    let countdown = Countdown::start(1, move |_| {
+        wait.recv().unwrap();
+        done.send(()).unwrap();
+    });
+    countdown.detach();
+    // Nor when it is dropped.
+    drop(Countdown::start(0, |_| ()));
+    go.send(()).unwrap();
+    assert_eq!(is_done.recv(), Ok(()), "a detached countdown goes on");
+}

@@ -1,0 +1,35 @@
+//! A thread that counts down.
+
+use std::thread::{self, JoinHandle};
+
+pub struct Countdown {
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Countdown {
+    pub fn start(from: u32, mut tick: impl FnMut(u32) + Send + 'static) -> Countdown {
+        let thread = thread::spawn(move || {
+            for left in 1..=from {
+                tick(left);
+            }
+        });
+        Countdown { thread: Some(thread) }
+    }
+
+    pub fn is_alive(&self) -> bool {
+        match &self.thread {
+            Some(thread) => !thread.is_finished(),
+            None => false,
+        }
+    }
+
+    pub fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    pub fn detach(self) {
+        drop(self.thread);
+    }
+}
