@@ -1,0 +1,64 @@
+//! What the threads promise under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+pub use student::*;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+#[test]
+fn what_is_not_said_is_filled_in() {
+    let ada = Greeting::to("Ada");
+    let all = (ada.name.as_str(), ada.word.as_str(), ada.times);
+    assert_eq!(all, ("Ada", "Hello", 1), "Hello, once");
+    assert_eq!(ada.text(), "Hello Ada");
+    let bob = Greeting { word: "Good day".to_owned(), times: 2, ..Greeting::to("Bob") };
+    assert_eq!(bob.text(), "Good day Bob, Good day Bob");
+    assert_eq!(Greeting { times: 0, ..bob }.text(), "");
+}
+
+/// Cannot be copied or cloned, so it can only be moved.
+struct Baton(usize);
+
+#[test]
+fn no_schedule_mixes_up_the_arguments() {
+    let batons = [3, 5].map(Baton).into();
+    let results = run_each(batons, |baton: Baton| baton.0 * 10);
+    let results: Vec<_> = results.into_iter().map(Result::ok).collect();
+    assert_eq!(results, [Some(30), Some(50)], "each thread has its own arguments");
+}
+
+#[test]
+fn no_schedule_returns_before_all_have_ended() {
+    let ended = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&ended);
+    let results = run_each(vec![(); 2], move |()| {
+        thread::yield_now();
+        other.fetch_add(1, Ordering::SeqCst);
+    });
+    assert_eq!(ended.load(Ordering::SeqCst), 2, "two threads have ended when it returns");
+    assert_eq!(results.len(), 2, "each has a result");
+}
+
+#[test]
+fn no_schedule_loses_a_result_to_a_panic() {
+    let results = run_each(vec![1, 0], |number: i32| {
+        if number == 0 {
+            std::panic::resume_unwind(Box::new("told to panic"));
+        }
+        number
+    });
+    let results: Vec<_> = results.into_iter().map(Result::ok).collect();
+    assert_eq!(results, [Some(1), None], "the second thread panicked, the first did not");
+}

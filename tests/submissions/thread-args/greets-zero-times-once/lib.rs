@@ -1,0 +1,38 @@
+//! Threads with arguments.
+
+use std::thread;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    pub name: String,
+    pub word: String,
+    pub times: usize,
+}
+
+impl Greeting {
+    pub fn to(name: &str) -> Greeting {
+        Greeting { name: name.to_owned(), word: "Hello".to_owned(), times: 1 }
+    }
+
+    pub fn text(&self) -> String {
+        let mut text = format!("{} {}", self.word, self.name);
+        for _ in 1..self.times {
+            text += &format!(", {} {}", self.word, self.name);
+        }
+        text
+    }
+}
+
+pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
+where
+    A: Send + 'static,
+    R: Send + 'static,
+    F: Fn(A) -> R + Clone + Send + 'static,
+{
+    let mut threads = Vec::new();
+    for argument in arguments {
+        let target = target.clone();
+        threads.push(thread::spawn(move || target(argument)));
+    }
+    threads.into_iter().map(|thread| thread.join()).collect()
+}

@@ -1,0 +1,36 @@
+//! Threads with arguments.
+
+use std::thread;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    pub name: String,
+    pub word: String,
+    pub times: usize,
+}
+
+impl Greeting {
+    pub fn to(name: &str) -> Greeting {
+        Greeting { name: name.to_owned(), word: "Hello".to_owned(), times: 1 }
+    }
+
+    pub fn text(&self) -> String {
+        vec![format!("{} {}", self.word, self.name); self.times].join(", ")
+    }
+}
+
+pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
+where
+    A: Send + 'static,
+    R: Send + 'static,
+    F: Fn(A) -> R + Clone + Send + 'static,
+{
+    thread::scope(|scope| {
+        let start = |argument| {
+            let target = target.clone();
+            scope.spawn(move || target(argument))
+        };
+        let threads: Vec<_> = arguments.into_iter().map(start).collect();
+        threads.into_iter().map(|thread| thread.join()).collect()
+    })
+}

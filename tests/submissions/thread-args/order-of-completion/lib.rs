@@ -1,0 +1,40 @@
+//! Threads with arguments.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
+use std::thread;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    pub name: String,
+    pub word: String,
+    pub times: usize,
+}
+
+impl Greeting {
+    pub fn to(name: &str) -> Greeting {
+        Greeting { name: name.to_owned(), word: "Hello".to_owned(), times: 1 }
+    }
+
+    pub fn text(&self) -> String {
+        vec![format!("{} {}", self.word, self.name); self.times].join(", ")
+    }
+}
+
+pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
+where
+    A: Send + 'static,
+    R: Send + 'static,
+    F: Fn(A) -> R + Clone + Send + 'static,
+{
+    let (sender, results) = channel();
+    for argument in arguments {
+        let (target, sender) = (target.clone(), sender.clone());
+        thread::spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(|| target(argument)));
+            let _ = sender.send(result);
+        });
+    }
+    drop(sender);
+    results.iter().collect()
+}
