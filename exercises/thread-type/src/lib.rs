@@ -1,0 +1,57 @@
+//! A thread type of one's own, with a target, a name and a result.
+//!
+//! This is the only file that you edit. `cargo test -p thread-type` judges it.
+
+/// What cannot be done with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskError {
+    /// A task is started once.
+    AlreadyStarted,
+    /// Nobody can wait for what was never started.
+    NotStarted,
+    /// The result was taken by an earlier `join`.
+    AlreadyJoined,
+    /// The target panicked, so there is no result.
+    Panicked,
+}
+
+/// A thread that is made first and started later. It owns what it will run.
+pub struct Task<T> {
+    // A task goes from "not started" over "started" to "joined". What belongs to each?
+    todo: std::marker::PhantomData<T>,
+}
+
+impl<T: Send + 'static> Task<T> {
+    /// A task called `name` that will run `target`. Nothing runs yet.
+    pub fn new(name: &str, target: impl FnOnce() -> T + Send + 'static) -> Task<T> {
+        let _ = (name, target);
+        todo!("keep the name and the target")
+    }
+
+    /// The name of the task, and of its thread.
+    pub fn name(&self) -> &str {
+        todo!("the name")
+    }
+
+    /// Starts a thread of that name, which runs the target; does not wait for it.
+    pub fn start(&mut self) -> Result<(), TaskError> {
+        todo!("take the target, spawn a thread for it")
+    }
+
+    /// Whether the task was started and its thread has not ended yet. Never waits.
+    pub fn is_alive(&self) -> bool {
+        todo!("ask the thread, if there is one")
+    }
+
+    /// Returns what the target returned, once its thread has ended.
+    pub fn join(&mut self) -> Result<T, TaskError> {
+        todo!("wait for the thread, take its result")
+    }
+}
+
+/// A task called `title` that calls `play(1)`, `play(2)`, ..., `play(times)`, and returns how
+/// often it has played.
+pub fn song(title: &str, times: usize, play: impl FnMut(usize) + Send + 'static) -> Task<usize> {
+    let _ = (title, times, play);
+    todo!("a task whose target plays")
+}

@@ -1,0 +1,98 @@
+//! What the type promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#![allow(
+    clippy::bool_assert_comparison,
+    reason = "each assertion shows what was seen and what was expected"
+)]
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+pub use student::*;
+
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+
+#[test]
+fn nothing_runs_before_the_start() {
+    let (ran, has_run) = mpsc::channel();
+    let mut task = Task::new("waiting", move || ran.send(()).unwrap());
+    assert_eq!(task.name(), "waiting");
+    assert_eq!(task.is_alive(), false, "it was not started");
+    assert_eq!(task.join(), Err(TaskError::NotStarted), "nobody can wait for it");
+    assert_eq!(has_run.try_recv().is_ok(), false, "it was not started");
+    assert_eq!(task.start(), Ok(()), "a join that failed does not hurt");
+    assert_eq!(task.join(), Ok(()), "now it runs");
+    assert_eq!(has_run.try_recv(), Ok(()), "it has run when join returns");
+}
+
+#[test]
+fn no_schedule_runs_the_target_on_the_callers_thread() {
+    let caller = thread::current().id();
+    let mut task = Task::new("player", move || {
+        let me = thread::current();
+        (me.id() == caller, me.name() == Some("player"))
+    });
+    task.start().unwrap();
+    assert_eq!(task.join(), Ok((false, true)), "a thread of its own, of the task's name");
+}
+
+#[test]
+fn no_schedule_waits_in_start() {
+    let (go, wait) = mpsc::channel();
+    // The target waits for us, so whoever waits for the target here waits for ever.
+    let mut task = Task::new("patient", move || wait.recv().unwrap());
+    assert_eq!(task.start(), Ok(()));
+    assert_eq!(task.is_alive(), true, "it waits for us");
+    go.send(7).unwrap();
+    assert_eq!(task.join(), Ok(7), "what the target returned");
+    assert_eq!(task.is_alive(), false, "it has ended");
+}
+
+#[test]
+fn a_second_start_is_an_error() {
+    let plays = Arc::new(Mutex::new(0));
+    let other = Arc::clone(&plays);
+    let mut task = Task::new("once", move || *other.lock().unwrap() += 1);
+    assert_eq!(task.start(), Ok(()));
+    assert_eq!(task.start(), Err(TaskError::AlreadyStarted), "while it runs, or has run");
+    assert_eq!(task.join(), Ok(()));
+    assert_eq!(task.start(), Err(TaskError::AlreadyStarted), "after it has run");
+    assert_eq!(*plays.lock().unwrap(), 1, "it ran once");
+}
+
+#[test]
+fn a_second_join_is_an_error() {
+    let mut task = Task::new("once", || "result");
+    task.start().unwrap();
+    assert_eq!(task.join(), Ok("result"));
+    assert_eq!(task.join(), Err(TaskError::AlreadyJoined), "the result was taken");
+}
+
+#[test]
+fn a_panic_is_an_error_of_join() {
+    let mut task: Task<()> = Task::new("unlucky", || resume_unwind(Box::new("told to panic")));
+    assert_eq!(task.start(), Ok(()));
+    assert_eq!(task.join(), Err(TaskError::Panicked), "the panic stays in its thread");
+    assert_eq!(task.is_alive(), false, "it has ended");
+}
+
+#[test]
+fn no_schedule_loses_a_play() {
+    let plays = Arc::new(Mutex::new(Vec::new()));
+    let other = Arc::clone(&plays);
+    let mut ballad = song("ballad", 3, move |number| other.lock().unwrap().push(number));
+    assert_eq!(ballad.name(), "ballad");
+    ballad.start().unwrap();
+    assert_eq!(ballad.join(), Ok(3), "it has played three times");
+    assert_eq!(*plays.lock().unwrap(), [1, 2, 3], "all plays are over when join returns");
+}
