@@ -1,0 +1,96 @@
+//! What a binding promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+pub use student::*;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread::{self, Builder};
+
+fn request(user: &str, number: u32) -> Request {
+    Request { user: user.to_owned(), number }
+}
+
+#[test]
+fn no_schedule_mixes_up_two_requests() {
+    // Both threads have the same name, which is allowed.
+    let worker = Builder::new().name("worker".to_owned());
+    let other = worker.spawn(|| {
+        with_request(request("bob", 2), || {
+            thread::yield_now();
+            let seen = current();
+            let renamed = rename("BOB");
+            (seen, renamed, current())
+        })
+    });
+    let worker = Builder::new().name("worker".to_owned());
+    let this = worker.spawn(|| {
+        with_request(request("ada", 1), || {
+            thread::yield_now();
+            current()
+        })
+    });
+    let bob = (Some(request("bob", 2)), true, Some(request("BOB", 2)));
+    assert_eq!(other.unwrap().join().unwrap(), bob, "bob's thread sees bob's request");
+    assert_eq!(this.unwrap().join().unwrap(), Some(request("ada", 1)), "and ada's sees ada's");
+}
+
+#[test]
+fn no_schedule_touches_the_main_threads_request() {
+    let seen = with_request(request("admin", 0), || {
+        let worker = thread::spawn(|| with_request(request("bob", 2), || rename("BOB")));
+        let before = current();
+        worker.join().unwrap();
+        (before, current())
+    });
+    let admin = Some(request("admin", 0));
+    assert_eq!(seen, (admin.clone(), admin), "what another thread binds is its own");
+    assert_eq!(current(), None, "nothing is bound any more");
+}
+
+#[test]
+fn a_new_thread_has_no_request() {
+    assert_eq!((current(), rename("nobody")), (None, false), "nothing is bound at first");
+    let seen = with_request(request("admin", 0), || {
+        thread::spawn(|| (current(), rename("nobody"))).join().unwrap()
+    });
+    assert_eq!(seen, (None, false), "a thread inherits nothing");
+}
+
+#[test]
+fn what_was_bound_before_is_bound_again() {
+    let seen = with_request(request("ada", 1), || {
+        let inner = with_request(request("bob", 2), || {
+            rename("BOB");
+            current()
+        });
+        (inner, current())
+    });
+    assert_eq!(seen, (Some(request("BOB", 2)), Some(request("ada", 1))));
+    assert_eq!(current(), None, "nothing was bound before the first");
+    with_request(request("chen", 3), || ());
+    assert_eq!(current(), None, "nor before the last");
+}
+
+#[test]
+fn a_panic_unbinds_too() {
+    let after = with_request(request("ada", 1), || {
+        let unlucky = || with_request(request("bob", 2), || resume_unwind(Box::new("told to")));
+        let caught: Result<(), _> = catch_unwind(AssertUnwindSafe(unlucky));
+        (caught.is_err(), current())
+    });
+    assert_eq!(
+        after,
+        (true, Some(request("ada", 1))),
+        "the panic comes out, bob's request is gone"
+    );
+}

@@ -1,0 +1,41 @@
+//! Requests bound to threads.
+
+use std::cell::RefCell;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub user: String,
+    pub number: u32,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Request>> = const { RefCell::new(None) };
+}
+
+struct Unbind;
+
+impl Drop for Unbind {
+    fn drop(&mut self) {
+        CURRENT.take();
+    }
+}
+
+pub fn with_request<R>(request: Request, body: impl FnOnce() -> R) -> R {
+    CURRENT.set(Some(request));
+    let _unbind = Unbind;
+    body()
+}
+
+pub fn current() -> Option<Request> {
+    CURRENT.with_borrow(|current| current.clone())
+}
+
+pub fn rename(user: &str) -> bool {
+    CURRENT.with_borrow_mut(|current| match current {
+        Some(request) => {
+            request.user = user.to_owned();
+            true
+        }
+        None => false,
+    })
+}
