@@ -1,0 +1,149 @@
+//! What the stack promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+#[allow(unused_imports)]
+pub use student::*;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use student::LifoQueue;
+
+#[test]
+fn zero_to_four_come_out_backwards() {
+    let stack = LifoQueue::new(5);
+    assert_eq!((stack.len(), stack.is_empty()), (0, true), "a new stack is empty");
+    for item in 0..5 {
+        stack.put(item);
+    }
+    assert_eq!(stack.len(), 5, "five items went in");
+    let items: Vec<i32> = (0..5).map(|_| stack.get()).collect();
+    assert_eq!(items, [4, 3, 2, 1, 0], "last in, first out");
+    assert_eq!((stack.len(), stack.is_empty()), (0, true), "five items came out");
+}
+
+#[test]
+fn no_schedule_takes_another_item_than_the_last() {
+    let stack = Arc::new(LifoQueue::new(0));
+    stack.put(1);
+    stack.put(2);
+    let other = Arc::clone(&stack);
+    let consumer = thread::spawn(move || other.get());
+    stack.put(3);
+    let taken = consumer.join().unwrap();
+    let left = [stack.get(), stack.get()];
+    // It came before the 3 or after it.
+    let expected = if taken == 2 { [3, 1] } else { [2, 1] };
+    assert_eq!((left, taken > 1), (expected, true), "{taken} was taken first");
+}
+
+#[test]
+fn no_schedule_puts_more_in_than_fit() {
+    let stack = Arc::new(LifoQueue::new(1));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let producers = [1, 2].map(|item| {
+        let (stack, inside) = (Arc::clone(&stack), Arc::clone(&inside));
+        thread::spawn(move || {
+            stack.put(item);
+            inside.fetch_add(1, Ordering::SeqCst);
+        })
+    });
+    // Nothing was taken off yet, so what was put in is inside.
+    let seen = inside.load(Ordering::SeqCst);
+    assert_eq!(seen.min(1), seen, "there is room for one");
+    interleave::reachable("one item goes in before anything is taken off", seen == 1);
+    assert_eq!(stack.get() + stack.get(), 3, "both items come out");
+    for producer in producers {
+        producer.join().unwrap();
+    }
+}
+
+#[test]
+fn no_schedule_forgets_a_consumer() {
+    let stack = Arc::new(LifoQueue::new(2));
+    let consumers = [(); 2].map(|()| {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || stack.get())
+    });
+    stack.put(1);
+    stack.put(2);
+    let [first, second] = consumers.map(|consumer| consumer.join().unwrap());
+    assert_eq!(first + second, 3, "each consumer gets one of the two items");
+}
+
+#[test]
+fn no_schedule_forgets_a_producer() {
+    let stack = Arc::new(LifoQueue::new(1));
+    let producers = [vec![1, 2], vec![4]].map(|items| {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || items.into_iter().for_each(|item| stack.put(item)))
+    });
+    assert_eq!(stack.get() + stack.get() + stack.get(), 7, "all three items come out");
+    for producer in producers {
+        producer.join().unwrap();
+    }
+    assert_eq!(stack.len(), 0, "nothing is left");
+}
+
+#[test]
+fn trying_never_sleeps() {
+    let stack = LifoQueue::new(2);
+    assert_eq!(stack.try_get(), None, "there is nothing");
+    assert_eq!(stack.try_put("a"), Ok(()), "there is room");
+    assert_eq!(stack.try_put("b"), Ok(()), "there is room for two");
+    assert_eq!(stack.try_put("c"), Err("c"), "it is full, and the item comes back");
+    assert_eq!((stack.try_get(), stack.try_get()), (Some("b"), Some("a")), "last in, first out");
+    assert_eq!(stack.try_get(), None, "there is nothing left");
+    let unbounded = LifoQueue::new(0);
+    assert_eq!(unbounded.try_put(1), Ok(()), "there is always room");
+}
+
+#[test]
+fn no_schedule_gives_one_item_to_two() {
+    let stack = Arc::new(LifoQueue::new(2));
+    stack.put(7);
+    let other = Arc::clone(&stack);
+    let thread = thread::spawn(move || other.try_get());
+    let here = stack.try_get();
+    let there = thread.join().unwrap();
+    let both = [here, there];
+    assert_eq!(both.iter().flatten().count(), 1, "one of two who try gets it: {both:?}");
+}
+
+#[test]
+fn no_schedule_gives_one_place_to_two() {
+    let stack = Arc::new(LifoQueue::new(1));
+    let other = Arc::clone(&stack);
+    let thread = thread::spawn(move || other.try_put(1));
+    let here = stack.try_put(2);
+    let there = thread.join().unwrap();
+    let refused = [here, there].iter().filter(|put| put.is_err()).count();
+    assert_eq!((refused, stack.len()), (1, 1), "one of two who try has room");
+}
+
+#[test]
+fn trying_wakes_those_who_sleep() {
+    let stack = Arc::new(LifoQueue::new(1));
+    let other = Arc::clone(&stack);
+    let consumer = thread::spawn(move || other.get());
+    assert_eq!(stack.try_put(1), Ok(()), "the stack is empty until then");
+    assert_eq!(consumer.join().unwrap(), 1, "whoever waits for an item gets it");
+    stack.put(2);
+    let other = Arc::clone(&stack);
+    let producer = thread::spawn(move || other.put(3));
+    // The 3 cannot be inside: the 2 is.
+    assert_eq!(stack.try_get(), Some(2), "what is inside can be taken without waiting");
+    producer.join().unwrap();
+    assert_eq!(stack.try_get(), Some(3), "whoever waits for room gets it");
+}
