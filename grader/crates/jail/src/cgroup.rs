@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
@@ -110,7 +111,18 @@ impl Drop for Groups {
 
 impl Controller {
     /// The group below which we can make groups with this controller, if there is one.
+    ///
+    /// Looked for once: to read all mounts for each run costs more than to make the groups.
     pub fn parent(self) -> Option<PathBuf> {
+        static MEMORY: LazyLock<Option<PathBuf>> = LazyLock::new(|| Controller::Memory.find());
+        static TASKS: LazyLock<Option<PathBuf>> = LazyLock::new(|| Controller::Tasks.find());
+        match self {
+            Self::Memory => MEMORY.clone(),
+            Self::Tasks => TASKS.clone(),
+        }
+    }
+
+    fn find(self) -> Option<PathBuf> {
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         let parent = self.version_1(&own, &mounts).or_else(|| self.version_2(&own, &mounts))?;

@@ -40,7 +40,7 @@ pub struct Artefact {
 }
 
 /// What nearly every program needs: libraries, and where the linker finds them.
-const SYSTEM: &[&str] = &[
+pub(crate) const SYSTEM: &[&str] = &[
     "/usr",
     "/bin",
     "/lib",

@@ -65,4 +65,4 @@ pub use step::{Access, Resource, Step};
 pub use sweep::{SweepError, adopt_orphans, end_children, end_user, reap_children, remove_objects};
 pub use tier::{Slot, Tier};
 pub use walls::{WallsError, walls};
-pub use worker::{Forked, fork};
+pub use worker::{Forked, fork, settle_down};

@@ -4,6 +4,7 @@
 use std::ffi::CStr;
 use std::os::fd::RawFd;
 use std::ptr::null;
+use std::sync::LazyLock;
 
 use libc::{c_int, c_long};
 use nix::errno::Errno;
@@ -243,6 +244,11 @@ impl Resource {
 
 /// The version of the kernel's Landlock; 0 if it has none.
 pub fn landlock_version() -> i32 {
+    static VERSION: LazyLock<i32> = LazyLock::new(ask_for_landlock);
+    *VERSION
+}
+
+fn ask_for_landlock() -> i32 {
     const VERSION: u32 = 1;
     let nothing = null::<u8>();
     // SAFETY: asks for the version only.

@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::enclosure::{Enclosure, Users};
 use crate::perform::landlock_version;
 use crate::rules::{Grant, permit, ruleset};
+use crate::worker::has_left_the_network;
 use crate::{Confinement, Resource, Step, Tier, filter, tree};
 
 /// The number by which a program in a user namespace knows its user.
@@ -89,17 +90,16 @@ fn landlock_step(ruleset: &OwnedFd) -> Step {
 }
 
 fn namespaces(tier: Tier) -> CloneFlags {
-    if tier.has_namespaces() {
-        CloneFlags::CLONE_NEWUSER
-            | CloneFlags::CLONE_NEWPID
-            | CloneFlags::CLONE_NEWNS
-            | CloneFlags::CLONE_NEWNET
-            | CloneFlags::CLONE_NEWIPC
-            | CloneFlags::CLONE_NEWUTS
-            | CloneFlags::CLONE_NEWCGROUP
-    } else {
-        CloneFlags::empty()
+    if !tier.has_namespaces() {
+        return CloneFlags::empty();
     }
+    let flags = CloneFlags::CLONE_NEWUSER
+        | CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWCGROUP;
+    if has_left_the_network() { flags } else { flags | CloneFlags::CLONE_NEWNET }
 }
 
 /// In tier A init is the caller, so that it can show what only the caller can reach,

@@ -1,10 +1,14 @@
-//! Splitting off a process that goes on in Rust.
+//! A process that starts others for its jobs.
 #![expect(unsafe_code, reason = "fork")]
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use nix::unistd::{ForkResult, Pid};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{ForkResult, Pid, geteuid};
+
+use crate::{Controller, landlock_version, tree};
 
 /// Which of the two processes this is after a [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,27 @@ pub fn fork() -> Result<Forked, Errno> {
         ForkResult::Child => Ok(Forked::Child),
         ForkResult::Parent { child } => Ok(Forked::Parent(child)),
     }
+}
+
+/// Finds out what all jobs of this process have in common, so that its children know it,
+/// and leaves the network of the host if that is allowed: what is confined later then
+/// needs no network namespace of its own, which takes long to make and to take down.
+///
+/// Nothing of a network outlives the processes that use it, so a job finds it as empty as
+/// the one before.
+pub fn settle_down() {
+    let _ = (Controller::Memory.parent(), Controller::Tasks.parent(), landlock_version());
+    tree::look_around();
+    if geteuid().is_root() && unshare(CloneFlags::CLONE_NEWNET).is_ok() {
+        ALONE.store(true, Ordering::Relaxed);
+    }
+}
+
+static ALONE: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process has a network of its own in which there is nothing.
+pub(crate) fn has_left_the_network() -> bool {
+    ALONE.load(Ordering::Relaxed)
 }
 
 fn threads() -> Option<usize> {

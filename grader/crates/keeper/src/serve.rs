@@ -50,6 +50,7 @@ fn be_canary() -> io::Result<()> {
 fn serve(door: BorrowedFd<'_>) -> io::Result<()> {
     // Should a job's process die, what it has started falls to us.
     jail::adopt_orphans()?;
+    jail::settle_down();
     while let Some(connection) = next_job(door)? {
         if let Some(connection) = connection {
             attend(door, connection)?;
