@@ -120,6 +120,7 @@ impl Keeper {
                 self.with_residents(|residents| residents.remove(&slot));
                 Ok(Err(source.to_string()))
             }
+            Err(AskError::Lost(source)) => Ok(Err(source.to_string())),
             Err(AskError::Host(source)) => Err(self.start_error(source)),
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct Resident {
 pub(crate) enum AskError {
     /// There is nobody behind the door any more.
     Gone(io::Error),
+    /// Whoever had the job in hand is gone.
+    Lost(io::Error),
     /// This process has no descriptors to give.
     Host(io::Error),
 }
@@ -92,7 +94,7 @@ impl Door {
             .write_all(job)
             .and_then(|()| ours.shutdown(Shutdown::Write))
             .and_then(|()| ours.read_to_end(&mut answer));
-        asked.map_err(AskError::Gone)?;
+        asked.map_err(AskError::Lost)?;
         Ok(answer)
     }
 
