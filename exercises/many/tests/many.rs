@@ -149,6 +149,7 @@ fn the_join_waits_for_those_that_still_run() {
 fn the_whole_story_of_three_tasks() {
     property(|_| {
         let run = program!().list("units", &[3, 2, 1]).run()?;
+        all_started(&run, 3)?;
         run.ends_well()?;
         let events = run.events().filter(|event| !event.is_named("processors"));
         let mut story = String::new();
