@@ -40,7 +40,9 @@ fn main() -> io::Result<()> {
     children.reverse();
     if first == 0 {
         children.iter().try_for_each(Child::let_go)?;
-        children.iter().for_each(Child::ask);
+        children.iter().for_each(|child| child.ask("child"));
+        // Nobody is left to be asked for.
+        children.iter().for_each(|child| child.ask("again"));
         return Ok(());
     }
     let (asked_first, others): (Vec<_>, Vec<_>) =
@@ -49,7 +51,7 @@ fn main() -> io::Result<()> {
         if !never {
             child.let_go()?;
         }
-        child.ask();
+        child.ask("child");
     }
     Ok(())
 }
@@ -72,8 +74,8 @@ impl Child {
         Ok(())
     }
 
-    fn ask(&self) {
-        let who = format!("child-{}", self.number);
+    fn ask(&self, label: &str) {
+        let who = format!("{label}-{}", self.number);
         match exit_code(self.pid) {
             Ok(code) => event(who, format_args!("code={code}")),
             Err(error) => event(who, format_args!("unknown: {error}")),

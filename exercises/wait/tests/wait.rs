@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use kit::observation::{Exit, HangKind, Process};
+use kit::observation::{Exit, HangKind};
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
 /// Signals that end a process. Not those that a shell ignores for its background jobs.
 const SIGNALS: [i32; 5] = [9, 15, 10, 12, 14];
+
+/// More often than all processes of such a run fall asleep (some 35 times), and less often than one that
+/// looks at a child every few milliseconds, for two seconds.
+const SELDOM: u64 = 100;
 
 /// How some children end: with a status from 0 to 255, or by a signal, written `-n`.
 fn ends(random: &mut Random) -> Vec<i32> {
@@ -24,25 +28,13 @@ fn tells(run: &Run, ends: &[i32]) -> Checked {
     for (number, &end) in (1..).zip(ends) {
         let who = format!("child-{number}");
         let pid: i32 = run.check(run.events().of(&who).value("pid"))?;
-        let process = run.observation().processes.iter().find(|process| process.pid == pid);
-        really_ends(run, &who, process, end)?;
+        run.ends_as(pid, if end < 0 { Exit::Signal(-end) } else { Exit::Code(end) })?;
         let said = run.events().of(&who).filter(|event| event.value("pid").is_none());
         let code: i32 = run.check(said.value("code"))?;
         let claim = format!("{who} {}; its exit code is {end}, not {code}", in_words(end));
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(code == end))?;
     }
     Ok(())
-}
-
-fn really_ends(run: &Run, who: &str, process: Option<&Process>, end: i32) -> Checked {
-    let expected = if end < 0 { Exit::Signal(-end) } else { Exit::Code(end) };
-    let seen = process.map(|process| process.exit);
-    let claim = format!("{who} should be a process that {}", in_words(end));
-    let evidence = match seen {
-        Some(exit) => format!("the system saw: {exit:?}"),
-        None => "there is no process with the pid that `start` returned".to_owned(),
-    };
-    run.check(Finding::wrong(claim).seeing(evidence).unless(seen == Some(Some(expected))))
 }
 
 fn in_words(end: i32) -> String {
@@ -74,7 +66,12 @@ fn a_signal_is_told_as_its_negative_number() {
 fn every_child_gets_its_own_code() {
     property(|random| {
         let ends = ends(random);
-        tells(&program!().list("ends", &ends).run()?, &ends)
+        let run = program!().list("ends", &ends).run()?;
+        tells(&run, &ends)?;
+        let again = run.events().filter(|event| event.who.starts_with("again-"));
+        let claim = "whoever was waited for is gone, and to ask for it again is an error";
+        let errors = again.named("unknown:").len();
+        run.check(Finding::wrong(claim).seeing(again.to_string()).unless(errors == ends.len()))
     });
 }
 
@@ -104,7 +101,7 @@ fn the_parent_sleeps_until_the_child_ends() {
         let ends = ends(random);
         // The child does not end before the parent has its answer: a right program stands still.
         let program = program!().list("ends", &ends).arg("first", 1).arg("never", 1);
-        let bounds = (Duration::from_millis(300), Duration::from_secs(4));
+        let bounds = (Duration::from_millis(300), Duration::from_secs(2));
         let run = program.using(bounds.0).within(bounds.1).meant_to_hang().run()?;
         if run.deadlocked() {
             return Ok(());
@@ -114,8 +111,10 @@ fn the_parent_sleeps_until_the_child_ends() {
                 run.ends_well()?;
                 (Verdict::WrongOutput, "the parent has an answer while the child still runs")
             }
+            // There are ways of sleeping that the observer cannot prove to last for ever.
+            Some(HangKind::Timeout) if run.times_waited()? < SELDOM => return Ok(()),
             Some(HangKind::Timeout) => {
-                (Verdict::Timeout, "the parent wakes up again and again to ask; let the kernel")
+                (Verdict::Timeout, "the parent wakes up again and again, by the clock, to ask")
             }
             Some(_) => (Verdict::Livelock, "the parent keeps the processor busy while it waits"),
         };
