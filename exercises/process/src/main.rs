@@ -42,6 +42,9 @@ fn main() -> io::Result<()> {
         }
         let who = format!("main-{number}");
         look(&who, "before", &mut process)?;
+        if process.join().is_ok() {
+            event(&who, "joined before the start");
+        }
         process.start()?;
         look(&who, "running", &mut process)?;
         if process.start().is_ok() {

@@ -48,6 +48,9 @@ fn it_is_alive_from_the_start_to_the_end() {
             let run = life(way, &ends).run()?;
             created(&run, ends.len())?;
             says(&run, "before", "alive", &vec![false; ends.len()])?;
+            let joined = run.events().named("joined");
+            let claim = "what has not been started has no end, and to join it is an error";
+            run.check(Finding::wrong(claim).seeing(joined.to_string()).unless(joined.is_empty()))?;
             says(&run, "running", "alive", &vec![true; ends.len()])?;
             says(&run, "after", "alive", &vec![false; ends.len()])?;
         }
@@ -63,11 +66,8 @@ fn the_exit_code_is_known_after_the_end() {
             let run = life(way, &ends).run()?;
             let processes = created(&run, ends.len())?;
             for (process, &end) in processes.iter().zip(&ends) {
-                let expected = if end < 0 { Exit::Signal(-end) } else { Exit::Code(end) };
-                let claim = "a child should exit with the status that its target returned";
-                let seen = format!("expected {expected:?}, the system saw {:?}", process.exit);
-                let holds = process.exit == Some(expected);
-                run.check(Finding::wrong(claim).seeing(seen).unless(holds))?;
+                let exit = if end < 0 { Exit::Signal(-end) } else { Exit::Code(end) };
+                run.ends_as(process.pid, exit)?;
             }
             says(&run, "running", "code", &vec!["none"; ends.len()])?;
             says(&run, "after", "code", &ends)?;
