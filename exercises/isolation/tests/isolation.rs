@@ -136,14 +136,9 @@ fn a_crash_in_a_thread_takes_the_process() {
     property(|random| {
         let (task, signal) = [("abort", 6), ("segv", 11)][random.pick(0..=1)];
         let run = run("thread", &["return", task, "return"])?;
-        let exit = run.observation().exit;
-        let claim = format!(
-            "a thread shares the fate of its process: {task} in it ends the program by signal \
-             {signal}; the program ended with {exit:?}"
-        );
-        run.check(
-            Finding::wrong(claim).seeing(run.stdout()).unless(exit == Some(Exit::Signal(signal))),
-        )
+        // The program itself: a thread shares the fate of its process.
+        let program = run.check(run.processes()?.nth(0))?.pid;
+        run.ends_as(program, Exit::Signal(signal))
     });
 }
 

@@ -1,6 +1,6 @@
 //! Who ends when, and how, once the parent says so or is gone.
 
-use kit::observation::{Exit, Process};
+use kit::observation::Exit;
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
 const TERMINATED: Exit = Exit::Signal(15);
@@ -21,27 +21,14 @@ fn says(run: &Run, when: &str, key: &str, expected: &str) -> Checked {
     run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))
 }
 
-/// The process that main calls by its pid in the event `when`.
-fn process<'a>(run: &'a Run, pid: &str) -> Checked<&'a Process> {
-    let found = run.observation().processes.iter().find(|one| one.pid.to_string() == pid);
-    let claim = format!("the child has the pid {pid}, as `pid` says; there is no such process");
-    found.ok_or_else(|| run.found(Finding::wrong(claim)))
-}
-
-fn ended_as(run: &Run, pid: &str, expected: Exit, who: &str) -> Checked {
-    let seen = process(run, pid)?.exit;
-    let claim = format!("{who} should end with {expected:?}; the system saw {seen:?}");
-    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == Some(expected)))
-}
-
 #[test]
 fn an_endless_reader_is_ended_by_sigterm() {
     property(|_| {
         let run = scene("reader")?;
         run.ends_well()?;
         run.creates_processes(1)?;
-        let pid: String = run.check(run.events().named("before").value("pid"))?;
-        ended_as(&run, &pid, TERMINATED, "the reader")?;
+        let pid: i32 = run.check(run.events().named("before").value("pid"))?;
+        run.ends_as(pid, TERMINATED)?;
         says(&run, "after", "code", "-15")
     });
 }
@@ -85,9 +72,10 @@ fn kinds(random: &mut Random) -> Vec<&'static str> {
     kinds
 }
 
-/// The pids of the children of one kind.
-fn of_kind(run: &Run, kind: &str) -> Vec<String> {
-    run.events().named("started").filter(|event| event.value("kind") == Some(kind)).values("pid")
+/// The pids of the children of one kind, as `pid` told them.
+fn of_kind(run: &Run, kind: &str) -> Vec<i32> {
+    let started = run.events().named("started").filter(|event| event.value("kind") == Some(kind));
+    started.values("pid").iter().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 #[test]
@@ -98,11 +86,13 @@ fn an_ordinary_child_is_waited_for() {
         run.ends_well()?;
         let ordinary = of_kind(&run, "ordinary");
         for pid in &ordinary {
-            ended_as(&run, pid, Exit::Code(0), "an ordinary child")?;
+            run.ends_as(*pid, Exit::Code(0))?;
         }
         let claim = "every ordinary child should finish its work";
-        let difference =
-            kit::compare_unordered(&ordinary, &run.events().named("done").values("pid"));
+        let difference = kit::compare_unordered(
+            &ordinary.iter().map(i32::to_string).collect::<Vec<_>>(),
+            &run.events().named("done").values("pid"),
+        );
         run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))?;
         // Before the parent goes on: the call that lets the handle go is over.
         run.check(run.events().filter(|event| event.what != "leaves").happens_before("done", "end"))
@@ -122,7 +112,7 @@ fn a_daemon_ends_with_its_handle() {
         run.ends_well()?;
         run.leaves_nothing_behind()?;
         let daemons = of_kind(&run, "daemon");
-        daemons.iter().try_for_each(|pid| ended_as(&run, pid, TERMINATED, "a daemon"))
+        daemons.iter().try_for_each(|pid| run.ends_as(*pid, TERMINATED))
     });
 }
 
