@@ -116,9 +116,7 @@ fn a_folder_without_submissions_says_what_was_looked_for() {
 #[test]
 fn an_unknown_lesson_is_answered_with_the_known_ones() {
     let assert = grader().args(["grade", "examples/class", "--lesson", "semafore"]).assert();
-    assert
-        .code(2)
-        .stderr(contains("no lesson `semafore`").and(contains("semaphore, pool-map, lock")));
+    assert.code(2).stderr(contains("no lesson `semafore`").and(contains("fork, wait, process")));
 }
 
 #[test]
