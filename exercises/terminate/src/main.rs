@@ -7,6 +7,7 @@
 //! that has ended by itself; `leave` drops the handles of children of the given kinds, `panic` does
 //! so by a panic, and in `killed` a parent with a daemon is killed.
 
+use std::fs;
 use std::io::{self, PipeReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::id;
@@ -29,7 +30,9 @@ fn main() -> io::Result<()> {
         "leave" => leave(&kinds)?,
         "panic" => {
             let parent = || {
-                let _children = family(&kinds).expect("the children can be started");
+                let leaving = Gate::new().expect("there are pipes left");
+                let _children = family(&kinds, &leaving).expect("the children can be started");
+                leaving.open().expect("the pipe of the gate is open");
                 // Unwinds as a panic does, without the message.
                 resume_unwind(Box::new("told to panic"));
             };
@@ -67,20 +70,23 @@ fn over() -> io::Result<()> {
 
 /// The parent goes away as soon as every child is at work.
 fn leave(kinds: &[String]) -> io::Result<()> {
-    let children = family(kinds)?;
+    let leaving = Gate::new()?;
+    let children = family(kinds, &leaving)?;
     event("main", "leaves");
+    leaving.open()?;
     drop(children);
     Ok(())
 }
 
 /// A child of each kind: daemons read endlessly, ordinary ones still have something to do.
-fn family(kinds: &[String]) -> io::Result<Vec<Child>> {
+fn family(kinds: &[String], leaving: &Gate) -> io::Result<Vec<Child>> {
+    let parent = id();
     let mut children = Vec::new();
     for (number, kind) in (1..).zip(kinds) {
         let ready = Gate::new()?;
         let child = match kind.as_str() {
             "daemon" => Child::start(Kind::Daemon, || read_endlessly(&ready))?,
-            _ => Child::start(Kind::Ordinary, || finish_work(number, &ready))?,
+            _ => Child::start(Kind::Ordinary, || finish_work(number, &ready, leaving, parent))?,
         };
         ready.pass()?;
         event("main", format_args!("started pid={} kind={kind}", child.pid()));
@@ -135,10 +141,25 @@ fn end_slowly(ready: &Gate) {
     raise(Signal::SIGTERM).expect("a process may send itself any signal");
 }
 
-fn finish_work(number: usize, ready: &Gate) {
+/// Has work to do until its parent, which is about to leave, waits for it.
+fn finish_work(number: usize, ready: &Gate, leaving: &Gate, parent: u32) {
     ready.open().expect("the pipe of the gate is open");
-    thread::sleep(Duration::from_millis(10));
+    leaving.pass().expect("the pipe of the gate is open");
+    // A parent that would rather terminate this child has done so before it falls asleep. One that
+    // never sleeps, or cannot be seen, is not waited for: this has an end in any case.
+    for _ in 0..500 {
+        if is_asleep(parent) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
     event(format_args!("worker-{number}"), format_args!("done pid={}", id()));
+}
+
+fn is_asleep(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The state stands behind the name, which may hold anything.
+    stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S"))
 }
 
 fn look(when: &str, child: &mut Child) -> io::Result<()> {
