@@ -1,0 +1,55 @@
+//! What a batch promises under every schedule.
+//!
+//! `src/lib.rs` is compiled a second time here, unchanged, against a look-alike of
+//! std. Each test below runs again and again, and each time the threads take their
+//! steps in another order: not luck decides which orders are tried.
+
+#[macro_use]
+extern crate interleave as std;
+
+#[path = "../src/lib.rs"]
+mod student;
+
+// `crate::` in the student's file means this file.
+#[allow(unused_imports)]
+pub use student::*;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[test]
+fn no_schedule_does_a_task_twice_or_never() {
+    let begun = [AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0)];
+    run_batch(2, 3, |task| begun[task].fetch_add(1, Ordering::SeqCst) as u64);
+    let begun = begun.map(|count| count.into_inner());
+    assert_eq!(begun, [1, 1, 1], "each of three tasks is done once");
+}
+
+#[test]
+fn no_schedule_mixes_the_results() {
+    // The look at a shared value lets other threads go first here.
+    let turn = AtomicUsize::new(0);
+    let results = run_batch(2, 3, |task| {
+        turn.fetch_add(1, Ordering::SeqCst);
+        10 * task as u64
+    });
+    assert_eq!(results, [0, 10, 20], "results stand in the order of the tasks");
+}
+
+#[test]
+fn no_schedule_returns_before_the_work_is_done() {
+    let done = AtomicUsize::new(0);
+    run_batch(2, 2, |_| done.fetch_add(1, Ordering::SeqCst) as u64);
+    assert_eq!(done.into_inner(), 2, "both tasks have ended when it returns");
+}
+
+#[test]
+fn two_tasks_are_in_work_at_once() {
+    let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    run_batch(2, 2, |_| {
+        let now = inside.fetch_add(1, Ordering::SeqCst) + 1;
+        most.fetch_max(now, Ordering::SeqCst);
+        inside.fetch_sub(1, Ordering::SeqCst);
+        0
+    });
+    interleave::reachable("two tasks are in work at once", most.into_inner() == 2);
+}
