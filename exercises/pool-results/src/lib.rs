@@ -1,0 +1,87 @@
+//! A pool whose results can be late, fail, be announced, or never come.
+//!
+//! This is the only file that you edit. `cargo test -p pool-results` judges it.
+
+use std::io;
+use std::time::Duration;
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The task was not done in time. It goes on, and may be asked for again.
+    TimedOut,
+    /// The task ended with this error.
+    Error(String),
+    /// The worker ended in the middle of the task, or no worker is left to do it.
+    Lost,
+    /// The pool was terminated before the task was done.
+    Dropped,
+}
+
+/// Worker processes that wait for tasks.
+pub struct Pool {
+    // Who does which task at the moment? What waits, and what is done?
+}
+
+/// The promise of one task's result.
+pub struct Handle {
+    // How does it get to what the pool knows?
+}
+
+impl Pool {
+    /// Forks `workers` processes, at least 1, that do `task` with whatever is submitted.
+    ///
+    /// No other process is ever created: a worker that dies is not replaced, and the
+    /// others go on. A process that has nothing to do sleeps.
+    pub fn new(workers: usize, task: impl Fn(i64) -> Result<i64, String>) -> io::Result<Pool> {
+        let _ = (workers, task);
+        todo!("fork the workers, each with a way to it and a way back")
+    }
+
+    /// Hands a task over and returns at once.
+    ///
+    /// A task goes to a worker that is free, in the order of submission. If it succeeds,
+    /// `callback` is called with its result, once, in this process; at the latest when
+    /// `get` of the task has returned the result, or `join` has returned. If it does not
+    /// succeed, `callback` is never called. It does not use the pool.
+    ///
+    /// After `close` or `terminate` nothing is taken in any more: an error. It is none that
+    /// workers have died: if none is left the task is taken in, and its result is `Lost`.
+    pub fn submit(
+        &mut self,
+        input: i64,
+        callback: impl FnOnce(i64) + Send + 'static,
+    ) -> io::Result<Handle> {
+        let _ = (input, callback);
+        todo!("remember the task and its callback, send it to a free worker if there is one")
+    }
+
+    /// Says that no task will follow. What was submitted is still done.
+    pub fn close(&mut self) {
+        todo!("take nothing in any more")
+    }
+
+    /// Ends every worker at once, also in the middle of a task. What is not done is dropped.
+    pub fn terminate(&mut self) {
+        todo!("end the workers, and tell the handles of tasks that are not done")
+    }
+
+    /// Waits until every task is done or has failed, and every worker has ended and been waited
+    /// for. Results can be read from their handles afterwards.
+    ///
+    /// An error, at once, unless the pool was closed or terminated before.
+    pub fn join(&mut self) -> io::Result<()> {
+        todo!("refuse, or wait for the tasks and then for the workers")
+    }
+}
+
+impl Handle {
+    /// The result of this task, as soon as it is there; may be called again.
+    ///
+    /// Sleeps until then, but not longer than `timeout`, if there is one. What is known
+    /// already is returned even if `timeout` is zero.
+    pub fn get(&self, timeout: Option<Duration>) -> Result<i64, Failure> {
+        let _ = timeout;
+        todo!("wait for this task, for a while or for ever")
+    }
+}

@@ -1,0 +1,114 @@
+//! Submits squares to a pool; some are late, some fail, and some kill their worker.
+//!
+//!     cargo run -p pool-results -- --workers 3 --numbers 1,2,3,4,5 --held 0 --fail 1 --die 2
+//!
+//! The tasks `--held` are done only after main has lost its patience with each of them, and
+//! has all other results. With `--terminate 1` they are never done. The first `--meet` tasks
+//! wait for one another. With `--early 1` main tries to join a pool that is open. `--timeout`
+//! is how long, in milliseconds, main waits for a result that is not held; 0 is for ever.
+//! The complaint of a task that fails has `--words` words.
+
+use std::io;
+use std::process;
+use std::time::Duration;
+
+use pool_results::{Failure, Handle, Pool};
+use stage::{Arguments, Gate, Meeting, event};
+
+const PATIENCE: Duration = Duration::from_millis(5);
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&[
+        "workers",
+        "numbers",
+        "meet",
+        "held",
+        "fail",
+        "die",
+        "terminate",
+        "early",
+        "timeout",
+        "words",
+    ]);
+    let workers = arguments.get("workers", 3);
+    let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
+    let [held, fail, die] =
+        ["held", "fail", "die"].map(|name| arguments.list(name, Vec::<usize>::new()));
+    let words = arguments.get("words", 3);
+    let timeout = match arguments.get("timeout", 0) {
+        0 => None,
+        milliseconds => Some(Duration::from_millis(milliseconds)),
+    };
+    let meeting = Meeting::new(arguments.get("meet", 1))?;
+    let gate = Gate::new()?;
+
+    let task = |place: i64| {
+        let (place, who) = (place as usize, format!("task-{place}"));
+        event(&who, "start");
+        meeting.meet().expect("the pipes of the meeting are open");
+        if held.contains(&place) {
+            gate.pass().expect("the pipe of the gate is open");
+        }
+        if die.contains(&place) {
+            event(&who, "dies");
+            process::abort();
+        }
+        event(&who, "end");
+        if fail.contains(&place) {
+            Err(complaint(place, words))
+        } else {
+            Ok(numbers[place] * numbers[place])
+        }
+    };
+
+    let mut pool = Pool::new(workers, task)?;
+    let mut handles = Vec::new();
+    for place in 0..numbers.len() {
+        let called = move |value| {
+            let pid = process::id();
+            event("callback", format_args!("task={place} value={value} pid={pid}"));
+        };
+        handles.push((place, pool.submit(place as i64, called)?));
+    }
+    event("main", format_args!("submitted pid={}", process::id()));
+    if arguments.get("early", 0) == 1 {
+        let joined = pool.join();
+        event("main", if joined.is_ok() { "joined-too-early" } else { "not-joined" });
+    }
+
+    let (late, others): (Vec<_>, Vec<_>) =
+        handles.into_iter().partition(|(place, _)| held.contains(place));
+    ask("impatient", &late, Some(PATIENCE), words);
+    ask("then", &others, timeout, words);
+    if arguments.get("terminate", 0) == 1 {
+        pool.terminate();
+    } else {
+        gate.open()?;
+        pool.close();
+    }
+    pool.join()?;
+    event("main", "joined");
+    // Whatever became of it, it is known by now.
+    ask("at-last", &late, Some(Duration::ZERO), words);
+    Ok(())
+}
+
+/// Says what the handles answer.
+fn ask(when: &str, handles: &[(usize, Handle)], timeout: Option<Duration>, words: usize) {
+    for (place, handle) in handles {
+        let answer = match handle.get(timeout) {
+            Ok(value) => format!("value={value}"),
+            Err(Failure::TimedOut) => "timed-out".to_owned(),
+            Err(Failure::Error(said)) if said == complaint(*place, words) => "error".to_owned(),
+            Err(Failure::Error(said)) => format!("another-error, of {} bytes", said.len()),
+            Err(Failure::Lost) => "lost".to_owned(),
+            Err(Failure::Dropped) => "dropped".to_owned(),
+        };
+        event("main", format_args!("{when} task={place} {answer}"));
+    }
+}
+
+/// What a task says that fails.
+fn complaint(place: usize, words: usize) -> String {
+    format!("n°{place} ").repeat(words)
+}

@@ -1,0 +1,298 @@
+//! What a pool promises of results that are late, fail, are announced, or never come.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kit::{Checked, Events, Finding, Program, Random, Run, Verdict, program, property};
+
+fn pool(workers: usize, numbers: &[i64]) -> Program {
+    program!().arg("workers", workers).list("numbers", numbers)
+}
+
+/// Workers, and more numbers than workers.
+fn sizes(random: &mut Random) -> (usize, Vec<i64>) {
+    let workers = random.pick(2..=4);
+    let count = random.pick(workers + 1..=3 * workers);
+    (workers, random.numbers(count))
+}
+
+/// `count` different places below `among`, in order.
+fn places(random: &mut Random, count: usize, among: usize) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..among).collect();
+    while places.len() > count {
+        places.remove(random.pick(0..=places.len() - 1));
+    }
+    places
+}
+
+/// What main was told of each task, by the words under which it asked.
+fn answers(run: &Run, when: &str) -> BTreeMap<usize, String> {
+    let asked = run.events().of("main").named(when);
+    let answer = |what: &str| {
+        let (task, answer) = what.strip_prefix(when)?.strip_prefix(" task=")?.split_once(' ')?;
+        Some((task.parse().ok()?, answer.to_owned()))
+    };
+    asked.iter().filter_map(|event| answer(&event.what)).collect()
+}
+
+/// Passes if main was told for each of `tasks` what `expected` says.
+fn tells(
+    run: &Run,
+    when: &str,
+    tasks: impl IntoIterator<Item = usize>,
+    expected: impl Fn(usize) -> String,
+) -> Checked {
+    let expected: BTreeMap<_, _> = tasks.into_iter().map(|task| (task, expected(task))).collect();
+    let lines = |answers: &BTreeMap<usize, String>| {
+        let lines = answers.iter().map(|(task, answer)| format!("task {task}: {answer}"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let seen = answers(run, when);
+    let evidence = kit::compare(&lines(&expected), &lines(&seen));
+    let claim = match when {
+        "impatient" => "asked for a result with too short a timeout, get should answer",
+        "then" => "asked for a result, get should answer",
+        _ => "asked for a result after join, get should answer",
+    };
+    run.check(Finding::wrong(claim).seeing(evidence).unless(expected == seen))
+}
+
+fn square(numbers: &[i64], task: usize) -> String {
+    format!("value={}", numbers[task] * numbers[task])
+}
+
+/// The tasks below `count` that are not in `but`.
+fn others(count: usize, but: &[usize]) -> impl Iterator<Item = usize> {
+    (0..count).filter(|task| !but.contains(task))
+}
+
+/// Passes if each task of `succeeded`, and no other, was announced once, with its square, in
+/// the process that submitted it.
+fn announced(run: &Run, callbacks: &Events, numbers: &[i64], succeeded: &[usize]) -> Checked {
+    let main: String = run.check(run.events().of("main").value("pid"))?;
+    let expected: Vec<_> = succeeded
+        .iter()
+        .map(|&task| format!("task={task} {} pid={main}", square(numbers, task)))
+        .collect();
+    let seen: Vec<_> = callbacks.iter().map(|event| event.what.clone()).collect();
+    let difference = kit::compare_unordered(&expected, &seen);
+    let claim = "each result should be announced once, in the process that submitted its task";
+    run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+}
+
+#[test]
+fn a_timeout_is_reported_while_the_task_goes_on() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // At least one task is held up, and one worker is free for the others.
+        let count = random.pick(1..=workers - 1);
+        let held = places(random, count, numbers.len());
+        let run = pool(workers, &numbers).list("held", &held).run()?;
+        run.ends_well()?;
+        tells(&run, "impatient", held.clone(), |_| "timed-out".to_owned())?;
+        tells(&run, "then", others(numbers.len(), &held), |task| square(&numbers, task))?;
+        tells(&run, "at-last", held.clone(), |task| square(&numbers, task))
+    });
+}
+
+#[test]
+fn a_timeout_that_is_long_enough_gives_the_result() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).arg("timeout", 60_000).run()?;
+        run.ends_well()?;
+        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))
+    });
+}
+
+#[test]
+fn the_error_of_a_task_is_carried_over() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let count = random.pick(1..=numbers.len());
+        let fail = places(random, count, numbers.len());
+        let run = pool(workers, &numbers).list("fail", &fail).run()?;
+        run.ends_well()?;
+        tells(&run, "then", 0..numbers.len(), |task| match fail.contains(&task) {
+            true => "error".to_owned(),
+            false => square(&numbers, task),
+        })
+    });
+}
+
+#[test]
+fn long_errors_arrive_whole() {
+    property(|random| {
+        let workers = random.pick(2..=4);
+        let numbers = random.numbers(2 * workers);
+        // Some 300 000 bytes each, more than any pipe or socket takes at once.
+        let all = places(random, numbers.len(), numbers.len());
+        let program = pool(workers, &numbers).list("fail", &all).arg("words", 60_000);
+        let run = program.arg("meet", workers).run()?;
+        run.ends_well()?;
+        tells(&run, "then", all, |_| "error".to_owned())
+    });
+}
+
+#[test]
+fn the_callback_gets_each_result_once() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let chosen = places(random, 2, numbers.len());
+        let (held, fail) = (&chosen[..1], &chosen[1..]);
+        let run = pool(workers, &numbers).list("held", held).list("fail", fail).run()?;
+        run.ends_well()?;
+        let succeeded: Vec<_> = others(numbers.len(), fail).collect();
+        announced(&run, &run.events().of("callback"), &numbers, &succeeded)?;
+        // Nobody asks for the task that is held up between its end and the end of join.
+        let events = run.events();
+        let joined = events.iter().take_while(|event| !event.is_named("joined"));
+        let announced = joined.filter(|event| event.who == "callback").count();
+        let claim = format!(
+            "of {} callbacks, {announced} were called before join returned",
+            succeeded.len()
+        );
+        run.check(Finding::wrong(claim).unless(announced == succeeded.len()))
+    });
+}
+
+#[test]
+fn a_worker_that_dies_does_not_take_its_task_along_in_silence() {
+    property(|random| {
+        let workers = random.pick(3..=5);
+        let count = random.pick(workers + 1..=3 * workers);
+        let numbers = random.numbers(count);
+        // One worker is held up, some die, and at least one is left for the other tasks.
+        let deaths = random.pick(1..=workers - 2);
+        let mut die = places(random, deaths + 1, numbers.len());
+        let held = [die.remove(random.pick(0..=deaths))];
+        let run = pool(workers, &numbers).list("die", &die).list("held", &held).run()?;
+        run.ends_well()?;
+        tells(&run, "then", others(numbers.len(), &held), |task| match die.contains(&task) {
+            true => "lost".to_owned(),
+            false => square(&numbers, task),
+        })?;
+        // Whoever was at work all the time has lost nothing.
+        tells(&run, "at-last", held, |task| square(&numbers, task))
+    });
+}
+
+#[test]
+fn when_no_worker_is_left_no_task_is_waited_for() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let die: Vec<_> = (0..workers).collect();
+        let run = pool(workers, &numbers).list("die", &die).run()?;
+        run.ends_well()?;
+        tells(&run, "then", 0..numbers.len(), |_| "lost".to_owned())
+    });
+}
+
+#[test]
+fn close_finishes_what_waits() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        // Every task is held up until main has asked for each, and closes the pool.
+        let all = places(random, numbers.len(), numbers.len());
+        let run = pool(workers, &numbers).list("held", &all).run()?;
+        run.ends_well()?;
+        tells(&run, "at-last", all, |task| square(&numbers, task))
+    });
+}
+
+#[test]
+fn terminate_drops_what_is_not_done_and_ends_the_workers() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let first = random.pick(0..=numbers.len() - workers);
+        // As many as there are workers are never done, and those before them are.
+        let held: Vec<_> = (first..numbers.len()).collect();
+        let run = pool(workers, &numbers).list("held", &held).arg("terminate", 1).run()?;
+        run.ends_well()?;
+        tells(&run, "then", 0..first, |task| square(&numbers, task))?;
+        tells(&run, "at-last", held, |_| "dropped".to_owned())?;
+        let started = run.events().named("start").len();
+        let claim = format!("{started} tasks were begun, although {workers} workers never end one");
+        run.check(Finding::wrong(claim).unless(started <= first + workers))?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn join_is_refused_before_close_and_terminate() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).arg("early", 1).run()?;
+        if run.deadlocked() && run.events().of("main").named("not-joined").is_empty() {
+            let claim = "join waits for a pool that is open, and which nobody can close any more";
+            return Err(run.found(Finding::new(Verdict::Deadlock, claim)));
+        }
+        run.ends_well()?;
+        let refused = run.events().of("main").named("not-joined").len() == 1;
+        let claim = "join of a pool that is open should answer with an error";
+        run.check(Finding::wrong(claim).unless(refused))?;
+        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))
+    });
+}
+
+#[test]
+fn all_workers_are_at_work_at_once() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let run = pool(workers, &numbers).arg("meet", workers).run()?;
+        let started = run.events().named("start").len();
+        if run.deadlocked() && started < workers {
+            let claim = format!("{workers} tasks should be in work at once, {started} were");
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
+        run.ends_well()?;
+        run.creates_processes(workers)
+    });
+}
+
+#[test]
+fn who_waits_sleeps() {
+    property(|random| {
+        let workers = random.pick(2..=4);
+        // The only task waits for a second one that never comes, and main for its result.
+        let bound = Duration::from_millis(500);
+        let run = pool(workers, &[7]).arg("meet", 2).using(bound).meant_to_hang().run()?;
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            let claim = "a task that waits for a second one went on, though there is none";
+            return Err(run.found(Finding::wrong(claim)));
+        }
+        let claim = "while nothing can happen the pool keeps the processor busy; it should sleep";
+        let asleep = run.processor_time()? < bound / 2;
+        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+    });
+}
+
+#[test]
+fn every_worker_is_waited_for() {
+    property(|random| {
+        let (workers, numbers) = sizes(random);
+        let die = [random.pick(0..=numbers.len() - 1)];
+        let run = pool(workers, &numbers).list("die", &die).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()
+    });
+}
+
+#[test]
+fn the_whole_story_of_five_tasks() {
+    property(|_| {
+        let program = pool(3, &[1, 2, 3, 4, 5]).list("held", &[0]).list("fail", &[1]);
+        let run = program.list("die", &[2]).run()?;
+        run.ends_well()?;
+        // The numbers of processes differ from run to run.
+        let text = run.events().to_string();
+        let lines = text.lines().map(|line| line.split(" pid=").next().unwrap_or(line));
+        // Callbacks come in the order of completion.
+        let (mut callbacks, others): (Vec<_>, Vec<_>) =
+            lines.partition(|line| line.starts_with("callback"));
+        callbacks.sort_unstable();
+        run.check(kit::snapshot!("five_tasks", [callbacks, others].concat().join("\n")))
+    });
+}
