@@ -3,9 +3,11 @@
 //!     cargo run -p pool-map -- --workers 2 --chunk 2 --numbers 1,2,3,4,5
 //!
 //! The first `--meet` chunks wait for one another, so they must be in work at
-//! once. With `--backwards 1` a chunk is done only after the chunk behind it.
+//! once. With `--backwards 1` a chunk is done only after the chunk behind it. With
+//! `--who 1` each chunk says by which process it is done.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::process;
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use pool_map::pool_map;
 use stage::{Arguments, Meeting, event};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["workers", "chunk", "numbers", "meet", "backwards"]);
+    let arguments = Arguments::take(&["workers", "chunk", "numbers", "meet", "backwards", "who"]);
     let workers = arguments.get("workers", 2);
     let chunk = arguments.get("chunk", 2);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -30,6 +32,9 @@ fn main() -> io::Result<()> {
         let first = positions.first().map_or(0, |&position| position as usize);
         let who = format!("chunk-{}", first / chunk);
         event(&who, format_args!("start first={first} len={}", positions.len()));
+        if arguments.get("who", 0) == 1 {
+            event(&who, format_args!("by pid={}", process::id()));
+        }
         meeting.meet().expect("the pipes of the meeting are open");
         if let Some(order) = &backwards {
             order.wait_for_the_next(first / chunk);

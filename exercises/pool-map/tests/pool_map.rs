@@ -1,5 +1,7 @@
 //! What a parallel map promises, whichever worker is the first to finish.
 
+use std::collections::BTreeSet;
+
 use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 fn pool(workers: usize, chunk: usize, numbers: &[i64]) -> Program {
@@ -33,6 +35,24 @@ fn squares_come_in_input_order() {
     property(|random| {
         let (workers, chunk, numbers) = sizes(random);
         gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)
+    });
+}
+
+#[test]
+fn the_squares_that_everybody_knows() {
+    property(|random| {
+        let workers = random.pick(1..=4);
+        let run = pool(workers, random.pick(1..=3), &[1, 2, 3, 4, 5]).run()?;
+        run.ends_well()?;
+        let seen: String = run.check(run.events().of("main").value("squares"))?;
+        let claim = format!("the squares of 1 to 5 are 1,4,9,16,25; they came as {seen}");
+        run.check(Finding::wrong(claim).unless(seen == "1,4,9,16,25"))?;
+        let numbers: Vec<i64> = (0..10).collect();
+        let run = pool(workers, random.pick(1..=5), &numbers).run()?;
+        run.ends_well()?;
+        let seen: String = run.check(run.events().of("main").value("squares"))?;
+        let claim = format!("the squares of 0 to 9 are 0,1,4 and so on to 81; they came as {seen}");
+        run.check(Finding::wrong(claim).unless(seen == "0,1,4,9,16,25,36,49,64,81"))
     });
 }
 
@@ -77,6 +97,29 @@ fn chunks_have_the_size_asked_for_and_are_done_once() {
         let difference = kit::compare_unordered(&expected, &seen);
         let claim = format!("{} numbers in chunks of {chunk}, each chunk once", numbers.len());
         run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+    });
+}
+
+#[test]
+fn every_chunk_is_done_by_a_worker() {
+    property(|random| {
+        let (workers, chunk) = (random.pick(2..=4), random.pick(1..=3));
+        let numbers = random.numbers(workers * chunk * 2);
+        let run = pool(workers, chunk, &numbers).arg("meet", workers).arg("who", 1).run()?;
+        at_once(&run, workers)?;
+        run.ends_well()?;
+        let forked = run.processes()?.created();
+        let forked: Vec<_> = forked.iter().map(|process| process.pid).collect();
+        let mut used = BTreeSet::new();
+        for event in run.events().named("by").iter() {
+            let pid = event.value("pid").and_then(|pid| pid.parse().ok()).unwrap_or(0);
+            let claim = format!("{} was done by process {pid}, which is no worker", event.who);
+            run.check(Finding::wrong(claim).unless(forked.contains(&pid)))?;
+            used.insert(pid);
+        }
+        // The first chunks were in work at once, one in each worker.
+        let claim = format!("{workers} workers should share the work, {} did it", used.len());
+        run.check(Finding::new(Verdict::Serialised, claim).unless(used.len() >= workers))
     });
 }
 
