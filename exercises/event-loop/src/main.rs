@@ -1,0 +1,162 @@
+//! One process plays the world, which writes; this one listens to all of it in one thread.
+//!
+//!     cargo run -p event-loop -- --sources 3 --lines 2 --timers 30,10,20
+//!
+//! Even sources are pipes, odd ones sockets. The world writes `--lines` lines into each, in
+//! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
+//! which half a line comes, and the rest only after all others have been heard and have ended.
+//! With `--stuck 1` the world writes half a line into each and then nothing, with `--stuck 2` it
+//! also ends the first. Lines have `--words` words.
+
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::exit;
+use std::time::{Duration, Instant};
+
+use event_loop::EventLoop;
+use nix::sys::wait::wait;
+use nix::unistd::{ForkResult, fork};
+use stage::{Arguments, Gate, event};
+
+fn main() -> io::Result<()> {
+    let arguments = Arguments::take(&["sources", "lines", "words", "timers", "slow", "stuck"]);
+    let sources = arguments.get("sources", 3);
+    let timers = arguments.list("timers", Vec::<u64>::new());
+    let script = Script {
+        lines: arguments.get("lines", 2),
+        words: arguments.get("words", 3),
+        timers: timers.iter().filter(|&&delay| delay < 60_000).count(),
+        slow: arguments.list("slow", Vec::new()).first().copied(),
+        stuck: arguments.get("stuck", 0),
+    };
+
+    let (mut ears, mut mouths) = (Vec::new(), Vec::new());
+    for number in 0..sources {
+        let (ear, mouth) = channel(number)?;
+        ears.push(ear);
+        mouths.push(Some(mouth));
+    }
+    let (heard, hear) = io::pipe()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    if let ForkResult::Child = unsafe { fork() }? {
+        drop((ears, hear));
+        exit(i32::from(script.play(mouths, heard).is_err()));
+    }
+    drop((mouths, heard));
+
+    // The world may have said all that it had to say, and be gone.
+    let hear = |sign: &[u8]| drop((&hear).write_all(sign));
+    let now = Instant::now();
+    let mut events = EventLoop::new();
+    for (number, ear) in ears.into_iter().enumerate() {
+        events.lines(ear, move |line| {
+            let who = format!("source-{number}");
+            match line {
+                Some(line) if line.len() < 80 => event(who, format_args!("line={line}")),
+                Some(line) => event(who, format_args!("bytes={} sum={}", line.len(), sum(line))),
+                None => event(who, "end"),
+            }
+            hear(b"l");
+        });
+    }
+    for delay in timers {
+        events.at(now + Duration::from_millis(delay), move || {
+            event("timer", format_args!("fires={delay}"));
+            hear(b"t");
+        });
+    }
+    events.run()?;
+    event("main", "done");
+    wait()?;
+    Ok(())
+}
+
+/// The two ends of a pipe or of a pair of sockets.
+fn channel(number: usize) -> io::Result<(OwnedFd, OwnedFd)> {
+    if number.is_multiple_of(2) {
+        let (reader, writer): (PipeReader, PipeWriter) = io::pipe()?;
+        return Ok((reader.into(), writer.into()));
+    }
+    let (ear, mouth) = UnixStream::pair()?;
+    Ok((ear.into(), mouth.into()))
+}
+
+/// Depends on each byte of a line, and on its place.
+fn sum(line: &str) -> u32 {
+    line.bytes().fold(0, |sum, byte| (sum * 31 + u32::from(byte)) % 1_000_003)
+}
+
+/// What the world does.
+struct Script {
+    lines: usize,
+    words: usize,
+    /// How many timers it waits for before it ends.
+    timers: usize,
+    slow: Option<usize>,
+    stuck: usize,
+}
+
+impl Script {
+    fn play(&self, mut mouths: Vec<Option<OwnedFd>>, mut heard: PipeReader) -> io::Result<()> {
+        if self.stuck > 0 {
+            for (number, mouth) in mouths.iter().enumerate() {
+                say(mouth, &self.line(number, 0).as_bytes()[..3])?;
+            }
+            if self.stuck > 1 {
+                mouths[0] = None;
+            }
+            return Gate::new()?.pass();
+        }
+        if let Some(slow) = self.slow {
+            let line = self.line(slow, 0) + "\n";
+            // The first character takes two bytes: cut in the middle.
+            let (first, rest) = line.as_bytes().split_at(1);
+            say(&mouths[slow], first)?;
+            for number in (0..mouths.len()).filter(|&number| number != slow) {
+                for at in 0..self.lines {
+                    say(&mouths[number], format!("{}\n", self.line(number, at)).as_bytes())?;
+                    self.wait_for(b'l', 1, &mut heard)?;
+                }
+                mouths[number] = None;
+                self.wait_for(b'l', 1, &mut heard)?;
+            }
+            say(&mouths[slow], rest)?;
+            return Ok(());
+        }
+        for (number, mouth) in mouths.iter().enumerate() {
+            let lines: Vec<_> = (0..self.lines).map(|at| self.line(number, at)).collect();
+            let text = lines.join("\n");
+            // The last line has no end. The first third comes in pieces that are cut at odd
+            // places, the rest, perhaps several lines, at once.
+            let (pieces, rest) = text.as_bytes().split_at(text.len() / 3);
+            for piece in pieces.chunks(7 + self.words * 5 / 2) {
+                say(mouth, piece)?;
+            }
+            say(mouth, rest)?;
+        }
+        self.wait_for(b't', self.timers, &mut heard)
+    }
+
+    /// Words of letters that take one to four bytes each.
+    fn line(&self, number: usize, at: usize) -> String {
+        let word = |word| format!("é{}数🦀", number * 1000 + at * 100 + word);
+        (0..self.words).map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Waits until the listener has given `count` of these signs, and passes over others.
+    fn wait_for(&self, sign: u8, count: usize, heard: &mut PipeReader) -> io::Result<()> {
+        let mut left = count;
+        while left > 0 {
+            let mut byte = [0];
+            heard.read_exact(&mut byte)?;
+            left -= usize::from(byte[0] == sign);
+        }
+        Ok(())
+    }
+}
+
+fn say(mouth: &Option<OwnedFd>, text: &[u8]) -> io::Result<()> {
+    let mouth = mouth.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+    std::fs::File::from(mouth.try_clone()?).write_all(text)
+}

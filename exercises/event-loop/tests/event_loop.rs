@@ -1,0 +1,163 @@
+//! What an event loop promises, whoever speaks first.
+
+use std::time::Duration;
+
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
+
+fn world(sources: usize, lines: usize) -> Program {
+    program!().arg("sources", sources).arg("lines", lines)
+}
+
+fn sizes(random: &mut Random) -> (usize, usize) {
+    (random.pick(2..=6), random.pick(1..=5))
+}
+
+/// A line as the world writes it.
+fn line(source: usize, at: usize, words: usize) -> String {
+    let word = |word| format!("é{}数🦀", source * 1000 + at * 100 + word);
+    (0..words).map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// What the handler of a source says of a line.
+fn told(line: &str) -> String {
+    if line.len() < 80 {
+        return format!("line={line}");
+    }
+    let sum = line.bytes().fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 1_000_003);
+    format!("bytes={} sum={sum}", line.len())
+}
+
+/// Passes if source number `source` was heard to say so many lines, and then to end.
+fn heard(run: &Run, source: usize, lines: usize, words: usize) -> Checked {
+    let who = format!("source-{source}");
+    let lines = (0..lines).map(|at| told(&line(source, at, words)));
+    let expected: Vec<_> = lines.chain(["end".to_owned()]).collect();
+    let seen: Vec<_> = run.events().of(&who).iter().map(|event| event.what.clone()).collect();
+    let evidence = kit::compare(&expected.join("\n"), &seen.join("\n"));
+    let claim = format!("{who} should be heard line by line, and then its end");
+    run.check(Finding::wrong(claim).seeing(evidence).unless(expected == seen))
+}
+
+#[test]
+fn every_line_arrives_whole_and_in_order() {
+    property(|random| {
+        let (sources, lines) = sizes(random);
+        let words = random.pick(1..=5);
+        let run = world(sources, lines).arg("words", words).run()?;
+        run.ends_well()?;
+        (0..sources).try_for_each(|source| heard(&run, source, lines, words))
+    });
+}
+
+#[test]
+fn long_lines_arrive_whole() {
+    property(|random| {
+        let (sources, lines) = (random.pick(1..=3), random.pick(1..=3));
+        // More bytes than a pipe holds.
+        let words = random.pick(6_000..=8_000);
+        let run = world(sources, lines).arg("words", words).run()?;
+        run.ends_well()?;
+        (0..sources).try_for_each(|source| heard(&run, source, lines, words))
+    });
+}
+
+#[test]
+fn a_slow_source_does_not_hold_up_the_rest() {
+    property(|random| {
+        let (sources, lines) = sizes(random);
+        let slow = random.pick(0..=sources - 1);
+        // Half a character of it comes, and then nothing until the others have ended.
+        let run = world(sources, lines).arg("slow", slow).run()?;
+        run.ends_well()?;
+        (0..sources)
+            .try_for_each(|source| heard(&run, source, if source == slow { 1 } else { lines }, 3))
+    });
+}
+
+#[test]
+fn timers_fire_while_no_source_speaks_in_the_order_of_their_moments() {
+    property(|random| {
+        let sources = random.pick(1..=4);
+        let mut timers: Vec<usize> = (1..=random.pick(2..=5)).map(|timer| 5 * timer).collect();
+        let mut shuffled = Vec::new();
+        while !timers.is_empty() {
+            shuffled.push(timers.swap_remove(random.pick(0..=timers.len() - 1)));
+        }
+        // The sources end only when all timers have fired.
+        let run = world(sources, 1).list("timers", &shuffled).run()?;
+        run.ends_well()?;
+        let fired = run.events().of("timer");
+        let seen: Vec<_> = fired.iter().map(|event| event.what.clone()).collect();
+        shuffled.sort_unstable();
+        let expected: Vec<_> = shuffled.iter().map(|delay| format!("fires={delay}")).collect();
+        let evidence = kit::compare(&expected.join("\n"), &seen.join("\n"));
+        let claim = "each timer should fire once, in the order of their moments";
+        run.check(Finding::wrong(claim).seeing(evidence).unless(expected == seen))?;
+        (0..sources).try_for_each(|source| heard(&run, source, 1, 3))
+    });
+}
+
+#[test]
+fn a_timer_that_is_far_off_holds_up_nobody() {
+    property(|random| {
+        let (sources, lines) = sizes(random);
+        // In a minute: the sources have long ended by then, and with them the run.
+        let run = world(sources, lines).list("timers", &[60_000]).run()?;
+        run.ends_well()?;
+        let claim = "the timer should not fire: the last source ends long before";
+        run.check(Finding::wrong(claim).unless(run.events().of("timer").is_empty()))?;
+        (0..sources).try_for_each(|source| heard(&run, source, lines, 3))
+    });
+}
+
+#[test]
+fn one_thread_serves_all() {
+    property(|random| {
+        let (sources, lines) = sizes(random);
+        let run = world(sources, lines).run()?;
+        run.ends_well()?;
+        let threads = run.threads_created()?;
+        let claim = format!("one thread should serve all sources, {threads} more were started");
+        run.check(Finding::wrong(claim).unless(threads == 0))?;
+        // The world is a process of the driver's.
+        run.creates_processes(1)
+    });
+}
+
+/// Passes if the program sleeps while the world stands still for ever.
+fn sleeps(program: Program, claim: &str) -> Checked {
+    let bound = Duration::from_millis(500);
+    let run = program.using(bound).meant_to_hang().run()?;
+    if run.observation().hang.is_none() {
+        run.ends_well()?;
+        let claim = "the loop ended, although sources have not ended";
+        return Err(run.found(Finding::wrong(claim)));
+    }
+    let asleep = run.processor_time()? < bound / 2;
+    run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+}
+
+#[test]
+fn who_waits_sleeps() {
+    property(|random| {
+        let claim = "while no source says anything the loop keeps the processor busy";
+        sleeps(world(random.pick(1..=5), 1).arg("stuck", 1), claim)
+    });
+}
+
+#[test]
+fn a_source_that_has_ended_costs_nothing() {
+    property(|random| {
+        let claim = "one source has ended, the others are silent, and the processor is busy";
+        sleeps(world(random.pick(2..=5), 1).arg("stuck", 2), claim)
+    });
+}
+
+#[test]
+fn the_whole_story_of_three_sources_and_three_timers() {
+    property(|_| {
+        let run = world(3, 2).list("timers", &[15, 5, 10]).run()?;
+        run.ends_well()?;
+        run.check(kit::snapshot!("three_sources_three_timers", run.events()))
+    });
+}
