@@ -38,7 +38,9 @@ fn no_schedule_loses_a_count() {
 fn no_schedule_waits_for_a_countdown_that_is_started() {
     let (go, wait) = mpsc::channel::<()>();
     // The thread waits for us, so whoever waits for the thread here waits for ever.
-    let mut countdown = Countdown::start(1, move |_| drop(wait.recv()));
+    let mut countdown = Countdown::start(1, move |_| {
+        let _ = wait.recv();
+    });
     assert_eq!(countdown.is_alive(), true, "it waits for us, so it has not ended");
     drop(go);
     countdown.join();
@@ -61,7 +63,7 @@ fn no_schedule_waits_for_a_detached_countdown() {
     });
     countdown.detach();
     // Nor when it is dropped.
-    drop(Countdown::start(0, |_| ()));
+    let _ = Countdown::start(0, |_| ());
     go.send(()).unwrap();
     assert_eq!(is_done.recv(), Ok(()), "a detached countdown goes on");
 }
