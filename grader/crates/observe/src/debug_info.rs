@@ -57,6 +57,8 @@ pub(crate) struct Variable {
     pub(crate) kind: Kind,
     /// Whether it came in from the caller.
     pub(crate) is_parameter: bool,
+    /// Where the code begins, in the process, in which it is in scope.
+    pub(crate) scope: u64,
 }
 
 /// How a type is laid out.
@@ -177,7 +179,7 @@ impl DebugInfo {
     ) -> gimli::Result<()> {
         let unit = &self.units[index].data;
         let mut tree = unit.header.entries_tree(&unit.abbreviations, None)?;
-        self.descend(index, tree.root()?, site, None, found)
+        self.descend(index, tree.root()?, site, (None, 0), found)
     }
 
     /// Goes down to the functions and blocks that are being executed.
@@ -186,7 +188,7 @@ impl DebugInfo {
         index: usize,
         node: EntriesTreeNode<'_, '_, Reader>,
         site: Site<'_>,
-        base: Option<u64>,
+        (base, scope): (Option<u64>, u64),
         found: &mut Vec<Variable>,
     ) -> gimli::Result<()> {
         let mut children = node.children();
@@ -198,19 +200,23 @@ impl DebugInfo {
                 | gimli::DW_TAG_enumeration_type
                     if base.is_none() =>
                 {
-                    self.descend(index, child, site, base, found)?;
+                    self.descend(index, child, site, (base, scope), found)?;
                 }
-                gimli::DW_TAG_subprogram if self.covers(index, entry, site.probe) => {
-                    let base = self.frame_base(index, entry, site);
-                    self.descend(index, child, site, base, found)?;
+                gimli::DW_TAG_subprogram => {
+                    if let Some(scope) = self.begin(index, entry, site.probe) {
+                        let base = self.frame_base(index, entry, site);
+                        self.descend(index, child, site, (base, scope), found)?;
+                    }
                 }
-                gimli::DW_TAG_lexical_block | gimli::DW_TAG_inlined_subroutine
-                    if self.covers(index, entry, site.probe) =>
-                {
-                    self.descend(index, child, site, base, found)?;
+                gimli::DW_TAG_lexical_block | gimli::DW_TAG_inlined_subroutine => {
+                    if let Some(scope) = self.begin(index, entry, site.probe) {
+                        self.descend(index, child, site, (base, scope), found)?;
+                    }
                 }
                 gimli::DW_TAG_variable | gimli::DW_TAG_formal_parameter if base.is_some() => {
-                    found.extend(self.variable(index, entry, site, base));
+                    let scope = scope.wrapping_add(site.bias);
+                    let variable = self.variable(index, entry, site, base);
+                    found.extend(variable.map(|one| Variable { scope, ..one }));
                 }
                 _ => {}
             }
@@ -218,16 +224,15 @@ impl DebugInfo {
         Ok(())
     }
 
-    fn covers(&self, index: usize, entry: &Entry, probe: u64) -> bool {
-        let Ok(mut ranges) = self.dwarf.die_ranges(&self.units[index].data, entry) else {
-            return false;
-        };
+    /// Where the code of a function or block begins, if the address is in it.
+    fn begin(&self, index: usize, entry: &Entry, probe: u64) -> Option<u64> {
+        let mut ranges = self.dwarf.die_ranges(&self.units[index].data, entry).ok()?;
+        let (mut first, mut inside) = (u64::MAX, false);
         while let Ok(Some(range)) = ranges.next() {
-            if (range.begin..range.end).contains(&probe) {
-                return true;
-            }
+            first = first.min(range.begin);
+            inside |= (range.begin..range.end).contains(&probe);
         }
-        false
+        inside.then_some(first)
     }
 
     fn frame_base(&self, index: usize, entry: &Entry, site: Site<'_>) -> Option<u64> {
@@ -273,7 +278,7 @@ impl DebugInfo {
         let place = Place { file, line: u32::try_from(line).ok()?, function: None };
         let is_parameter = entry.tag() == gimli::DW_TAG_formal_parameter;
         let kind = Kind { unit: index, offset };
-        Some(Variable { name, place, address, kind, is_parameter })
+        Some(Variable { name, place, address, kind, is_parameter, scope: 0 })
     }
 
     fn location(

@@ -17,7 +17,7 @@ use crate::mappings;
 use crate::memory;
 use crate::proc::Call;
 use crate::shared::Exam;
-use crate::tracer::{Held, Next, Tracer, kill_all_but};
+use crate::tracer::{Held, Next, Tracer, go_on_waiting, kill_all_but};
 
 /// What an examination saw.
 #[derive(Clone, Debug, Default)]
@@ -191,9 +191,7 @@ impl Tracer<'_> {
 fn release(held: BTreeMap<i32, Held>) {
     for (tid, Held { next, .. }) in held {
         let task = Pid::from_raw(tid);
-        if let Some(again) = Registers::of(task).and_then(|registers| registers.again()) {
-            let _ = again.give(task);
-        }
+        go_on_waiting(task);
         next.take(task);
     }
 }

@@ -261,7 +261,21 @@ fn targets(waiting: &[Waiting<'_>], from: usize) -> (Vec<usize>, Relation) {
     match one.wait {
         Wait::Child { children } => (firsts_of(children), Relation::MustEnd),
         Wait::Object { holders, lack: Lack::Lock, .. } => (firsts_of(holders), Relation::Holds),
-        Wait::Object { holders, .. } => (firsts_of(holders), Relation::CouldAct),
+        Wait::Object { holders, .. } => {
+            let mut able = firsts_of(holders);
+            // Any thread of the own process could act: another one, if there is any.
+            let mates = waiting
+                .iter()
+                .enumerate()
+                .filter(|(index, other)| *index != from && other.task.pid == one.task.pid);
+            let mates: Vec<_> = mates.map(|(index, _)| index).collect();
+            if holders.contains(&one.task.pid) && !mates.is_empty() {
+                able.retain(|index| waiting[*index].task.pid != one.task.pid);
+                able.extend(mates);
+                able.sort_unstable();
+            }
+            (able, Relation::CouldAct)
+        }
         Wait::Futex { address, sharers } => {
             if let Some(joined) = joined(waiting, from, *address) {
                 (vec![joined], Relation::MustEnd)

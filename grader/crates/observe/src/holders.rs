@@ -96,8 +96,14 @@ struct Search<'a> {
     waiting: &'a [Waiting<'a>],
 }
 
-/// A guard in a variable: whose, and where declared.
-type Guard = (usize, Place);
+/// A guard in a variable.
+struct Guard {
+    task: usize,
+    /// Where it is declared.
+    place: Place,
+    /// Whether it may have been dropped since.
+    may_be_gone: bool,
+}
 
 impl Search<'_> {
     /// The best name of the lock, and the guards of it among the variables in scope.
@@ -117,7 +123,11 @@ impl Search<'_> {
                 let Some((info, variables)) = symbols.variables(frame) else { continue };
                 for variable in variables {
                     match owners::way(&info, self.pid, &variable, self.word) {
-                        Some(Way::Guard) => guards.push((index, variable.place)),
+                        Some(Way::Guard) => {
+                            let may_be_gone = symbols.drops_between(variable.scope, frame.address);
+                            let place = variable.place;
+                            guards.push(Guard { task: index, place, may_be_gone });
+                        }
                         Some(Way::Lock { path }) => {
                             let name = Name::of(&info, &variable, path);
                             // The first task and its outermost call are where most things
@@ -139,12 +149,17 @@ impl Search<'_> {
         if let Some(owner) = self.owner(one) {
             return vec![Holder { task: owner, since: None, is_sure: true }];
         }
-        let since = |task| guards.iter().rev().find(|(of, _)| *of == task).map(|one| &one.1);
-        let declared = self.apart(|task| since(task).is_some() && !self.has_let_go(task));
+        let of = |task| guards.iter().rev().filter(move |guard| guard.task == task);
+        let firm = |task| of(task).find(|guard| !guard.may_be_gone);
+        let since = |task| firm(task).or_else(|| of(task).next()).map(|guard| &guard.place);
+        let held = |task: usize| !self.has_let_go(task);
+        let firmly = self.apart(|task| firm(task).is_some() && held(task));
+        let declared = self.apart(|task| since(task).is_some() && held(task));
         let looks = self.apart(|task| self.shows_guard(task));
         let shared = one.primitive == Some(Primitive::RwLock);
-        let found = if declared.is_empty() { &looks } else { &declared };
-        let is_sure = !declared.is_empty() && (shared || declared.len() == 1);
+        let found = [&firmly, &declared, &looks].into_iter().find(|found| !found.is_empty());
+        let found = found.unwrap_or(&looks);
+        let is_sure = !firmly.is_empty() && (shared || firmly.len() == 1);
         let holder = |task: &usize| Holder { task: *task, since: since(*task).cloned(), is_sure };
         found.iter().map(holder).collect()
     }

@@ -10,6 +10,7 @@ use observation::Place;
 
 use crate::debug_info::{DebugInfo, Variable};
 use crate::mappings::{self, Mapping};
+use crate::memory;
 use crate::stacks::{Frame, Image};
 
 /// Debug information that was read, by path and inode: the processes of a run mostly
@@ -102,6 +103,31 @@ impl Symbols {
         let (info, bias) = self.debug_info(address)?;
         let variable = info.static_at(bias, address)?;
         Some((info, variable))
+    }
+
+    /// Whether the code from `from` to `to` gives something away to be dropped: a guard that
+    /// is in scope may be gone then. The code is read as the compiler lays it out without
+    /// optimisation, in the order of the source.
+    pub(crate) fn drops_between(&mut self, from: u64, to: u64) -> bool {
+        const CALL: u8 = 0xe8;
+        let length = usize::try_from(to.saturating_sub(from)).unwrap_or(0).min(64 << 10);
+        let code = memory::read_some(self.pid, from, length);
+        let calls = code.windows(5).zip(from..).filter(|(window, _)| window[0] == CALL);
+        let targets = calls.map(|(window, at)| {
+            let distance = i32::from_le_bytes([window[1], window[2], window[3], window[4]]);
+            (at + 5).wrapping_add_signed(distance.into())
+        });
+        let targets: Vec<_> = targets.collect();
+        targets.into_iter().any(|target| self.function_at(target).contains("core::mem::drop"))
+    }
+
+    /// The name of the function that holds an address, or nothing.
+    fn function_at(&mut self, address: u64) -> String {
+        let Some((_, Module { lines, bias, .. })) = self.module(address) else {
+            return String::new();
+        };
+        let symbol = lines.find_symbol(address.wrapping_sub(*bias)).unwrap_or_default();
+        addr2line::demangle_auto(symbol.into(), None).into_owned()
     }
 
     fn debug_info(&mut self, address: u64) -> Option<(Rc<DebugInfo>, u64)> {

@@ -142,6 +142,7 @@ impl Tracer<'_> {
             Status::Exited(code) => self.ended(pid, Exit::Code(code), waited.usage),
             Status::Killed(signal) => self.ended(pid, Exit::Signal(signal), waited.usage),
             Status::Stopped { event: 0, .. } if is_ours(waited, self.nested) => {
+                go_on_waiting(pid);
                 return Some(Next::Run { signal: 0 });
             }
             // What is left of an examination: the task itself never caused it.
@@ -149,6 +150,7 @@ impl Tracer<'_> {
                 return Some(Next::Run { signal: 0 });
             }
             Status::Stopped { signal, event: 0 } => {
+                go_on_waiting(pid);
                 self.shared.lock().family.signalled();
                 return Some(Next::Run { signal });
             }
@@ -170,6 +172,7 @@ impl Tracer<'_> {
             libc::PTRACE_EVENT_EXEC => self.executed(pid),
             libc::PTRACE_EVENT_EXIT => return self.exiting(pid),
             libc::PTRACE_EVENT_STOP if is_job_control(signal) => {
+                go_on_waiting(pid);
                 return Some(Next::StayStopped);
             }
             // The first stop of a newborn may overtake the event that announces it.
@@ -177,6 +180,7 @@ impl Tracer<'_> {
                 self.parked.borrow_mut().insert(pid.as_raw());
                 return None;
             }
+            libc::PTRACE_EVENT_STOP => go_on_waiting(pid),
             _ => {}
         }
         Some(Next::Run { signal: 0 })
@@ -378,6 +382,16 @@ pub(crate) fn kill_all_but(state: &mut State, spared: i32) {
             state.family.doom(pid);
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
+    }
+}
+
+/// Lets a call go on that a signal has broken off only because we watch: of a task that
+/// is traced even a signal that nobody handles, such as that of a child's end, breaks off
+/// what it waits for. If there is a handler the kernel breaks it off all the same.
+pub(crate) fn go_on_waiting(pid: Pid) {
+    if let Some(again) = Registers::of(pid).and_then(|registers| registers.again()) {
+        // If this fails the task is dead.
+        let _ = again.give(pid);
     }
 }
 

@@ -76,6 +76,7 @@ fn correct_programs_are_never_convicted() {
         "interval-timer",
         "posix-timer",
         "socket-timeout",
+        "waits-while-children-end",
         "timer-descriptor",
         "worker-sleeps",
         "reads-input",

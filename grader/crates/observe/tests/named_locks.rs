@@ -60,6 +60,19 @@ fn locks_in_parts_of_something_are_named_by_the_way_to_them() {
 }
 
 #[test]
+fn a_lock_that_was_given_back_is_not_held_any_more() {
+    assert_eq!(
+        deadlocked("dropped").wait_for.unwrap().to_string(),
+        "main waits at dropped.rs:24 for ann to end\n\
+         ann waits at dropped.rs:11 for Mutex right made at dropped.rs:17, \
+         held by bob since dropped.rs:9\n\
+         bob waits at dropped.rs:11 for Mutex left made at dropped.rs:17, \
+         held by ann since dropped.rs:9\n\
+         in a circle: ann -> bob -> ann\n"
+    );
+}
+
+#[test]
 fn who_waits_for_a_condition_has_given_that_lock_back_but_no_other() {
     assert_eq!(
         deadlocked("let_go").wait_for.unwrap().to_string(),

@@ -15,6 +15,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("alarm", alarm),
     ("interval-timer", interval_timer),
     ("spins-for-alarms", spins_for_alarms),
+    ("waits-while-children-end", waits_while_children_end),
     ("posix-timer", posix_timer),
     ("reads-input", || assert!(read(0) >= 0)),
     ("waits-for-signal", waits_for_signal),
@@ -118,6 +119,26 @@ fn spins_for_alarms() {
             std::hint::spin_loop();
         }
     }
+}
+
+/// Waits with a bound while a child ends: a signal that nobody handles breaks off nothing.
+fn waits_while_children_end() {
+    let child = fork(|| {
+        sleep(50);
+        0
+    });
+    let (mut ends, time) = ([0; 2], libc::timeval { tv_sec: 0, tv_usec: 150_000 });
+    let mut byte = 0_u8;
+    unsafe {
+        libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, ends.as_mut_ptr());
+        let size = size_of::<libc::timeval>() as libc::socklen_t;
+        let option = libc::SO_RCVTIMEO;
+        libc::setsockopt(ends[0], libc::SOL_SOCKET, option, (&raw const time).cast(), size);
+        assert_eq!(libc::recv(ends[0], (&raw mut byte).cast(), 1, 0), -1);
+    }
+    let error = std::io::Error::last_os_error();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+    wait(child);
 }
 
 extern "C" fn on_alarm(_: i32) {
