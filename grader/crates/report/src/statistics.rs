@@ -1,9 +1,11 @@
 //! How a class did, in numbers.
 
-use course::{Points, TestName};
+use std::collections::BTreeMap;
+
+use course::{LessonId, Points, TestName};
 use serde::Serialize;
 
-use crate::model::{Report, Submission, TestResult, TestStatus};
+use crate::model::{GradedLesson, Submission, TestResult, TestStatus};
 
 /// Graded submissions that a correlation takes at the least.
 const ENOUGH: usize = 5;
@@ -12,7 +14,7 @@ const ENOUGH: usize = 5;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item {
     /// The lesson.
-    pub lesson: course::LessonId,
+    pub lesson: LessonId,
     /// The test.
     pub name: TestName,
     /// How people call it.
@@ -21,53 +23,74 @@ pub struct Item {
     pub judged: usize,
     /// Those that passed it.
     pub passed: usize,
-    /// The mean share of passes, from 0 to 1; none if it was never judged.
-    pub difficulty: Option<f64>,
+    /// The share of submissions that passed it, from 0 to 1.
+    pub difficulty: f64,
     /// The correlation, from -1 to 1, of passing it with the points of the lesson's other
     /// tests; none for fewer than five submissions, or if either does not vary.
     pub discrimination: Option<f64>,
 }
 
-/// Every test of the report, in its order.
-pub fn items(report: &Report) -> Vec<Item> {
-    let mut items = Vec::new();
-    for lesson in &report.lessons {
-        let work: Vec<_> =
-            report.submissions.iter().filter(|work| work.lesson == lesson.id).collect();
-        let Some(first) = work.first() else { continue };
-        for (index, test) in first.tests.iter().enumerate() {
-            items.push(item(&work, index, test));
-        }
-    }
-    items
+/// Takes in the submissions of a class, one after the other, and counts.
+#[derive(Clone, Debug, Default)]
+pub struct Items {
+    tests: BTreeMap<(LessonId, usize), Seen>,
 }
 
-fn item(work: &[&Submission], index: usize, test: &TestResult) -> Item {
-    let judged: Vec<(f64, f64)> = work
-        .iter()
-        .filter_map(|work| {
-            let own = work.tests.get(index)?;
-            let passed = match own.status {
+/// How one test went so far.
+#[derive(Clone, Debug)]
+struct Seen {
+    name: TestName,
+    label: String,
+    /// For each submission whether it passed, and the hundredths of points of its other tests.
+    judged: Vec<(f64, f64)>,
+}
+
+impl Items {
+    /// Takes in `work`.
+    pub fn add(&mut self, work: &Submission) {
+        if work.score.is_none() {
+            return;
+        }
+        let earned = |test: &TestResult| test.score.unwrap_or_default().hundredths();
+        let total: u64 = work.tests.iter().map(earned).sum();
+        for (index, test) in work.tests.iter().enumerate() {
+            let passed = match test.status {
                 TestStatus::Passed => 1.0,
                 TestStatus::Failed | TestStatus::NotRun => 0.0,
-                TestStatus::NotCheckable => return None,
+                TestStatus::NotCheckable => continue,
             };
-            work.score?;
-            let others = work.tests.iter().enumerate().filter(|(other, _)| *other != index);
-            let rest: Points = others.filter_map(|(_, test)| test.score).sum();
-            Some((passed, rest.hundredths() as f64))
-        })
-        .collect();
-    let passed = judged.iter().filter(|(passed, _)| *passed > 0.0).count();
-    let difficulty = (!judged.is_empty()).then(|| passed as f64 / judged.len() as f64);
-    Item {
-        lesson: work[0].lesson.clone(),
-        name: test.name.clone(),
-        label: crate::printable(test.label()).to_string(),
-        judged: judged.len(),
-        passed,
-        difficulty,
-        discrimination: if judged.len() < ENOUGH { None } else { correlation(&judged) },
+            let seen = self.tests.entry((work.lesson.clone(), index)).or_insert_with(|| Seen {
+                name: test.name.clone(),
+                label: crate::printable(test.label()).to_string(),
+                judged: Vec::new(),
+            });
+            seen.judged.push((passed, (total - earned(test)) as f64));
+        }
+    }
+
+    /// Every test that was judged, in the order of `lessons` and of their tests.
+    pub fn finish(&self, lessons: &[GradedLesson]) -> Vec<Item> {
+        let of = |lesson: &LessonId| {
+            let mine = self.tests.iter().filter(|((id, _), _)| id == lesson);
+            mine.map(|((id, _), seen)| seen.item(id.clone())).collect::<Vec<_>>()
+        };
+        lessons.iter().flat_map(|lesson| of(&lesson.id)).collect()
+    }
+}
+
+impl Seen {
+    fn item(&self, lesson: LessonId) -> Item {
+        let passed = self.judged.iter().filter(|(passed, _)| *passed > 0.0).count();
+        let judged = self.judged.len();
+        Item {
+            lesson,
+            name: self.name.clone(),
+            label: self.label.clone(),
+            judged,
+            passed,
+            difficulty: passed as f64 / judged as f64,
+            discrimination: if judged < ENOUGH { None } else { correlation(&self.judged) },
+        }
     }
 }
 
@@ -110,6 +133,20 @@ fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_test_that_the_good_pass_and_the_others_fail_tells_them_apart() {
+        let class = crate::specimen::class(course::Language::En);
+        let mut items = Items::default();
+        class.submissions.iter().for_each(|work| items.add(work));
+        for item in items.finish(&class.lessons) {
+            let of = |work: &&Submission| work.lesson == item.lesson && work.score.is_some();
+            assert!(item.judged <= class.submissions.iter().filter(of).count());
+            assert!(item.passed <= item.judged && (0.0..=1.0).contains(&item.difficulty));
+            // The specimen is a small class, and a correlation takes five.
+            assert_eq!(item.discrimination, None);
+        }
+    }
 
     #[test]
     fn a_median_is_in_the_middle() {

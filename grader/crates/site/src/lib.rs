@@ -16,10 +16,12 @@ mod template;
 
 use std::path::PathBuf;
 
-use report::Report;
 use report::sheet::Stage;
+use report::{GradedLesson, Run, Submission};
 
+use names::Namer;
 pub use names::Names;
+use overview::Overview;
 
 /// What is shown, and to whom.
 #[derive(Clone, Copy, Debug)]
@@ -39,19 +41,46 @@ pub struct Page {
     pub text: String,
 }
 
-/// The pages for `report`, the overview first, each made as it is asked for.
-pub fn pages<'a>(report: &'a Report, options: Options) -> impl Iterator<Item = Page> + 'a {
-    let names = names::assign(report, options.names);
-    let overview = Page { path: "index.html".into(), text: overview::render(report, &names) };
-    let students = report.students().zip(names).map(move |(submissions, name)| Page {
-        path: PathBuf::from("students").join(name.file()),
-        text: student::render(report, submissions, &name, options),
-    });
-    std::iter::once(overview).chain(students)
+/// A site that is being made, one student after the other.
+pub struct Site {
+    run: Run,
+    lessons: Vec<GradedLesson>,
+    stage: Stage,
+    namer: Namer,
+    overview: Overview,
+}
+
+impl Site {
+    /// A site for the results of `run` in `lessons`.
+    pub fn new(run: &Run, lessons: &[GradedLesson], options: Options) -> Self {
+        Self {
+            run: run.clone(),
+            lessons: lessons.to_vec(),
+            stage: options.stage,
+            namer: Namer::new(options.names),
+            overview: Overview::default(),
+        }
+    }
+
+    /// The page of one student, who handed in `submissions`; none for no submissions.
+    pub fn student(&mut self, submissions: &[Submission]) -> Option<Page> {
+        let name = self.namer.name(&submissions.first()?.student);
+        self.overview.add(&name, submissions, &self.lessons);
+        let text = student::render(&self.run, &self.lessons, submissions, &name, self.stage);
+        Some(Page { path: PathBuf::from("students").join(&name.file), text })
+    }
+
+    /// The overview, once every student was taken in.
+    pub fn overview(&self) -> Page {
+        let text = self.overview.render(&self.run, &self.lessons);
+        Page { path: "index.html".into(), text }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use report::Report;
+
     use super::*;
 
     /// A class of two, one of whom attacks whatever shows their words.
@@ -90,7 +119,11 @@ mod tests {
     }
 
     fn all(names: Names) -> Vec<Page> {
-        pages(&report(), Options { stage: Stage::Open, names }).collect()
+        let report = report();
+        let options = Options { stage: Stage::Open, names };
+        let mut site = Site::new(&report.run, &report.lessons, options);
+        let students: Vec<_> = report.students().filter_map(|work| site.student(work)).collect();
+        std::iter::once(site.overview()).chain(students).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use report::{Report, printable};
+use report::printable;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 pub enum Names {
     /// They do.
     Shown,
-    /// They are numbered in an order that only `salt` gives away.
+    /// Each has a number that tells nothing to those who do not know `salt`.
     Hidden {
-        /// Anything that those who see the pages do not know.
+        /// Kept from those who see the pages.
         salt: u64,
     },
 }
@@ -22,60 +22,42 @@ pub enum Names {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Name {
     pub(crate) shown: String,
-    file: String,
-}
-
-impl Name {
     /// The name of the student's page: letters, digits and hyphens alone.
-    pub(crate) fn file(&self) -> &str {
-        &self.file
-    }
+    pub(crate) file: String,
 }
 
-/// A name for each student, in the order of the report.
-pub(crate) fn assign(report: &Report, names: Names) -> Vec<Name> {
-    let students: Vec<&str> = report
-        .students()
-        .filter_map(|work| work.first())
-        .map(|work| work.student.as_str())
-        .collect();
-    match names {
-        Names::Shown => by_name(&students),
-        Names::Hidden { salt } => by_number(&students, salt),
-    }
+/// Gives each student a name of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct Namer {
+    names: Names,
+    taken: BTreeSet<String>,
 }
 
-fn by_name(students: &[&str]) -> Vec<Name> {
-    let mut taken = BTreeSet::new();
-    let name = |student: &&str| {
-        let base = plain(student);
-        let mut file = format!("{base}.html");
+impl Namer {
+    pub(crate) fn new(names: Names) -> Self {
+        Self { names, taken: BTreeSet::new() }
+    }
+
+    /// A name for `student`, who has none yet.
+    pub(crate) fn name(&mut self, student: &str) -> Name {
+        let (shown, base) = match self.names {
+            Names::Shown => (printable(student).to_string(), plain(student)),
+            Names::Hidden { salt } => {
+                let digest = Sha256::new().chain_update(salt.to_le_bytes()).chain_update(student);
+                let digest = digest.finalize();
+                let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+                (format!("student {number:08x}"), format!("student-{number:08x}"))
+            }
+        };
         // Letters that are left out can leave two students with the same rest.
+        let mut file = format!("{base}.html");
         let mut number = 2;
-        while !taken.insert(file.clone()) {
+        while !self.taken.insert(file.clone()) {
             file = format!("{base}-{number}.html");
             number += 1;
         }
-        Name { shown: printable(student).to_string(), file }
-    };
-    students.iter().map(name).collect()
-}
-
-fn by_number(students: &[&str], salt: u64) -> Vec<Name> {
-    let digest = |student: &str| {
-        Sha256::new().chain_update(salt.to_le_bytes()).chain_update(student).finalize()
-    };
-    let mut order: Vec<usize> = (0..students.len()).collect();
-    order.sort_by_key(|&index| digest(students[index]));
-    let mut numbers = vec![0; students.len()];
-    for (number, index) in order.into_iter().enumerate() {
-        numbers[index] = number + 1;
+        Name { shown, file }
     }
-    let name = |number: usize| Name {
-        shown: format!("student {number:03}"),
-        file: format!("student-{number:03}.html"),
-    };
-    numbers.into_iter().map(name).collect()
 }
 
 fn plain(student: &str) -> String {
@@ -94,24 +76,24 @@ fn plain(student: &str) -> String {
 mod tests {
     use super::*;
 
+    fn files(names: Names, students: &[&str]) -> Vec<String> {
+        let mut namer = Namer::new(names);
+        students.iter().map(|student| namer.name(student).file).collect()
+    }
+
     #[test]
     fn file_names_are_plain_and_each_students_own() {
-        let names = by_name(&["José Núñez", "Jos_ N__ez", "../../etc", "李伟", "王芳"]);
-        let files: Vec<_> = names.iter().map(Name::file).collect();
         assert_eq!(
-            files,
+            files(Names::Shown, &["José Núñez", "Jos_ N__ez", "../../etc", "李伟", "王芳"]),
             ["jos-n-ez.html", "jos-n-ez-2.html", "etc.html", "student.html", "student-2.html"]
         );
     }
 
     #[test]
-    fn numbers_do_not_follow_the_order_of_names() {
-        let students: Vec<String> = (0..40).map(|number| format!("s{number:02}")).collect();
-        let students: Vec<&str> = students.iter().map(String::as_str).collect();
-        let numbers = |salt| by_number(&students, salt);
-        assert_eq!(numbers(1), numbers(1));
-        assert_ne!(numbers(1), numbers(2));
-        let in_order: Vec<_> = (1..=40).map(|number| format!("student {number:03}")).collect();
-        assert_ne!(numbers(1).into_iter().map(|name| name.shown).collect::<Vec<_>>(), in_order);
+    fn only_those_who_know_the_salt_can_tell_who_is_who() {
+        let files = |salt| files(Names::Hidden { salt }, &["ada", "bob"]);
+        assert_eq!(files(1), files(1));
+        assert_ne!(files(1), files(2));
+        assert!(files(1).iter().all(|file| file.starts_with("student-")));
     }
 }

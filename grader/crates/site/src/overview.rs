@@ -1,9 +1,12 @@
 //! How the class did.
 
-use course::LessonId;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use course::{LessonId, Points};
 use observation::Verdict;
-use report::statistics::{self, Item};
-use report::{Report, Status, Submission, printable_lines};
+use report::statistics::{self, Item, Items};
+use report::{GradedLesson, Run, Status, Submission, printable_lines};
 use serde::Serialize;
 
 use crate::chart::{self, Bar};
@@ -13,36 +16,52 @@ use crate::template;
 /// Submissions that the list of the slowest holds.
 const SLOWEST: usize = 10;
 
-#[derive(Serialize)]
-struct Overview<'a> {
-    report: &'a Report,
-    students: Vec<Student<'a>>,
+/// What the overview shows, taken in student by student.
+#[derive(Default)]
+pub(crate) struct Overview {
+    students: Vec<Student>,
+    submissions: usize,
     graded: usize,
-    median: Option<String>,
-    bars: Vec<Bar>,
-    chart: (f64, f64),
-    verdicts: Vec<Verdict>,
-    heat: Vec<Row<'a>>,
-    items: Vec<Item>,
-    slowest: Vec<Slow<'a>>,
-    not_gradable: Vec<Ungraded<'a>>,
+    percents: Vec<f64>,
+    verdicts: BTreeMap<(LessonId, Verdict), usize>,
+    items: Items,
+    slowest: Vec<Slow>,
+    not_gradable: Vec<Ungraded>,
 }
 
 #[derive(Serialize)]
-struct Student<'a> {
-    name: &'a str,
-    page: &'a str,
-    cells: Vec<Option<&'a Submission>>,
-    score: String,
-    max: String,
+struct Student {
+    name: Name,
+    /// One for each lesson; none if it was not handed in.
+    cells: Vec<Option<Work>>,
+    score: Points,
     percent: String,
+}
+
+#[derive(Serialize)]
+struct Work {
+    score: Option<Points>,
+    verdict: Verdict,
+}
+
+#[derive(Serialize)]
+struct Slow {
+    name: Name,
+    lesson: LessonId,
+    milliseconds: u64,
+}
+
+#[derive(Serialize)]
+struct Ungraded {
+    name: Name,
+    lesson: LessonId,
+    why: String,
 }
 
 /// A lesson of the heat map.
 #[derive(Serialize)]
 struct Row<'a> {
-    lesson: &'a LessonId,
-    title: &'a str,
+    lesson: &'a GradedLesson,
     cells: Vec<Cell>,
 }
 
@@ -54,103 +73,95 @@ struct Cell {
 }
 
 #[derive(Serialize)]
-struct Slow<'a> {
-    name: &'a str,
-    page: &'a str,
-    lesson: &'a LessonId,
-    seconds: String,
+struct Page<'a> {
+    run: &'a Run,
+    lessons: &'a [GradedLesson],
+    max: Points,
+    students: &'a [Student],
+    submissions: usize,
+    graded: usize,
+    median: Option<String>,
+    bars: Vec<Bar>,
+    chart: (f64, f64),
+    verdicts: Vec<Verdict>,
+    heat: Vec<Row<'a>>,
+    items: Vec<Item>,
+    slowest: &'a [Slow],
+    not_gradable: &'a [Ungraded],
 }
 
-#[derive(Serialize)]
-struct Ungraded<'a> {
-    name: &'a str,
-    page: &'a str,
-    lesson: &'a LessonId,
-    why: String,
-}
-
-/// The overview of `report`, whose students are called `names`.
-pub(crate) fn render(report: &Report, names: &[Name]) -> String {
-    let work: Vec<_> = report.students().zip(names).collect();
-    let percents: Vec<f64> =
-        work.iter().filter_map(|(work, _)| statistics::percent(work)).collect();
-    let graded = report.submissions.iter().filter(|work| work.status == Status::Graded).count();
-    let verdicts = met(report);
-    template::fill(
-        "overview",
-        Overview {
-            report,
-            students: work.iter().map(|(work, name)| student(report, work, name)).collect(),
-            graded,
-            median: statistics::median(&percents).map(|median| format!("{median:.0}")),
-            bars: chart::histogram(&percents),
-            chart: (chart::WIDTH, chart::HEIGHT),
-            heat: report.lessons.iter().map(|lesson| row(report, lesson, &verdicts)).collect(),
-            verdicts,
-            items: statistics::items(report),
-            slowest: slowest(&work),
-            not_gradable: not_gradable(&work),
-        },
-    )
-}
-
-fn student<'a>(report: &'a Report, work: &'a [Submission], name: &'a Name) -> Student<'a> {
-    let cell = |lesson: &LessonId| work.iter().find(|submission| submission.lesson == *lesson);
-    let scores: course::Points = work.iter().filter_map(|submission| submission.score).sum();
-    let max: course::Points = report.lessons.iter().map(|lesson| lesson.max_score).sum();
-    let percent = statistics::percent(work).map_or_else(String::new, |part| format!("{part:.0}"));
-    Student {
-        name: &name.shown,
-        page: name.file(),
-        cells: report.lessons.iter().map(|lesson| cell(&lesson.id)).collect(),
-        score: scores.to_string(),
-        max: max.to_string(),
-        percent,
-    }
-}
-
-/// The verdicts that occur, from best to worst.
-fn met(report: &Report) -> Vec<Verdict> {
-    let occurs = |verdict: &Verdict| report.submissions.iter().any(|work| work.verdict == *verdict);
-    Verdict::ALL.into_iter().filter(occurs).collect()
-}
-
-fn row<'a>(report: &'a Report, lesson: &'a report::GradedLesson, verdicts: &[Verdict]) -> Row<'a> {
-    let of_lesson: Vec<_> =
-        report.submissions.iter().filter(|work| work.lesson == lesson.id).collect();
-    let cell = |verdict: &Verdict| {
-        let count = of_lesson.iter().filter(|work| work.verdict == *verdict).count();
-        Cell { count, heat: (count * 5).div_ceil(of_lesson.len().max(1)) }
-    };
-    Row { lesson: &lesson.id, title: &lesson.title, cells: verdicts.iter().map(cell).collect() }
-}
-
-fn slowest<'a>(work: &[(&'a [Submission], &'a Name)]) -> Vec<Slow<'a>> {
-    let mut all: Vec<_> = work
-        .iter()
-        .flat_map(|(work, name)| work.iter().map(move |submission| (submission, *name)))
-        .collect();
-    all.sort_by_key(|(submission, _)| std::cmp::Reverse(submission.duration_ms));
-    let slow = |(submission, name): (&'a Submission, &'a Name)| Slow {
-        name: &name.shown,
-        page: name.file(),
-        lesson: &submission.lesson,
-        seconds: format!("{:.1}", submission.duration_ms as f64 / 1000.0),
-    };
-    all.into_iter().take(SLOWEST).map(slow).collect()
-}
-
-fn not_gradable<'a>(work: &[(&'a [Submission], &'a Name)]) -> Vec<Ungraded<'a>> {
-    let of = |(work, name): &(&'a [Submission], &'a Name)| {
-        let name = *name;
-        let ungraded = work.iter().filter(|work| work.status == Status::NotGradable);
-        let entry = move |submission: &'a Submission| Ungraded {
-            name: &name.shown,
-            page: name.file(),
-            lesson: &submission.lesson,
-            why: printable_lines(submission.message.as_deref().unwrap_or_default()).to_string(),
+impl Overview {
+    /// Takes in what the student called `name` handed in.
+    pub(crate) fn add(&mut self, name: &Name, work: &[Submission], lessons: &[GradedLesson]) {
+        let cell = |lesson: &GradedLesson| {
+            let own = work.iter().find(|submission| submission.lesson == lesson.id)?;
+            Some(Work { score: own.score, verdict: own.verdict })
         };
-        ungraded.map(entry).collect::<Vec<_>>()
-    };
-    work.iter().flat_map(of).collect()
+        let percent = statistics::percent(work);
+        self.students.push(Student {
+            name: name.clone(),
+            cells: lessons.iter().map(cell).collect(),
+            score: work.iter().filter_map(|submission| submission.score).sum(),
+            percent: percent.map_or_else(String::new, |part| format!("{part:.0}")),
+        });
+        self.percents.extend(percent);
+        for submission in work {
+            self.count(name, submission);
+        }
+    }
+
+    fn count(&mut self, name: &Name, work: &Submission) {
+        self.submissions += 1;
+        let lesson = work.lesson.clone();
+        *self.verdicts.entry((lesson.clone(), work.verdict)).or_default() += 1;
+        self.items.add(work);
+        match work.status {
+            Status::Graded => self.graded += 1,
+            Status::NotGradable => {
+                let why = printable_lines(work.message.as_deref().unwrap_or_default());
+                let (name, lesson) = (name.clone(), lesson.clone());
+                self.not_gradable.push(Ungraded { name, lesson, why: why.to_string() });
+            }
+        }
+        self.slowest.push(Slow { name: name.clone(), lesson, milliseconds: work.duration_ms });
+        self.slowest.sort_by_key(|slow| Reverse(slow.milliseconds));
+        self.slowest.truncate(SLOWEST);
+    }
+
+    /// The page.
+    pub(crate) fn render(&self, run: &Run, lessons: &[GradedLesson]) -> String {
+        let met = |verdict: &Verdict| self.verdicts.keys().any(|(_, seen)| seen == verdict);
+        let verdicts: Vec<_> = Verdict::ALL.into_iter().filter(met).collect();
+        template::fill(
+            "overview",
+            Page {
+                run,
+                lessons,
+                max: lessons.iter().map(|lesson| lesson.max_score).sum(),
+                students: &self.students,
+                submissions: self.submissions,
+                graded: self.graded,
+                median: statistics::median(&self.percents).map(|median| format!("{median:.0}")),
+                bars: chart::histogram(&self.percents),
+                chart: (chart::WIDTH, chart::HEIGHT),
+                heat: lessons.iter().map(|lesson| self.row(lesson, &verdicts)).collect(),
+                verdicts,
+                items: self.items.finish(lessons),
+                slowest: &self.slowest,
+                not_gradable: &self.not_gradable,
+            },
+        )
+    }
+
+    fn row<'a>(&self, lesson: &'a GradedLesson, verdicts: &[Verdict]) -> Row<'a> {
+        let count = |verdict: &Verdict| {
+            self.verdicts.get(&(lesson.id.clone(), *verdict)).copied().unwrap_or(0)
+        };
+        let all: usize = verdicts.iter().map(count).sum();
+        let cell = |verdict: &Verdict| {
+            let count = count(verdict);
+            Cell { count, heat: (count * 5).div_ceil(all.max(1)) }
+        };
+        Row { lesson, cells: verdicts.iter().map(cell).collect() }
+    }
 }

@@ -1,19 +1,20 @@
 //! One student's page.
 
-use course::{Points, Visibility};
+use course::Points;
 use observation::Verdict;
 use report::sheet::Stage;
 use report::{
-    Evidence, Report, Status, Submission, TestResult, TestStatus, printable, printable_lines,
+    Evidence, GradedLesson, Run, Status, Submission, TestResult, TestStatus, printable,
+    printable_lines,
 };
 use serde::Serialize;
 
 use crate::names::Name;
-use crate::{Options, template};
+use crate::template;
 
 #[derive(Serialize)]
 struct Page<'a> {
-    report: &'a Report,
+    run: &'a Run,
     name: &'a str,
     lessons: Vec<Lesson<'a>>,
 }
@@ -49,18 +50,19 @@ struct Test {
 
 /// The page of the student called `name`, who handed in `submissions`.
 pub(crate) fn render(
-    report: &Report,
+    run: &Run,
+    lessons: &[GradedLesson],
     submissions: &[Submission],
     name: &Name,
-    options: Options,
+    stage: Stage,
 ) -> String {
-    let lessons = submissions.iter().map(|work| lesson(report, work, options.stage)).collect();
-    template::fill("student", Page { report, name: &name.shown, lessons })
+    let lessons = submissions.iter().map(|work| lesson(lessons, work, stage)).collect();
+    template::fill("student", Page { run, name: &name.shown, lessons })
 }
 
-fn lesson<'a>(report: &'a Report, work: &'a Submission, stage: Stage) -> Lesson<'a> {
-    let shown: Vec<_> = work.tests.iter().filter(|test| seen(test.visibility, stage)).collect();
-    let title = report.lessons.iter().find(|lesson| lesson.id == work.lesson);
+fn lesson<'a>(lessons: &'a [GradedLesson], work: &'a Submission, stage: Stage) -> Lesson<'a> {
+    let shown: Vec<_> = work.tests.iter().filter(|test| stage.shows(test.visibility)).collect();
+    let title = lessons.iter().find(|lesson| lesson.id == work.lesson);
     let score: Points = shown.iter().filter_map(|test| test.score).sum();
     let max: Points = shown.iter().filter(|test| !test.extra).map(|test| test.max_score).sum();
     let ran = work.tests.iter().any(|test| test.status != TestStatus::NotRun);
@@ -81,10 +83,6 @@ fn lesson<'a>(report: &'a Report, work: &'a Submission, stage: Stage) -> Lesson<
         tests: if ran { shown.iter().map(|shown| test(shown)).collect() } else { Vec::new() },
         kept_back: work.tests.len() - shown.len(),
     }
-}
-
-fn seen(visibility: Visibility, stage: Stage) -> bool {
-    stage.shows(visibility)
 }
 
 fn test(result: &TestResult) -> Test {
