@@ -1,5 +1,6 @@
 //! Writes results: each file whole or not at all.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use report::sheet::Stage;
 use report::{Run, Submission};
+use site::{Names, Site};
 use tempfile::NamedTempFile;
 
 use crate::results::Results;
@@ -22,11 +24,14 @@ pub(crate) enum Format {
     Gradescope,
     /// sheets/<student>.txt: what a student reads
     Sheets,
+    /// html/index.html and a page for each student, which need no server
+    Html,
 }
 
 impl Format {
     /// All of them, the default.
-    pub(crate) const ALL: [Self; 4] = [Self::Json, Self::Junit, Self::Gradescope, Self::Sheets];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Json, Self::Junit, Self::Gradescope, Self::Sheets, Self::Html];
 }
 
 /// Makes the folder for results and proves that files can be written there.
@@ -46,11 +51,12 @@ pub(crate) fn write(
     folder: &Path,
     results: &mut Results,
     formats: &[Format],
+    names: Names,
 ) -> anyhow::Result<()> {
     let mut failed = None;
     let mut open = Vec::new();
     for format in formats {
-        match Sink::open(*format, folder, results) {
+        match Sink::open(*format, folder, results, names) {
             Ok(sink) => open.push(sink),
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -72,16 +78,27 @@ pub(crate) fn write(
     failed.map_or(Ok(()), Err)
 }
 
+/// Numbers in place of names, which differ from one call to the next.
+pub(crate) fn numbers() -> Names {
+    Names::Hidden { salt: RandomState::new().build_hasher().finish() }
+}
+
 /// A form that is being written.
 enum Sink {
     Json(report::results::Writer<BufWriter<NamedTempFile>>),
     Junit(report::junit::Writer<BufWriter<NamedTempFile>>),
     Gradescope,
     Sheets,
+    Html(Box<Site>),
 }
 
 impl Sink {
-    fn open(format: Format, folder: &Path, results: &Results) -> anyhow::Result<Self> {
+    fn open(
+        format: Format,
+        folder: &Path,
+        results: &Results,
+        names: Names,
+    ) -> anyhow::Result<Self> {
         let failed = || format!("cannot write to {}; is the disk full?", folder.display());
         Ok(match format {
             Format::Json => {
@@ -96,6 +113,10 @@ impl Sink {
             }
             Format::Gradescope => Self::Gradescope,
             Format::Sheets => Self::Sheets,
+            Format::Html => {
+                let options = site::Options { stage: Stage::Open, names };
+                Self::Html(Box::new(Site::new(&results.run, &results.lessons, options)))
+            }
         })
     }
 
@@ -129,6 +150,12 @@ impl Sink {
                 let text = sheets.collect::<Vec<_>>().join("\n");
                 write_whole(&folder.join("sheets").join(format!("{student}.txt")), &text)
             }
+            Self::Html(site) => match site
+                .student(submissions, &|path| std::fs::read_to_string(folder.join(path)).ok())
+            {
+                Some(page) => write_whole(&folder.join("html").join(page.path), &page.text),
+                None => Ok(()),
+            },
         }
     }
 
@@ -137,6 +164,10 @@ impl Sink {
             Self::Json(writer) => (writer.finish(), "results.json"),
             Self::Junit(writer) => (writer.finish(), "junit.xml"),
             Self::Gradescope | Self::Sheets => return Ok(()),
+            Self::Html(site) => {
+                let page = site.overview();
+                return write_whole(&folder.join("html").join(page.path), &page.text);
+            }
         };
         let path = folder.join(name);
         let failed = || format!("cannot write {}; is the disk full?", path.display());

@@ -18,6 +18,7 @@ use records::journal::{Journal, Place};
 use records::{Cache, Digest, Hasher};
 use report::table::Colour;
 use report::{Run, Status};
+use site::Names;
 
 use crate::exit::{Exit, in_full};
 use crate::output::{self, Format};
@@ -78,6 +79,9 @@ pub(crate) struct Arguments {
     /// The folder of the cache [default: interleave/outcomes in the user's folder for caches]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Number the students in html/, in a way that tells nobody who is who
+    #[arg(long)]
+    anonymous: bool,
     /// Grade even where submissions of this user could see each other
     #[arg(long)]
     allow_weak: bool,
@@ -373,7 +377,8 @@ fn conclude(
         println!("{left_out} not taken in; said above, and graded once they are put right");
     }
     let formats = if arguments.formats.is_empty() { &Format::ALL[..] } else { &arguments.formats };
-    let written = output::write(&arguments.out, &mut results, formats);
+    let names = if arguments.anonymous { output::numbers() } else { Names::Shown };
+    let written = output::write(&arguments.out, &mut results, formats, names);
     let written = written.and_then(|()| output::settle(&arguments.out));
     if let Err(error) = written.and_then(|()| Ok(journal.finish()?)) {
         return Ok(unwritten(&error, "the table above is complete"));

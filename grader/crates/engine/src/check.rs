@@ -59,27 +59,30 @@ pub enum CheckError {
 /// What a specimen must get, as its `expect.yaml` says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Expectation {
-    verdict: Verdict,
+pub(crate) struct Expectation {
+    pub(crate) verdict: Verdict,
     /// The tests that fail whatever happens.
     fails: BTreeSet<String>,
     /// Tests of real runs that fail if the scheduler happens to show the mistake.
     #[serde(default)]
     may_fail: BTreeSet<String>,
     /// What its author got wrong, in a line.
-    about: String,
+    pub(crate) about: String,
+    /// The arguments of a run that the book of the course draws.
+    #[serde(default)]
+    pub(crate) picture: Option<Vec<String>>,
 }
 
 /// What is expected of one submission of the course's own.
-enum Expected {
+pub(crate) enum Expected {
     FullMarks,
     Failure,
     Exactly(Expectation),
 }
 
-struct Specimen {
-    part: String,
-    expected: Expected,
+pub(crate) struct Specimen {
+    pub(crate) part: String,
+    pub(crate) expected: Expected,
 }
 
 /// Grades everything that the course says about `lessons` and compares.
@@ -121,7 +124,11 @@ pub fn count(root: &Path, workshop: &Workshop, lessons: &[LessonId]) -> Result<u
     each.map(|specimens| specimens.map(|specimens| specimens.len())).sum()
 }
 
-fn specimens_of(root: &Path, lesson: &Lesson) -> Result<Vec<(Submission, Specimen)>, CheckError> {
+/// The submissions of the course's own to `lesson`, with what each has to get.
+pub(crate) fn specimens_of(
+    root: &Path,
+    lesson: &Lesson,
+) -> Result<Vec<(Submission, Specimen)>, CheckError> {
     let own = |part: &str, folder: &str, expected| {
         let place = root.join(folder).join(lesson.id.as_str());
         (submission(part, lesson, &place), Specimen { part: part.to_owned(), expected })

@@ -1,13 +1,14 @@
 //! Grades one submission to one lesson.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use course::{Course, Lesson, LessonId, TestName};
 use intake::{BadFile, SourceFile};
 use jail::{Slot, Tier};
 use keeper::{Keeper, Place};
-use observation::Verdict;
+use observation::{Observation, Request, Verdict};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
@@ -137,13 +138,51 @@ impl Workshop {
         files: &Result<Vec<SourceFile>, BadFile>,
         slot: Slot,
     ) -> Result<Outcome, GradeError> {
+        let mut outcomes = self.rehearse(lesson, files, slot, NonZeroU32::MIN)?;
+        Ok(outcomes.pop().expect("there is an outcome for each of the runs"))
+    }
+
+    /// Compiles `files` once and judges them `times`, with an outcome for each.
+    pub fn rehearse(
+        &self,
+        lesson: &LessonId,
+        files: &Result<Vec<SourceFile>, BadFile>,
+        slot: Slot,
+        times: NonZeroU32,
+    ) -> Result<Vec<Outcome>, GradeError> {
         let files = match files {
             Ok(files) => files,
             Err(bad) => {
                 let message = bad.to_string();
-                return Ok(Outcome::Refused { verdict: Verdict::DoesNotCompile, message });
+                let refused = Outcome::Refused { verdict: Verdict::DoesNotCompile, message };
+                return Ok(vec![refused; times.get() as usize]);
             }
         };
+        self.at_a_desk(lesson, slot, |desk| desk.rehearse(files, times))
+    }
+
+    /// Runs `files` handed in for `lesson` once, with `arguments`; none if they do not compile.
+    pub fn observe(
+        &self,
+        lesson: &LessonId,
+        files: &Result<Vec<SourceFile>, BadFile>,
+        arguments: &[String],
+        slot: Slot,
+    ) -> Result<Option<Observation>, GradeError> {
+        let Ok(files) = files else { return Ok(None) };
+        self.at_a_desk(lesson, slot, |desk| match desk.compile(files)? {
+            Compiled::Refused { .. } => Ok(None),
+            Compiled::Program(program) => Ok(Some(desk.run(program, arguments)?)),
+        })
+    }
+
+    /// Lets `work` be done in a folder that is gone afterwards.
+    fn at_a_desk<T>(
+        &self,
+        lesson: &LessonId,
+        slot: Slot,
+        work: impl FnOnce(&Desk<'_>) -> Result<T, GradeError>,
+    ) -> Result<T, GradeError> {
         // Not in /tmp: behind the walls that is the program's own, and has to start out empty.
         let folder = TempDir::with_prefix_in("submission-", &self.scratch);
         let folder = folder.map_err(GradeError::Scratch)?;
@@ -155,7 +194,7 @@ impl Workshop {
             folder: folder.path(),
             place: Place { keeper, tier, slot },
         };
-        desk.grade(files)
+        work(&desk)
     }
 }
 
@@ -169,24 +208,48 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn grade(&self, files: &[SourceFile]) -> Result<Outcome, GradeError> {
+    fn compile(&self, files: &[SourceFile]) -> Result<Compiled, GradeError> {
         let Self { lesson, prepared, toolchain, folder, place } = self;
-        match compile(toolchain, lesson, prepared, files, folder, place)? {
-            Compiled::Refused { verdict, message } => Ok(Outcome::Refused { verdict, message }),
-            Compiled::Program(program) => self.judge(files, &program),
-        }
+        Ok(compile(toolchain, lesson, prepared, files, folder, place)?)
     }
 
-    fn judge(&self, files: &[SourceFile], program: &Path) -> Result<Outcome, GradeError> {
-        let Self { lesson, prepared, toolchain, folder, place } = self;
+    fn run(&self, program: PathBuf, arguments: &[String]) -> Result<Observation, GradeError> {
+        let mut request = Request::new(program);
+        request.args = arguments.to_vec();
+        request.limits = self.lesson.limits;
+        Ok(self.place.run(&request).map_err(CompileError::Run)?)
+    }
+
+    fn rehearse(
+        &self,
+        files: &[SourceFile],
+        times: NonZeroU32,
+    ) -> Result<Vec<Outcome>, GradeError> {
+        let program = match self.compile(files)? {
+            Compiled::Refused { verdict, message } => {
+                let refused = Outcome::Refused { verdict, message };
+                return Ok(vec![refused; times.get() as usize]);
+            }
+            Compiled::Program(program) => program,
+        };
+        let Self { prepared, toolchain, folder, place, .. } = self;
         let exploration = match &prepared.explored {
             Some(explored) => Some(explore::build(toolchain, explored, files, folder, place)?),
             None => None,
         };
+        (0..times.get()).map(|_| self.judge(&program, exploration.as_ref())).collect()
+    }
+
+    fn judge(
+        &self,
+        program: &Path,
+        exploration: Option<&explore::Built>,
+    ) -> Result<Outcome, GradeError> {
+        let Self { lesson, prepared, folder, place, .. } = self;
         let mut tests = Vec::new();
         for test in &lesson.tests {
             let name = test.name.as_str();
-            let judgement = match (prepared.tests.get(name), &exploration) {
+            let judgement = match (prepared.tests.get(name), exploration) {
                 (None, Some(built)) => explore::judge(lesson, built, name, folder, place)?,
                 _ => judge(lesson, prepared, name, program, folder, place)?,
             };

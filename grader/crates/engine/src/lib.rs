@@ -4,6 +4,7 @@
 //! and whatever renders are pure. What is wrong with a submission is data; an
 //! `Err` is always a fault of the course, the host or the grader.
 
+pub mod certify;
 pub mod check;
 mod check_text;
 pub mod class;
@@ -13,6 +14,7 @@ pub mod fingerprint;
 pub mod grade;
 pub mod judge;
 pub mod mutate;
+pub mod pictured;
 pub mod prepare;
 pub mod score;
 pub mod toolchain;

@@ -63,10 +63,17 @@ impl Site {
     }
 
     /// The page of one student, who handed in `submissions`; none for no submissions.
-    pub fn student(&mut self, submissions: &[Submission]) -> Option<Page> {
+    ///
+    /// `picture` gives the SVG at a path that the evidence of a test names.
+    pub fn student(
+        &mut self,
+        submissions: &[Submission],
+        picture: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<Page> {
         let name = self.namer.name(&submissions.first()?.student);
         self.overview.add(&name, submissions, &self.lessons);
-        let text = student::render(&self.run, &self.lessons, submissions, &name, self.stage);
+        let view = student::View { lessons: &self.lessons, stage: self.stage, picture };
+        let text = student::render(&self.run, view, submissions, &name);
         Some(Page { path: PathBuf::from("students").join(&name.file), text })
     }
 
@@ -122,7 +129,8 @@ mod tests {
         let report = report();
         let options = Options { stage: Stage::Open, names };
         let mut site = Site::new(&report.run, &report.lessons, options);
-        let students: Vec<_> = report.students().filter_map(|work| site.student(work)).collect();
+        let students: Vec<_> =
+            report.students().filter_map(|work| site.student(work, &|_| None)).collect();
         std::iter::once(site.overview()).chain(students).collect()
     }
 

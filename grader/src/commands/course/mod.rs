@@ -1,5 +1,7 @@
 //! Work on a course as its author.
 
+mod book;
+mod certify;
 mod check;
 mod mutate;
 mod new;
@@ -12,6 +14,8 @@ use crate::exit::Exit;
 /// Work on a course as its author
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Book(book::Arguments),
+    Certify(certify::Arguments),
     Check(check::Arguments),
     Mutate(mutate::Arguments),
     New(new::Arguments),
@@ -22,6 +26,8 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
     match command {
+        Command::Book(arguments) => book::run(arguments),
+        Command::Certify(arguments) => certify::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Mutate(arguments) => mutate::run(arguments),
         Command::New(arguments) => new::run(arguments),
