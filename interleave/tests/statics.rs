@@ -4,7 +4,6 @@
 //! changes it then. It runs under hundreds of schedules.
 
 #![expect(unsafe_code, reason = "a static mut is one of the things that have to start anew")]
-#![expect(clippy::unwrap_used, reason = "code of the kind that students write")]
 
 #[macro_use]
 extern crate interleave as std;
