@@ -6,7 +6,9 @@
 //! next: `join` (the default), `look` until the end has been seen, `short`: join with a
 //! timeout that runs out, `long`: join with one that does not.
 
+use std::fs;
 use std::io;
+use std::os::unix::process::parent_id;
 use std::process::id;
 use std::thread;
 use std::time::Duration;
@@ -21,7 +23,8 @@ struct Order {
     number: usize,
     end: i32,
     words: Vec<String>,
-    linger: Duration,
+    /// Whether it goes on until its parent sleeps.
+    linger: bool,
 }
 
 fn main() -> io::Result<()> {
@@ -33,7 +36,7 @@ fn main() -> io::Result<()> {
 
     for (number, end) in (1..).zip(ends) {
         let gate = std::rc::Rc::new(Gate::new()?);
-        let linger = Duration::from_millis(if life == "long" { 30 } else { 0 });
+        let linger = life == "long";
         let order = Order { number, end, words: words.clone(), linger };
         let at = gate.clone();
         let mut process = Process::new(move |order| work(&order, &at), order);
@@ -109,10 +112,24 @@ fn work(order: &Order, gate: &Gate) -> i32 {
     let words = order.words.join(",");
     event(format_args!("process-{}", order.number), format_args!("pid={} words={words}", id()));
     gate.pass().expect("the pipe of the gate is open");
-    thread::sleep(order.linger);
+    if order.linger {
+        until_asleep(parent_id());
+    }
     if order.end < 0 {
         // SAFETY: a process may send itself any signal.
         unsafe { libc::kill(libc::getpid(), -order.end) };
     }
     order.end
+}
+
+/// Returns once the process `pid` sleeps; soon in any case, should it never sleep or not be seen.
+fn until_asleep(pid: u32) {
+    for _ in 0..500 {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The state stands behind the name, which may hold anything.
+        if stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S")) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }

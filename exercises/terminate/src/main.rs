@@ -9,6 +9,7 @@
 
 use std::fs;
 use std::io::{self, PipeReader, Read};
+use std::os::unix::process::parent_id;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::id;
 use std::thread;
@@ -136,7 +137,8 @@ fn end_slowly(ready: &Gate) {
     terminate.thread_block().expect("any signal can be blocked");
     ready.open().expect("the pipe of the gate is open");
     terminate.wait().expect("the set is not empty");
-    thread::sleep(Duration::from_millis(30));
+    // The signal is here. Whoever waits for the end is asleep by now, or soon.
+    until_asleep(parent_id());
     terminate.thread_unblock().expect("any signal can be unblocked");
     raise(Signal::SIGTERM).expect("a process may send itself any signal");
 }
@@ -145,21 +147,21 @@ fn end_slowly(ready: &Gate) {
 fn finish_work(number: usize, ready: &Gate, leaving: &Gate, parent: u32) {
     ready.open().expect("the pipe of the gate is open");
     leaving.pass().expect("the pipe of the gate is open");
-    // A parent that would rather terminate this child has done so before it falls asleep. One that
-    // never sleeps, or cannot be seen, is not waited for: this has an end in any case.
-    for _ in 0..500 {
-        if is_asleep(parent) {
-            break;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
+    // A parent that would rather terminate this child has done so before it falls asleep.
+    until_asleep(parent);
     event(format_args!("worker-{number}"), format_args!("done pid={}", id()));
 }
 
-fn is_asleep(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The state stands behind the name, which may hold anything.
-    stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S"))
+/// Returns once the process `pid` sleeps; soon in any case, should it never sleep or not be seen.
+fn until_asleep(pid: u32) {
+    for _ in 0..500 {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The state stands behind the name, which may hold anything.
+        if stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S")) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn look(when: &str, child: &mut Child) -> io::Result<()> {
