@@ -164,6 +164,9 @@ pub(crate) struct Image {
     unwinding: Option<(u64, usize)>,
 }
 
+/// Bytes of a program header of a 64-bit file.
+const PROGRAM_HEADER: usize = 56;
+
 impl Image {
     /// Reads the program headers of the file that is mapped as `path`.
     pub(crate) fn load(pid: i32, mappings: &[Mapping], path: &str) -> Option<Self> {
@@ -174,13 +177,20 @@ impl Image {
         let base = first.range.start;
         let head = memory::read(pid, base, 64)?;
         let (at, size, count) = (long(&head, 32)?, short(&head, 54)?, short(&head, 56)?);
-        let table = memory::read(pid, base + at, usize::from(size) * usize::from(count))?;
-        let headers: Vec<_> = table.chunks_exact(usize::from(size)).collect();
+        // Any file can be mapped: what it says of itself is the program's doing.
+        if usize::from(size) != PROGRAM_HEADER {
+            return None;
+        }
+        let table = base.checked_add(at)?;
+        let table = memory::read(pid, table, PROGRAM_HEADER * usize::from(count))?;
+        let headers: Vec<_> = table.chunks_exact(PROGRAM_HEADER).collect();
         let of_kind =
             |kind: u32| headers.iter().find(move |one| one.starts_with(&kind.to_le_bytes()));
         let bias = base.checked_sub(long(of_kind(libc::PT_LOAD)?, 16)? & !4095)?;
-        let unwinding = of_kind(libc::PT_GNU_EH_FRAME)
-            .and_then(|one| Some((bias + long(one, 16)?, usize::try_from(long(one, 40)?).ok()?)));
+        let unwinding = of_kind(libc::PT_GNU_EH_FRAME).and_then(|one| {
+            let address = bias.checked_add(long(one, 16)?)?;
+            Some((address, usize::try_from(long(one, 40)?).ok()?))
+        });
         Some(Self { bias, unwinding })
     }
 }
