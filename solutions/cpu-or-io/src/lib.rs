@@ -26,11 +26,7 @@ pub fn threads_for(kind: Kind, tasks: usize, cores: usize) -> usize {
 }
 
 /// Runs `task(0)`, `task(1)`, ... `task(tasks - 1)`, each once, on exactly `threads` new threads.
-pub fn run_batch(
-    threads: usize,
-    tasks: usize,
-    task: impl Fn(usize) -> u64 + Sync,
-) -> Vec<u64> {
+pub fn run_batch(threads: usize, tasks: usize, task: impl Fn(usize) -> u64 + Sync) -> Vec<u64> {
     // Whoever is free draws the next number, so a thread with slow tasks simply does fewer.
     // `fetch_add` looks and advances in one step. Nothing else has to be ordered by it, so
     // `Relaxed` is enough: the results travel by `join`.

@@ -239,10 +239,7 @@ impl Office {
 }
 
 /// What a worker does until its socket ends.
-fn serve(
-    mut socket: UnixStream,
-    task: impl Fn(i64) -> Result<i64, String>,
-) -> io::Result<()> {
+fn serve(mut socket: UnixStream, task: impl Fn(i64) -> Result<i64, String>) -> io::Result<()> {
     let mut input = [0; 8];
     while socket.read_exact(&mut input).is_ok() {
         send(&mut socket, &task(i64::from_ne_bytes(input)))?;

@@ -101,11 +101,7 @@ impl Handle {
 }
 
 /// What a worker does until there is no more to come.
-fn work(
-    tasks: &PipeReader,
-    results: &PipeWriter,
-    task: impl Fn(i64) -> i64,
-) -> io::Result<()> {
+fn work(tasks: &PipeReader, results: &PipeWriter, task: impl Fn(i64) -> i64) -> io::Result<()> {
     while let Some((number, input)) = receive(tasks)? {
         send(results, (number, task(input)))?;
     }
