@@ -9,7 +9,7 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Explore, test};
 use crate::engine::{self, Run};
@@ -18,8 +18,12 @@ use crate::finding::{Report, Verdict};
 /// Processor time that a thread may use between two operations that others could notice.
 const STEP_TIME: Duration = Duration::from_secs(4);
 
-/// Real time that may pass without an operation and without computing.
-const STILL_TIME: Duration = Duration::from_secs(30);
+/// How often the watchdog looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Looks in a row, 30 s of them, that may find the thread asleep. Not real time: a machine
+/// that is too busy to run the thread, or a process that was stopped, proves nothing.
+const ASLEEP: u32 = 600;
 
 /// Bytes that the process may grow by.
 const MEMORY: u64 = 3 << 30;
@@ -39,7 +43,8 @@ struct Watched {
     steps: u64,
     /// At the last step.
     processor_time: Option<Duration>,
-    since: Instant,
+    /// Looks in a row that found the thread asleep since then.
+    asleep: u32,
     memory: u64,
 }
 
@@ -69,7 +74,7 @@ pub(super) fn watch(settings: &Explore) -> Watch {
         run: RunAddress(engine::run_address()),
         steps: 0,
         processor_time: None,
-        since: Instant::now(),
+        asleep: 0,
         memory: resident(),
     };
     *WATCHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
@@ -89,7 +94,7 @@ pub(crate) static STEPS: AtomicU64 = AtomicU64::new(0);
 
 fn look_on() {
     loop {
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(PAUSE);
         let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(watched) = watched.as_mut() else { continue };
         let signal = CRASHED.load(Ordering::SeqCst);
@@ -111,7 +116,7 @@ impl Watched {
         let Some(since) = since.or_else(|| {
             self.steps = steps;
             self.processor_time = now;
-            self.since = Instant::now();
+            self.asleep = 0;
             None
         }) else {
             return;
@@ -127,8 +132,9 @@ impl Watched {
         }
         let computed =
             now.is_some_and(|now| now.saturating_sub(since) > Duration::from_millis(100));
-        if self.since.elapsed() > STILL_TIME && !computed {
-            let seconds = STILL_TIME.as_secs();
+        self.asleep = if is_asleep() && !computed { self.asleep + 1 } else { 0 };
+        if self.asleep > ASLEEP {
+            let seconds = (PAUSE * ASLEEP).as_secs();
             self.report(Verdict::Forbidden, |thread, place| {
                 format!(
                     "{thread} has waited for {seconds} s for something that is not explored, {place}: a real lock, \
@@ -191,6 +197,18 @@ fn processor_time() -> Option<Duration> {
     statistics.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
+/// Whether the exploring thread waits for something, neither running nor stopped.
+fn is_asleep() -> bool {
+    let thread = EXPLORER.load(Ordering::SeqCst);
+    let status = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat"));
+    status.is_ok_and(|status| state(&status).is_some_and(|state| matches!(state, 'S' | 'D')))
+}
+
+/// The state in a line of `/proc/.../stat`; it follows the name, which can hold anything.
+fn state(status: &str) -> Option<char> {
+    status.rsplit_once(") ")?.1.chars().next()
+}
+
 /// Bytes of memory in use.
 fn resident() -> u64 {
     let statistics = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -224,5 +242,17 @@ extern "C" fn stop(signal: libc::c_int) {
         }
         libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_a_thread_follows_its_name() {
+        assert_eq!(state("12 (a) S b) R 1 2 3"), Some('R'));
+        assert_eq!(state("12 (waits) S 1 2 3"), Some('S'));
+        assert_eq!(state(""), None);
     }
 }
