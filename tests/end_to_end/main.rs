@@ -9,6 +9,7 @@ mod gradebook;
 mod hostile;
 mod journal;
 mod student;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

@@ -9,7 +9,9 @@ use clap::{Args, ValueEnum};
 use course::{Course, Language, LessonId};
 use engine::class::{Graded, Way, grade_class};
 use engine::fingerprint::Fingerprints;
+use engine::grade::Outcome;
 use engine::{Workshop, score};
+use explore::{HandedIn, Witness};
 use gradebook::{Book, Extensions, Member, RunFacts, Store};
 use intake::{
     Intake, Layout, Map, Options, Person, Roster, StudentName, Submission, choose, collect,
@@ -324,6 +326,7 @@ impl Desk {
                 result: score::score(graded, lesson, self.language),
             };
             output::draw(&self.out, &record.result)?;
+            write_witnesses(&self.out, workshop, graded)?;
             let place = self.journal.append(&record)?;
             add((Row::of(record), place));
             Ok(())
@@ -334,6 +337,28 @@ impl Desk {
         done?;
         Ok(rows.into_inner().expect("nobody panics while holding this"))
     }
+}
+
+/// Writes what `grader replay` needs to run each failing schedule of a submission again.
+fn write_witnesses(out: &Path, workshop: &Workshop, graded: &Graded<'_>) -> anyhow::Result<()> {
+    let submission = graded.submission;
+    let (Ok(Outcome::Judged { explorations, .. }), Some(test)) =
+        (&graded.outcome, workshop.explored(&submission.lesson))
+    else {
+        return Ok(());
+    };
+    for found in explorations.iter().filter(|found| found.schedule.is_some()) {
+        let Ok(files) = submission.read() else { return Ok(()) };
+        let handed_in = HandedIn {
+            student: submission.student.to_string(),
+            lesson: submission.lesson.to_string(),
+            files: files.into_iter().map(|file| (file.path, file.text)).collect(),
+        };
+        let path = out.join(score::witness(submission, &found.name));
+        let folder = path.parent().unwrap_or(out);
+        Witness::of_submission(test, handed_in, found.clone())?.write(folder)?;
+    }
+    Ok(())
 }
 
 fn key(row: &Row) -> Key {

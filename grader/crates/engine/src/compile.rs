@@ -114,7 +114,7 @@ pub fn compile(
 }
 
 /// Writes the submission's files; returns where.
-fn write(files: &[SourceFile], folder: &Path) -> Result<Vec<PathBuf>, CompileError> {
+pub(crate) fn write(files: &[SourceFile], folder: &Path) -> Result<Vec<PathBuf>, CompileError> {
     let write = |file: &SourceFile| {
         let path = folder.join(&file.path);
         let failed = |source| CompileError::File { action: "write", path: path.clone(), source };

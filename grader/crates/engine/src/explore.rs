@@ -6,13 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
+use ::explore::Finding as Exploration;
 use course::Lesson;
 use intake::SourceFile;
 use jail::{Artefact, Confinement};
 use keeper::Place;
 use kit::{Finding, Outcome, Tally};
-use observation::{Exit, Limits, Observation, Request, Verdict, WaitFor};
-use serde::Deserialize;
+use observation::{Exit, Limits, Observation, Request, Verdict};
 
 use crate::compile::{CompileError, Compiled, Rustc};
 use crate::judge::{JudgeError, Judgement};
@@ -63,25 +63,43 @@ const EXPLORED: &str = "explored";
 /// Bytes that the report of a test may have.
 const REPORT: u64 = 16 << 20;
 
-/// Runs the explored test `name`.
+/// Explores the test `name`. What the exploration itself says comes along if it failed.
 pub fn judge(
     lesson: &Lesson,
     built: &Built,
     name: &str,
     folder: &Path,
     place: &Place,
-) -> Result<Judgement, JudgeError> {
-    let binary = match built {
-        Built::Binary(binary) => binary,
-        Built::Unsupported(message) => {
-            return Ok(Judgement::NotCheckable(format!(
-                "the schedules cannot be explored: the file does not compile against the model of std\n{message}"
-            )));
+) -> Result<(Judgement, Option<Exploration>), JudgeError> {
+    match built {
+        Built::Binary(binary) => {
+            let (seen, report) = run(lesson, binary, name, None, folder, place)?;
+            Ok((conclude(lesson, name, &seen, report.as_ref()), report))
         }
-    };
+        Built::Unsupported(message) => {
+            let reason = format!(
+                "the schedules cannot be explored: the file does not compile against the model of std\n{message}"
+            );
+            Ok((Judgement::NotCheckable(reason), None))
+        }
+    }
+}
+
+/// Runs the explored test `name`, or one `schedule` of it, in the jail.
+pub fn run(
+    lesson: &Lesson,
+    binary: &Path,
+    name: &str,
+    schedule: Option<&str>,
+    folder: &Path,
+    place: &Place,
+) -> Result<(Observation, Option<Exploration>), JudgeError> {
     let mut request = Request::new(binary);
     request.args = [name, "--exact", "--nocapture", "--test-threads=1"].map(str::to_owned).to_vec();
     request.environment.insert("INTERLEAVE_FINDING_FILE_DIR".to_owned(), ".".to_owned());
+    if let Some(schedule) = schedule {
+        request.environment.insert("INTERLEAVE_REPLAY".to_owned(), schedule.to_owned());
+    }
     // Bounded by processor time: how busy the machine is must not decide. Whoever only
     // waits is convicted long before by the explorer itself.
     let cpu = lesson.limits.wall;
@@ -99,44 +117,33 @@ pub fn judge(
         test: name.to_owned(),
         message: error.to_string(),
     })?;
-    Ok(conclude(lesson, name, &seen, report))
-}
-
-/// The part of an exploration's report that a judgement rests on.
-#[derive(Debug, Deserialize)]
-struct Exploration {
-    verdict: Verdict,
-    schedules: u32,
-    failures: u32,
-    schedule: Option<String>,
-    message: String,
-    wait_for: Option<WaitFor>,
-    interleaving: String,
+    Ok((seen, report))
 }
 
 fn conclude(
     lesson: &Lesson,
     name: &str,
     seen: &Observation,
-    report: Option<Exploration>,
+    report: Option<&Exploration>,
 ) -> Judgement {
     let ended_well = seen.exit == Some(Exit::Code(0));
     match report {
-        Some(report) if report.verdict == Verdict::Pass && ended_well => Judgement::Passed,
-        Some(report) if report.verdict != Verdict::Pass => {
-            Judgement::Failed(finding(lesson, name, report))
-        }
+        Some(report) if report.passed() && ended_well => Judgement::Passed,
+        Some(report) if !report.passed() => Judgement::Failed(finding(lesson, name, report)),
         Some(_) | None => Judgement::Failed(unreported(seen)),
     }
 }
 
-fn finding(lesson: &Lesson, name: &str, report: Exploration) -> Finding {
-    let replay = report.schedule.map(|schedule| {
+fn finding(lesson: &Lesson, name: &str, report: &Exploration) -> Finding {
+    let replay = report.schedule.as_ref().map(|schedule| {
         format!("INTERLEAVE_REPLAY='{schedule}' cargo test -p {} --test explored {name}", lesson.id)
     });
-    let mut finding = Finding::new(report.verdict, report.message).seeing(report.interleaving);
-    finding.tally = Some(Tally { failed: report.failures, runs: report.schedules });
-    finding.wait_for = report.wait_for;
+    let (claim, interleaving) = (report.message.clone(), report.interleaving.clone());
+    let mut finding = Finding::new(report.verdict, claim).seeing(interleaving);
+    let number = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let (failed, runs) = (number(report.failures), number(report.schedules));
+    finding.tally = Some(Tally { failed, runs });
+    finding.wait_for.clone_from(&report.wait_for);
     finding.command = replay;
     finding
 }
@@ -177,15 +184,12 @@ mod tests {
     }
 
     fn report(verdict: Verdict) -> Exploration {
-        Exploration {
-            verdict,
-            schedules: 100,
-            failures: 3,
-            schedule: Some("v|1|".to_owned()),
-            message: "a change is lost".to_owned(),
-            wait_for: None,
-            interleaving: "main | thread-1".to_owned(),
-        }
+        let json = serde_json::json!({
+            "name": "t", "verdict": verdict, "schedules": 100, "exhaustive": false, "failures": 3,
+            "first_failure_at": 7, "scheduler": "urw", "seed": "1", "schedule": "v|1|",
+            "message": "a change is lost", "wait_for": null, "interleaving": "main | thread-1"
+        });
+        serde_json::from_value(json).unwrap()
     }
 
     fn judged(exit: Exit, report: Option<Exploration>) -> Judgement {
@@ -200,7 +204,7 @@ units:
         tests: [{ name: t, points: 1 }]
 ";
         let course = course::parse(course, Path::new("course.yaml")).unwrap();
-        conclude(course.lesson("lock").unwrap(), "t", &observation(Some(exit)), report)
+        conclude(course.lesson("lock").unwrap(), "t", &observation(Some(exit)), report.as_ref())
     }
 
     fn verdict(judgement: &Judgement) -> Option<Verdict> {

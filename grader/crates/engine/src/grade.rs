@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use ::explore::Finding as Exploration;
 use course::{Course, Lesson, LessonId, TestName};
 use intake::{BadFile, SourceFile};
 use jail::{Slot, Tier};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
 
-use crate::compile::{CompileError, Compiled, compile};
+use crate::compile::{CompileError, Compiled, compile, write};
 use crate::explore;
 use crate::judge::{JudgeError, Judgement, judge};
 use crate::prepare::{PrepareError, Prepared, prepare};
@@ -64,6 +65,9 @@ pub enum Outcome {
     Judged {
         /// Each test with what it found.
         tests: Vec<(TestName, Judgement)>,
+        /// What explorations of schedules say that did not pass.
+        #[serde(default)]
+        explorations: Vec<Exploration>,
         /// The snapshots that the tests compared with.
         snapshots: Vec<PathBuf>,
     },
@@ -81,6 +85,14 @@ pub enum GradeError {
     /// A test could not do its work.
     #[error(transparent)]
     Judge(#[from] JudgeError),
+    /// A schedule could not be run again.
+    #[error("cannot run the schedule of `{test}` again: {reason}")]
+    Replay {
+        /// Of which test.
+        test: String,
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl Workshop {
@@ -158,7 +170,8 @@ impl Workshop {
                 return Ok(vec![refused; times.get() as usize]);
             }
         };
-        self.at_a_desk(lesson, slot, |desk| desk.rehearse(files, times))
+        let folder = self.folder()?;
+        self.desk(lesson, slot, folder.path()).rehearse(files, times)
     }
 
     /// Runs `files` handed in for `lesson` once, with `arguments`; none if they do not compile.
@@ -170,31 +183,46 @@ impl Workshop {
         slot: Slot,
     ) -> Result<Option<Observation>, GradeError> {
         let Ok(files) = files else { return Ok(None) };
-        self.at_a_desk(lesson, slot, |desk| match desk.compile(files)? {
+        let folder = self.folder()?;
+        let desk = self.desk(lesson, slot, folder.path());
+        match desk.compile(files)? {
             Compiled::Refused { .. } => Ok(None),
             Compiled::Program(program) => Ok(Some(desk.run(program, arguments)?)),
-        })
+        }
     }
 
-    /// Lets `work` be done in a folder that is gone afterwards.
-    fn at_a_desk<T>(
+    /// Runs the schedule that `found` tells of again, on the files in which it was found.
+    ///
+    /// While nothing is graded: it takes the first slot.
+    pub fn replay(
         &self,
         lesson: &LessonId,
-        slot: Slot,
-        work: impl FnOnce(&Desk<'_>) -> Result<T, GradeError>,
-    ) -> Result<T, GradeError> {
+        files: &[SourceFile],
+        found: &Exploration,
+    ) -> Result<Exploration, GradeError> {
+        let folder = self.folder()?;
+        self.desk(lesson, Slot(0), folder.path()).replay(files, found)
+    }
+
+    /// The source of the tests that explore schedules, if the lesson has any.
+    pub fn explored(&self, lesson: &LessonId) -> Option<&Path> {
+        Some(&self.prepared.get(lesson)?.explored.as_ref()?.source)
+    }
+
+    fn folder(&self) -> Result<TempDir, GradeError> {
         // Not in /tmp: behind the walls that is the program's own, and has to start out empty.
-        let folder = TempDir::with_prefix_in("submission-", &self.scratch);
-        let folder = folder.map_err(GradeError::Scratch)?;
+        TempDir::with_prefix_in("submission-", &self.scratch).map_err(GradeError::Scratch)
+    }
+
+    fn desk<'a>(&'a self, lesson: &LessonId, slot: Slot, folder: &'a Path) -> Desk<'a> {
         let Jail { keeper, tier } = self.jail.clone();
-        let desk = Desk {
+        Desk {
             lesson: self.lesson(lesson),
             prepared: &self.prepared[lesson],
             toolchain: &self.toolchain,
-            folder: folder.path(),
+            folder,
             place: Place { keeper, tier, slot },
-        };
-        work(&desk)
+        }
     }
 }
 
@@ -246,15 +274,39 @@ impl Desk<'_> {
         exploration: Option<&explore::Built>,
     ) -> Result<Outcome, GradeError> {
         let Self { lesson, prepared, folder, place, .. } = self;
-        let mut tests = Vec::new();
+        let (mut tests, mut explorations) = (Vec::new(), Vec::new());
         for test in &lesson.tests {
             let name = test.name.as_str();
             let judgement = match (prepared.tests.get(name), exploration) {
-                (None, Some(built)) => explore::judge(lesson, built, name, folder, place)?,
+                (None, Some(built)) => {
+                    let (judgement, said) = explore::judge(lesson, built, name, folder, place)?;
+                    explorations.extend(said.filter(|said| !said.passed()));
+                    judgement
+                }
                 _ => judge(lesson, prepared, name, program, folder, place)?,
             };
             tests.push((test.name.clone(), judgement));
         }
-        Ok(Outcome::Judged { tests, snapshots: crate::judge::snapshots(folder) })
+        let snapshots = crate::judge::snapshots(folder);
+        Ok(Outcome::Judged { tests, explorations, snapshots })
+    }
+
+    /// Runs the schedule of `found` again.
+    fn replay(&self, files: &[SourceFile], found: &Exploration) -> Result<Exploration, GradeError> {
+        let Self { lesson, prepared, toolchain, folder, place } = self;
+        let failed = |reason: &str| GradeError::Replay {
+            test: found.name.clone(),
+            reason: reason.to_owned(),
+        };
+        let explored = prepared.explored.as_ref();
+        let explored = explored.ok_or_else(|| failed("the lesson explores nothing any more"))?;
+        write(files, folder)?;
+        let binary = match explore::build(toolchain, explored, files, folder, place)? {
+            explore::Built::Binary(binary) => binary,
+            explore::Built::Unsupported(message) => return Err(failed(&message)),
+        };
+        let (test, schedule) = (&found.name, found.schedule.as_deref());
+        let (seen, report) = explore::run(lesson, &binary, test, schedule, folder, place)?;
+        report.ok_or_else(|| failed(&format!("it did not report: {}", seen.stderr.text.trim())))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ::explore::{self, Finding as Exploration};
 use course::{Language, Lesson};
 use kit::Finding;
 use observation::Verdict;
@@ -36,12 +37,28 @@ fn scored(graded: &Graded<'_>, lesson: &Lesson, language: Language) -> Submissio
         Ok(Outcome::Refused { verdict, message }) => {
             report::ungraded(work, lesson, language, *verdict, message.clone())
         }
-        Ok(Outcome::Judged { tests, .. }) => report::grade(work, lesson, language, |name| {
-            let (_, judgement) = tests.iter().find(|(test, _)| test == name)?;
-            let drawn = Path::new("pictures").join(graded.submission.student.as_str());
-            Some(outcome(judgement, &drawn.join(lesson.id.as_str()).join(name.as_str())))
-        }),
+        Ok(Outcome::Judged { tests, explorations, .. }) => {
+            report::grade(work, lesson, language, |name| {
+                let (_, judgement) = tests.iter().find(|(test, _)| test == name)?;
+                let drawn = Path::new("pictures").join(graded.submission.student.as_str());
+                let drawn = drawn.join(lesson.id.as_str()).join(name.as_str());
+                let mut outcome = outcome(judgement, &drawn);
+                if let report::Outcome::Failed { evidence, .. } = &mut outcome {
+                    let of_it = |said: &&Exploration| said.name == name.as_str();
+                    let said =
+                        explorations.iter().find(of_it).filter(|said| said.schedule.is_some());
+                    evidence.replay = said.map(|_| witness(graded.submission, name.as_str()));
+                }
+                Some(outcome)
+            })
+        }
     }
+}
+
+/// Where the witness of the test `name` lies, seen from the results.
+pub fn witness(submission: &intake::Submission, name: &str) -> String {
+    let file = explore::Witness::file_name(name);
+    format!("witnesses/{}/{}/{file}", submission.student, submission.lesson)
 }
 
 /// `drawn` is where pictures of the run belong, without their endings.
@@ -55,6 +72,7 @@ fn outcome(judgement: &Judgement, drawn: &Path) -> report::Outcome {
             evidence: Evidence {
                 wait_for: finding.wait_for.clone(),
                 witness: finding.command.clone(),
+                replay: None,
                 tally: finding.tally.map(|tally| Tally { failed: tally.failed, runs: tally.runs }),
                 pictures: pictures(finding, drawn),
                 run: finding.run.clone(),

@@ -4,7 +4,7 @@ use observation::{Place, Verdict, WaitFor};
 use serde::{Deserialize, Serialize};
 
 /// The report of one test, as the look-alike writes it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// The test.
     pub name: String,
@@ -45,7 +45,7 @@ pub struct Finding {
 }
 
 /// One step of the failing schedule.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Whose, as an index into the threads.
     pub thread: usize,

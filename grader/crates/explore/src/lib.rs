@@ -24,7 +24,7 @@ pub use html::html;
 pub use model::{Model, ModelError};
 pub use source::{Fingerprint, Source, SourceError};
 pub use tests::RunError;
-pub use witness::{Witness, WitnessError};
+pub use witness::{HandedIn, Witness, WitnessError};
 
 /// How thoroughly to explore.
 #[derive(Clone, Copy, Debug, Default)]

@@ -21,8 +21,22 @@ pub struct Witness {
     pub fingerprint: Fingerprint,
     /// The edition that it was compiled with, if it is a file.
     pub edition: String,
+    /// The submission, if the target is a test of a course that takes one in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_in: Option<HandedIn>,
     /// What was found.
     pub finding: Finding,
+}
+
+/// A submission, whole: what students hand in changes, a witness does not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandedIn {
+    /// Who handed it in.
+    pub student: String,
+    /// For which lesson.
+    pub lesson: String,
+    /// Its files: where they belong in the exercise, and their text.
+    pub files: Vec<(PathBuf, String)>,
 }
 
 /// Why a witness is of no use.
@@ -75,8 +89,32 @@ impl Witness {
             fingerprint: source.fingerprint()?,
             target: source.path,
             edition: edition.to_owned(),
+            handed_in: None,
             finding,
         })
+    }
+
+    /// The witness of `finding` about a submission, by the test at `target`.
+    ///
+    /// # Errors
+    ///
+    /// If the test cannot be read any more.
+    pub fn of_submission(
+        target: &Path,
+        handed_in: HandedIn,
+        finding: Finding,
+    ) -> Result<Self, WitnessError> {
+        let witness = Self::new(target, "2024", finding)?;
+        Ok(Self { handed_in: Some(handed_in), ..witness })
+    }
+
+    /// What a witness of the test `name` is called.
+    pub fn file_name(name: &str) -> String {
+        let safe = |letter: char| {
+            if letter.is_alphanumeric() || matches!(letter, '_' | '.') { letter } else { '-' }
+        };
+        let name: String = name.replace("::", ".").chars().map(safe).collect();
+        format!("{name}.witness.json")
     }
 
     /// Writes it into `folder`, under the name of its test.
@@ -85,16 +123,7 @@ impl Witness {
     ///
     /// If that is not possible.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, WitnessError> {
-        let safe =
-            |letter: char| if letter.is_alphanumeric() || letter == '_' { letter } else { '-' };
-        let name: String = self
-            .finding
-            .name
-            .replace("::", ".")
-            .chars()
-            .map(|letter| if letter == '.' { letter } else { safe(letter) })
-            .collect();
-        let path = folder.join(format!("{name}.witness.json"));
+        let path = folder.join(Self::file_name(&self.finding.name));
         let failed = |source| WitnessError::File { path: path.clone(), source };
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
         std::fs::create_dir_all(folder).map_err(failed)?;

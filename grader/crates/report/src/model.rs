@@ -207,6 +207,9 @@ pub struct Evidence {
     /// How to see the failure again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<String>,
+    /// The file for `grader replay`, seen from the folder of results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
     /// How many runs failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tally: Option<Tally>,

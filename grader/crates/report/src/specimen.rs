@@ -116,6 +116,7 @@ fn deadlock(test: &TestName) -> Option<Outcome> {
             evidence: Evidence {
                 wait_for: Some(crosswise()),
                 witness: Some("seed 7".to_owned()),
+                replay: None,
                 tally: Some(Tally { failed: 3, runs: 20 }),
                 ..Evidence::default()
             },
