@@ -65,6 +65,9 @@ impl fmt::Display for Tier {
 pub struct Slot(pub u16);
 
 impl Slot {
+    /// How many there are.
+    pub const COUNT: u16 = 4096;
+
     /// The user that runs what is in this slot, where slots have users.
     pub fn user(self) -> u32 {
         static FIRST: LazyLock<u32> = LazyLock::new(|| {
@@ -79,7 +82,7 @@ impl Slot {
 fn first_user(uid_map: &str) -> u32 {
     // Far above all, and outside of what the usual tools hand out for containers.
     const USUAL: u32 = 1_879_000_000;
-    const SLOTS: u32 = 4096;
+    const SLOTS: u32 = Slot::COUNT as u32;
     let ranges = uid_map.lines().filter_map(|line| {
         let mut numbers = line.split_whitespace().map(|word| word.parse::<u32>().ok());
         let (first, _, count) = (numbers.next()??, numbers.next()??, numbers.next()??);

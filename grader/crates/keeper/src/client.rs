@@ -10,6 +10,7 @@ use jail::{Confinement, Slot};
 use observation::{Observation, Request};
 use thiserror::Error;
 
+use crate::claim::{Claim, ClaimError};
 use crate::job::{Answer, Job};
 use crate::resident::{AskError, Door, Resident};
 
@@ -19,7 +20,8 @@ const ATTEMPTS: u32 = 3;
 /// Runs programs in the jail, by one resident process for each slot.
 ///
 /// The processes are started when they are first needed, and end with the last clone.
-/// Jobs in the same slot must not run at the same time.
+/// Jobs in the same slot must not run at the same time. Where slots have users, a slot that
+/// another grader holds is replaced by a free one, so its number is this keeper's own.
 #[derive(Clone, Debug)]
 pub struct Keeper {
     executable: PathBuf,
@@ -39,6 +41,9 @@ pub enum KeeperError {
         /// What the system said.
         source: io::Error,
     },
+    /// There is no slot for it.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
     /// The keeper was started but not heard of.
     #[error("lost the keeper {ATTEMPTS} times: {0}; was it killed?")]
     Lost(String),
@@ -69,7 +74,7 @@ impl Keeper {
     /// A keeper whose process for `slot` somebody else started, behind this door.
     pub(crate) fn behind(door: Door, slot: Slot, executable: PathBuf) -> Self {
         let keeper = Self::new(executable);
-        keeper.with_residents(|residents| residents.insert(slot, Resident::behind(door)));
+        keeper.with_residents(|residents| residents.insert(slot, Resident::behind(door, slot)));
         keeper
     }
 
@@ -89,12 +94,10 @@ impl Keeper {
         request: &Request,
         confinement: &Confinement,
     ) -> Result<Observation, KeeperError> {
-        let job = Job { request: request.clone(), confinement: confinement.clone() };
-        let job =
-            serde_json::to_vec(&job).map_err(|error| KeeperError::Failed(error.to_string()))?;
+        let mut job = Job { request: request.clone(), confinement: confinement.clone() };
         let mut lost = String::new();
         for _ in 0..ATTEMPTS {
-            match self.ask(confinement.slot, &job)? {
+            match self.ask(confinement.slot, &mut job)? {
                 Ok(Answer::Observed(observation)) => return Ok(*observation),
                 Ok(Answer::Failed(reason)) => return Err(KeeperError::Failed(reason)),
                 // It was nobody's fault that we know of, and left nothing.
@@ -105,16 +108,19 @@ impl Keeper {
     }
 
     /// Another end of the door to the process of `slot`, for a process that is to run
-    /// programs there.
-    pub(crate) fn door(&self, slot: Slot) -> Result<OwnedFd, KeeperError> {
-        let door = self.resident(slot)?;
-        door.share().map_err(|source| self.start_error(source))
+    /// programs there, and the slot that it is in.
+    pub(crate) fn door(&self, slot: Slot) -> Result<(OwnedFd, Slot), KeeperError> {
+        let (door, slot) = self.resident(slot)?;
+        Ok((door.share().map_err(|source| self.start_error(source))?, slot))
     }
 
-    /// What the process of `slot` answers, or how it was lost.
-    fn ask(&self, slot: Slot, job: &[u8]) -> Result<Result<Answer, String>, KeeperError> {
-        let door = self.resident(slot)?;
-        match door.ask(job) {
+    /// What the process of `slot` answers to `job`, or how it was lost.
+    fn ask(&self, slot: Slot, job: &mut Job) -> Result<Result<Answer, String>, KeeperError> {
+        let (door, held) = self.resident(slot)?;
+        job.confinement.slot = held;
+        let job =
+            serde_json::to_vec(job).map_err(|error| KeeperError::Failed(error.to_string()))?;
+        match door.ask(&job) {
             Ok(answer) => Ok(serde_json::from_slice(&answer).map_err(|error| error.to_string())),
             Err(AskError::Gone(source)) => {
                 self.with_residents(|residents| residents.remove(&slot));
@@ -125,18 +131,23 @@ impl Keeper {
         }
     }
 
-    fn resident(&self, slot: Slot) -> Result<Door, KeeperError> {
+    /// The door to the process of `slot`, and the slot that it has to itself.
+    fn resident(&self, slot: Slot) -> Result<(Door, Slot), KeeperError> {
+        let behind = |resident: &Resident| (resident.door(), resident.slot());
         let known = self.with_residents(|residents| {
             residents.retain(|_, resident| resident.lives());
-            residents.get(&slot).map(Resident::door)
+            residents.get(&slot).map(behind)
         });
-        if let Some(door) = known {
-            return Ok(door);
+        if let Some(known) = known {
+            return Ok(known);
         }
-        let resident = Resident::start(self.command()).map_err(|error| self.start_error(error))?;
-        let door = resident.door();
+        // From its start on the process alone holds the claim.
+        let claim = Claim::near(slot)?;
+        let resident = Resident::start(self.command(), &claim);
+        let resident = resident.map_err(|error| self.start_error(error))?;
+        let started = behind(&resident);
         self.with_residents(|residents| residents.insert(slot, resident));
-        Ok(door)
+        Ok(started)
     }
 
     fn with_residents<T>(&self, work: impl FnOnce(&mut BTreeMap<Slot, Resident>) -> T) -> T {

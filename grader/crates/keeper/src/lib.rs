@@ -21,6 +21,7 @@
 //! keeper ends the child. Should the keeper die, the next job starts another.
 
 mod artefact;
+mod claim;
 mod client;
 mod job;
 mod keep;
@@ -31,6 +32,7 @@ mod scratch;
 mod serve;
 mod settle;
 
+pub use claim::ClaimError;
 pub use client::{Keeper, KeeperError};
 pub use place::{Place, PlaceError, Variable};
 pub use serve::{ARGUMENT, serve_if_asked};

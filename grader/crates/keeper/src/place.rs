@@ -85,15 +85,16 @@ impl Place {
     ///
     /// Its standard input is the door of the keeper; in its environment it finds the rest.
     pub fn hand_to(&self, test: &mut Command) -> Result<(), KeeperError> {
-        test.stdin(self.keeper.door(self.slot)?).envs(self.environment());
+        let (door, slot) = self.keeper.door(self.slot)?;
+        test.stdin(door).envs(self.environment(slot));
         Ok(())
     }
 
-    fn environment(&self) -> [(&'static str, String); 4] {
+    fn environment(&self, slot: Slot) -> [(&'static str, String); 4] {
         [
             (Variable::Keeper.name(), self.keeper.executable().display().to_string()),
             (Variable::Tier.name(), self.tier.to_string()),
-            (Variable::Slot.name(), self.slot.0.to_string()),
+            (Variable::Slot.name(), slot.0.to_string()),
             (Variable::Door.name(), DOOR.to_owned()),
         ]
     }
@@ -160,7 +161,7 @@ mod tests {
     #[test]
     fn a_place_survives_the_environment() {
         let place = Place { keeper: Keeper::new("/bin/grader"), tier: Tier::C, slot: Slot(3) };
-        let environment = place.environment();
+        let environment = place.environment(place.slot);
         let value = |variable: Variable| {
             let found = environment.iter().find(|(name, _)| *name == variable.name());
             found.map(|(_, value)| value.clone())

@@ -13,6 +13,9 @@ use rustix::net::{
     sendmsg, socketpair,
 };
 
+use jail::Slot;
+
+use crate::claim::Claim;
 use crate::serve::ARGUMENT;
 
 /// Where jobs are handed in: each by a connection of its own, which takes the job and
@@ -24,6 +27,7 @@ pub(crate) struct Door(Arc<OwnedFd>);
 #[derive(Debug)]
 pub(crate) struct Resident {
     door: Door,
+    slot: Slot,
     /// None if somebody else started it.
     process: Option<Child>,
 }
@@ -40,16 +44,24 @@ pub(crate) enum AskError {
 }
 
 impl Resident {
-    /// Starts the keeper that is the last word of `command`.
-    pub(crate) fn start(mut command: Command) -> io::Result<Self> {
+    /// Starts the keeper that is the last word of `command`, for the slot of `claim`.
+    pub(crate) fn start(mut command: Command, claim: &Claim) -> io::Result<Self> {
         let (ours, theirs) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        command.arg(ARGUMENT).env_clear().stdin(theirs).stdout(Stdio::null());
-        Ok(Self { door: Door(Arc::new(ours)), process: Some(command.spawn()?) })
+        // A keeper prints nothing; it has to hold the lock for as long as it lives.
+        let lock = claim.share()?.map_or_else(Stdio::null, Stdio::from);
+        command.arg(ARGUMENT).env_clear().stdin(theirs).stdout(lock);
+        let (door, process) = (Door(Arc::new(ours)), Some(command.spawn()?));
+        Ok(Self { door, slot: claim.slot, process })
     }
 
-    pub(crate) fn behind(door: Door) -> Self {
-        Self { door, process: None }
+    pub(crate) fn behind(door: Door, slot: Slot) -> Self {
+        Self { door, slot, process: None }
+    }
+
+    /// The slot that it has to itself.
+    pub(crate) fn slot(&self) -> Slot {
+        self.slot
     }
 
     pub(crate) fn door(&self) -> Door {

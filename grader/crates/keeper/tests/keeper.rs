@@ -155,3 +155,16 @@ fn eight_slots_run_as_one_does_though_a_bomb_goes_off_in_one_of_them() {
         assert_eq!(kind, Some(HangKind::Limit(LimitKind::Processes)));
     });
 }
+
+#[test]
+fn two_graders_never_share_the_user_of_a_slot() {
+    let (Some(first), Some(second)) = (place(40), place(40)) else { return };
+    if first.tier != Tier::A {
+        eprintln!("not checked: slots have users for root alone");
+        return;
+    }
+    let user = |place: &Place| place.run(&shell("cat /proc/self/uid_map")).unwrap().stdout.text;
+    let (one, other) = (user(&first), user(&second));
+    assert_ne!(one, other);
+    assert_eq!((user(&first), user(&second)), (one, other));
+}
