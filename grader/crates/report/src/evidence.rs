@@ -2,7 +2,16 @@
 
 use observation::{Node, NodeId, WaitFor};
 
-use crate::model::{Evidence, Tally};
+use crate::model::{Evidence, Tally, TestResult};
+use crate::printable_lines;
+
+/// What was seen in a test, what that rests on, and the hint: printable lines.
+pub fn details(test: &TestResult) -> String {
+    let mut said: Vec<_> = test.message.clone().into_iter().collect();
+    said.extend(test.evidence.iter().flat_map(lines));
+    said.extend(test.hint.as_ref().map(|hint| format!("hint: {hint}")));
+    printable_lines(&said.join("\n"))
+}
 
 /// One line for each piece of evidence, none of them printable yet.
 pub(crate) fn lines(evidence: &Evidence) -> Vec<String> {

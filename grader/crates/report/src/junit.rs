@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use crate::evidence;
+use crate::evidence::details;
 use crate::model::{Report, Run, Submission, TestResult, TestStatus};
 use crate::{printable, printable_lines};
 
@@ -144,13 +144,6 @@ fn headline(test: &TestResult) -> String {
         Some(first) => format!("{}: {}", test.verdict, printable(first)),
         None => test.verdict.to_string(),
     }
-}
-
-fn details(test: &TestResult) -> String {
-    let mut lines: Vec<_> = test.message.clone().into_iter().collect();
-    lines.extend(test.evidence.iter().flat_map(evidence::lines));
-    lines.extend(test.hint.as_ref().map(|hint| format!("hint: {hint}")));
-    printable_lines(&lines.join("\n"))
 }
 
 #[cfg(test)]

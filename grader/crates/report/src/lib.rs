@@ -22,6 +22,7 @@ mod specimen;
 pub mod statistics;
 pub mod table;
 
+pub use evidence::details;
 pub use grade::{Outcome, Work, grade, ungraded};
 pub use model::{
     Evidence, Grade, GradedLesson, HandedIn, Report, Run, SCHEMA, Status, Submission, Tally,
