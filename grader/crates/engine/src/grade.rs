@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
 
+use crate::bundle::{Bundle, BundleError};
 use crate::compile::{CompileError, Compiled, compile, write};
 use crate::explore;
 use crate::judge::{JudgeError, Judgement, judge};
@@ -48,6 +49,9 @@ pub enum SetupError {
     /// The course's tests cannot be built or do not fit course.yaml.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    /// What was built elsewhere cannot be used here.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
 }
 
 /// What became of a submission.
@@ -72,6 +76,9 @@ pub enum Outcome {
         snapshots: Vec<PathBuf>,
     },
 }
+
+/// Who hears of each test of a submission when it has run.
+pub type Tell<'a> = dyn Fn(&TestName, &Judgement) + 'a;
 
 /// Why a submission could not be graded: never its author's fault.
 #[derive(Debug, Error)]
@@ -108,6 +115,18 @@ impl Workshop {
             course.lessons().filter(|lesson| lessons.contains(&lesson.id)).collect();
         let (prepared, scratch) = prepare(root, &course, &chosen)?;
         Ok(Self { course, toolchain, jail, prepared, scratch })
+    }
+
+    /// Takes what was built elsewhere from `bundle`; submissions are worked on in a new folder
+    /// in `scratch`, which must not be in /tmp.
+    pub fn open(bundle: &Bundle, scratch: &Path, jail: Jail) -> Result<Self, SetupError> {
+        let course = bundle.course()?;
+        let toolchain = Toolchain::find(bundle.folder())?;
+        bundle.check(&toolchain)?;
+        let failed =
+            |source| BundleError::File { action: "write to", path: scratch.to_owned(), source };
+        let scratch = TempDir::with_prefix_in("grading-", scratch).map_err(failed)?;
+        Ok(Self { course, toolchain, jail, prepared: bundle.lessons(), scratch })
     }
 
     /// The course.
@@ -154,6 +173,18 @@ impl Workshop {
         Ok(outcomes.pop().expect("there is an outcome for each of the runs"))
     }
 
+    /// The same, and `tell` hears of each test when it has run.
+    pub fn grade_step_by_step(
+        &self,
+        lesson: &LessonId,
+        files: &Result<Vec<SourceFile>, BadFile>,
+        slot: Slot,
+        tell: &Tell<'_>,
+    ) -> Result<Outcome, GradeError> {
+        let mut outcomes = self.repeatedly(lesson, files, slot, NonZeroU32::MIN, tell)?;
+        Ok(outcomes.pop().expect("there is an outcome for each of the runs"))
+    }
+
     /// Compiles `files` once and judges them `times`, with an outcome for each.
     pub fn rehearse(
         &self,
@@ -161,6 +192,17 @@ impl Workshop {
         files: &Result<Vec<SourceFile>, BadFile>,
         slot: Slot,
         times: NonZeroU32,
+    ) -> Result<Vec<Outcome>, GradeError> {
+        self.repeatedly(lesson, files, slot, times, &|_, _| {})
+    }
+
+    fn repeatedly(
+        &self,
+        lesson: &LessonId,
+        files: &Result<Vec<SourceFile>, BadFile>,
+        slot: Slot,
+        times: NonZeroU32,
+        tell: &Tell<'_>,
     ) -> Result<Vec<Outcome>, GradeError> {
         let files = match files {
             Ok(files) => files,
@@ -171,7 +213,7 @@ impl Workshop {
             }
         };
         let folder = self.folder()?;
-        self.desk(lesson, slot, folder.path()).rehearse(files, times)
+        self.desk(lesson, slot, folder.path()).rehearse(files, times, tell)
     }
 
     /// Runs `files` handed in for `lesson` once, with `arguments`; none if they do not compile.
@@ -252,6 +294,7 @@ impl Desk<'_> {
         &self,
         files: &[SourceFile],
         times: NonZeroU32,
+        tell: &Tell<'_>,
     ) -> Result<Vec<Outcome>, GradeError> {
         let program = match self.compile(files)? {
             Compiled::Refused { verdict, message } => {
@@ -265,13 +308,14 @@ impl Desk<'_> {
             Some(explored) => Some(explore::build(toolchain, explored, files, folder, place)?),
             None => None,
         };
-        (0..times.get()).map(|_| self.judge(&program, exploration.as_ref())).collect()
+        (0..times.get()).map(|_| self.judge(&program, exploration.as_ref(), tell)).collect()
     }
 
     fn judge(
         &self,
         program: &Path,
         exploration: Option<&explore::Built>,
+        tell: &Tell<'_>,
     ) -> Result<Outcome, GradeError> {
         let Self { lesson, prepared, folder, place, .. } = self;
         let (mut tests, mut explorations) = (Vec::new(), Vec::new());
@@ -285,6 +329,7 @@ impl Desk<'_> {
                 }
                 _ => judge(lesson, prepared, name, program, folder, place)?,
             };
+            tell(&test.name, &judgement);
             tests.push((test.name.clone(), judgement));
         }
         let snapshots = crate::judge::snapshots(folder);

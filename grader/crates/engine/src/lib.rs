@@ -4,6 +4,7 @@
 //! and whatever renders are pure. What is wrong with a submission is data; an
 //! `Err` is always a fault of the course, the host or the grader.
 
+pub mod bundle;
 pub mod certify;
 pub mod check;
 mod check_text;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use course::{Course, CourseErrors, Lesson, LessonId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
 
 /// A lesson whose tests are built.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Prepared {
     /// The crate name of the student's library: `pool_map`.
     pub crate_name: String,
@@ -31,7 +31,7 @@ pub struct Prepared {
 /// Tests that link the student's code, and so are built again for each submission.
 ///
 /// The test target of a lesson that is called `explored`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Explored {
     /// Its source.
     pub source: PathBuf,
@@ -44,7 +44,7 @@ pub struct Explored {
 }
 
 /// A library under the name by which code calls it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extern {
     /// `nix`
     pub name: String,
