@@ -1,7 +1,7 @@
 //! Writes results: each file whole or not at all.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -26,11 +26,17 @@ pub(crate) enum Format {
     Sheets,
     /// html/index.html and a page for each student, which need no server
     Html,
+    /// ctrf.json: the Common Test Report Format
+    Ctrf,
+    /// gl-code-quality-report.json: for merge requests of GitLab
+    CodeQuality,
+    /// github/annotations.txt and github/summary.md: for a job of GitHub Actions
+    Github,
 }
 
 impl Format {
-    /// All of them, the default.
-    pub(crate) const ALL: [Self; 5] =
+    /// What is written if nothing is asked for.
+    pub(crate) const USUAL: [Self; 5] =
         [Self::Json, Self::Junit, Self::Gradescope, Self::Sheets, Self::Html];
 }
 
@@ -90,6 +96,9 @@ enum Sink {
     Gradescope,
     Sheets,
     Html(Box<Site>),
+    Ctrf(platforms::ctrf::Writer<BufWriter<NamedTempFile>>),
+    CodeQuality(platforms::code_quality::Writer<BufWriter<NamedTempFile>>),
+    Github { annotations: BufWriter<NamedTempFile>, summary: BufWriter<NamedTempFile> },
 }
 
 impl Sink {
@@ -116,6 +125,23 @@ impl Sink {
             Format::Html => {
                 let options = site::Options { stage: Stage::Open, names };
                 Self::Html(Box::new(Site::new(&results.run, &results.lessons, options)))
+            }
+            Format::Ctrf => {
+                let writer = BufWriter::new(temporary(folder)?);
+                let writer = platforms::ctrf::Writer::new(writer, &results.run);
+                Self::Ctrf(writer.with_context(failed)?)
+            }
+            Format::CodeQuality => {
+                let writer = BufWriter::new(temporary(folder)?);
+                Self::CodeQuality(
+                    platforms::code_quality::Writer::new(writer).with_context(failed)?,
+                )
+            }
+            Format::Github => {
+                let github = folder.join("github");
+                std::fs::create_dir_all(&github).with_context(failed)?;
+                let open = || anyhow::Ok(BufWriter::new(temporary(&github)?));
+                Self::Github { annotations: open()?, summary: open()? }
             }
         })
     }
@@ -156,27 +182,58 @@ impl Sink {
                 Some(page) => write_whole(&folder.join("html").join(page.path), &page.text),
                 None => Ok(()),
             },
+            Self::Ctrf(writer) => {
+                submissions.iter().try_for_each(|each| writer.submission(each)).with_context(failed)
+            }
+            Self::CodeQuality(writer) => {
+                let mut each = submissions.iter();
+                each.try_for_each(|each| writer.submission(each, &place_of(each)))
+                    .with_context(failed)
+            }
+            Self::Github { annotations, summary } => {
+                let mut each = submissions.iter();
+                each.try_for_each(|each| {
+                    let lines = platforms::github::annotations(each, &place_of(each));
+                    annotations.write_all(lines.concat().as_bytes())?;
+                    let table = platforms::github::table(each, &each.student);
+                    summary.write_all(table.as_bytes())
+                })
+                .with_context(failed)
+            }
         }
     }
 
     fn finish(self, folder: &Path) -> anyhow::Result<()> {
-        let (file, name) = match self {
-            Self::Json(writer) => (writer.finish(), "results.json"),
-            Self::Junit(writer) => (writer.finish(), "junit.xml"),
-            Self::Gradescope | Self::Sheets => return Ok(()),
+        let put = |file: io::Result<BufWriter<NamedTempFile>>, name: &str| {
+            let path = folder.join(name);
+            let failed = || format!("cannot write {}; is the disk full?", path.display());
+            let file = file.and_then(|file| file.into_inner().map_err(|error| error.into_error()));
+            let file = file.with_context(failed)?;
+            file.as_file().sync_all().with_context(failed)?;
+            file.persist(&path).map_err(|error| error.error).with_context(failed)?;
+            Ok(())
+        };
+        match self {
+            Self::Json(writer) => put(writer.finish(), "results.json"),
+            Self::Junit(writer) => put(writer.finish(), "junit.xml"),
+            Self::Gradescope | Self::Sheets => Ok(()),
             Self::Html(site) => {
                 let page = site.overview();
-                return write_whole(&folder.join("html").join(page.path), &page.text);
+                write_whole(&folder.join("html").join(page.path), &page.text)
             }
-        };
-        let path = folder.join(name);
-        let failed = || format!("cannot write {}; is the disk full?", path.display());
-        let file = file.and_then(|file| file.into_inner().map_err(|error| error.into_error()));
-        let file = file.with_context(failed)?;
-        file.as_file().sync_all().with_context(failed)?;
-        file.persist(&path).map_err(|error| error.error).with_context(failed)?;
-        Ok(())
+            Self::Ctrf(writer) => put(writer.finish(), "ctrf.json"),
+            Self::CodeQuality(writer) => put(writer.finish(), "gl-code-quality-report.json"),
+            Self::Github { annotations, summary } => {
+                put(Ok(annotations), "github/annotations.txt")?;
+                put(Ok(summary), "github/summary.md")
+            }
+        }
     }
+}
+
+/// Where a student's file lies among those of a class.
+fn place_of(submission: &Submission) -> String {
+    format!("{}/{}/src/lib.rs", submission.student, submission.lesson)
 }
 
 fn temporary(folder: &Path) -> anyhow::Result<NamedTempFile> {

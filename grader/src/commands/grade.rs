@@ -69,7 +69,8 @@ pub(crate) struct Arguments {
     /// Where results are written
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
-    /// Write this form only; may be given several times [default: all of them]
+    /// Write this form only; may be given several times [default: json, junit,
+    /// gradescope, sheets and html]
     #[arg(long = "format", value_name = "FORMAT")]
     formats: Vec<Format>,
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
@@ -401,7 +402,8 @@ fn conclude(
     if left_out > 0 {
         println!("{left_out} not taken in; said above, and graded once they are put right");
     }
-    let formats = if arguments.formats.is_empty() { &Format::ALL[..] } else { &arguments.formats };
+    let formats =
+        if arguments.formats.is_empty() { &Format::USUAL[..] } else { &arguments.formats };
     let names = if arguments.anonymous { output::numbers() } else { Names::Shown };
     let written = output::write(&arguments.out, &mut results, formats, names);
     let written = written.and_then(|()| output::settle(&arguments.out));
