@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jail::{Confinement, Slot};
 use observation::{Observation, Request};
@@ -45,11 +46,17 @@ pub enum KeeperError {
     #[error(transparent)]
     Claim(#[from] ClaimError),
     /// The keeper was started but not heard of.
-    #[error("lost the keeper {ATTEMPTS} times: {0}; was it killed?")]
+    #[error("lost the keeper {ATTEMPTS} times: {0}; was it killed, or is this host too busy?")]
     Lost(String),
     /// The keeper could not do what it was asked to.
     #[error("{0}")]
     Failed(String),
+}
+
+/// How long a job may take: more than the observer gives the program by far, so that a job
+/// that takes longer has got stuck.
+fn bound(request: &Request) -> Duration {
+    8 * request.limits.wall + Duration::from_secs(10)
 }
 
 impl Keeper {
@@ -118,9 +125,9 @@ impl Keeper {
     fn ask(&self, slot: Slot, job: &mut Job) -> Result<Result<Answer, String>, KeeperError> {
         let (door, held) = self.resident(slot)?;
         job.confinement.slot = held;
-        let job =
+        let bytes =
             serde_json::to_vec(job).map_err(|error| KeeperError::Failed(error.to_string()))?;
-        match door.ask(&job) {
+        match door.ask(&bytes, bound(&job.request)) {
             Ok(answer) => Ok(serde_json::from_slice(&answer).map_err(|error| error.to_string())),
             Err(AskError::Gone(source)) => {
                 self.with_residents(|residents| residents.remove(&slot));

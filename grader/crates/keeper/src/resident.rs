@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
@@ -97,10 +98,11 @@ impl Door {
         self.0.try_clone()
     }
 
-    /// Hands in a job and waits for what comes back; that it is an answer is not sure.
-    pub(crate) fn ask(&self, job: &[u8]) -> Result<Vec<u8>, AskError> {
+    /// Hands in a job, which is given up after `bound`, and waits for what comes back; that
+    /// it is an answer is not sure.
+    pub(crate) fn ask(&self, job: &[u8], bound: Duration) -> Result<Vec<u8>, AskError> {
         let (mut ours, theirs) = UnixStream::pair().map_err(AskError::Host)?;
-        self.hand_in(theirs).map_err(AskError::Gone)?;
+        self.hand_in(theirs, bound).map_err(AskError::Gone)?;
         let mut answer = Vec::new();
         let asked = ours
             .write_all(job)
@@ -110,12 +112,13 @@ impl Door {
         Ok(answer)
     }
 
-    fn hand_in(&self, connection: UnixStream) -> io::Result<()> {
+    fn hand_in(&self, connection: UnixStream, bound: Duration) -> io::Result<()> {
+        let milliseconds = u64::try_from(bound.as_millis()).unwrap_or(u64::MAX).to_ne_bytes();
         let connections = [connection.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut rights = SendAncillaryBuffer::new(&mut space);
         rights.push(SendAncillaryMessage::ScmRights(&connections));
-        sendmsg(&*self.0, &[IoSlice::new(b"j")], &mut rights, SendFlags::NOSIGNAL)?;
+        sendmsg(&*self.0, &[IoSlice::new(&milliseconds)], &mut rights, SendFlags::NOSIGNAL)?;
         Ok(())
     }
 }

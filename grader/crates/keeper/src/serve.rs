@@ -4,13 +4,15 @@ use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::exit;
+use std::panic;
+use std::process::{abort, exit};
+use std::time::{Duration, Instant};
 
 use jail::Forked;
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{PidfdFlags, pidfd_open};
 
@@ -51,21 +53,27 @@ fn serve(door: BorrowedFd<'_>) -> io::Result<()> {
     // Should a job's process die, what it has started falls to us.
     jail::adopt_orphans()?;
     jail::settle_down();
-    while let Some(connection) = next_job(door)? {
-        if let Some(connection) = connection {
-            attend(door, connection)?;
+    while let Some(asked) = next_job(door)? {
+        if let Some(asked) = asked {
+            attend(door, asked)?;
         }
     }
     Ok(())
 }
 
-/// The connection of the next job; nothing of a message that has none. None at all once
-/// the door is closed.
-fn next_job(door: BorrowedFd<'_>) -> io::Result<Option<Option<OwnedFd>>> {
-    let mut byte = [0];
+/// A job that somebody handed in.
+struct Asked {
+    connection: OwnedFd,
+    /// How long it may take, whatever becomes of it.
+    bound: Duration,
+}
+
+/// The next job; nothing of a message that brings none. None at all once the door is closed.
+fn next_job(door: BorrowedFd<'_>) -> io::Result<Option<Option<Asked>>> {
+    let mut milliseconds = [0; size_of::<u64>()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut buffer = [io::IoSliceMut::new(&mut byte)];
+    let mut buffer = [io::IoSliceMut::new(&mut milliseconds)];
     let received = loop {
         match recvmsg(door, &mut buffer, &mut control, RecvFlags::CMSG_CLOEXEC) {
             Err(rustix::io::Errno::INTR) => {}
@@ -79,16 +87,18 @@ fn next_job(door: BorrowedFd<'_>) -> io::Result<Option<Option<OwnedFd>>> {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,
     });
-    Ok(Some(connections.last()))
+    let connection = connections.last();
+    let bound = Duration::from_millis(u64::from_ne_bytes(milliseconds));
+    Ok(Some(connection.map(|connection| Asked { connection, bound })))
 }
 
 /// Has a job done by a process of its own, which starts as this one is before any job.
-fn attend(door: BorrowedFd<'_>, connection: OwnedFd) -> io::Result<()> {
+fn attend(door: BorrowedFd<'_>, Asked { connection, bound }: Asked) -> io::Result<()> {
     let ours = getpid();
     match jail::fork()? {
         Forked::Child => exit(i32::from(answer(connection, ours).is_err())),
         Forked::Parent(child) => {
-            if wait(child, [connection.as_fd(), door])? == Ended::Abandoned {
+            if wait(child, [connection.as_fd(), door], bound)? != Ended::Itself {
                 let _ = kill(child, Signal::SIGKILL);
             }
             jail::end_children();
@@ -103,6 +113,7 @@ fn answer(connection: OwnedFd, parent: Pid) -> io::Result<()> {
         return Err(io::ErrorKind::NotConnected.into());
     }
     let mut connection = UnixStream::from(connection);
+    end_at_panic(connection.try_clone()?);
     let mut job = Vec::new();
     connection.read_to_end(&mut job)?;
     let answer = match serde_json::from_slice::<Job>(&job) {
@@ -116,16 +127,34 @@ fn answer(connection: OwnedFd, parent: Pid) -> io::Result<()> {
     connection.write_all(&serde_json::to_vec(&answer)?)
 }
 
+/// Makes a panic of any thread the end of the process and the answer to its job: the
+/// others would wait for that thread for ever.
+fn end_at_panic(connection: UnixStream) {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        print(panic);
+        let reason = format!("{panic}: a defect of the grader, not of the program; report it");
+        if let Ok(answer) = serde_json::to_vec(&Answer::Failed(reason)) {
+            let _ = (&connection).write_all(&answer);
+        }
+        abort();
+    }));
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     /// The job's process did.
     Itself,
     /// Those who wanted it are gone.
     Abandoned,
+    /// It took longer than it may.
+    Overdue,
 }
 
-/// Waits for the end of `child`, or of all who hold the other ends of one of `others`.
-fn wait(child: Pid, others: [BorrowedFd<'_>; 2]) -> io::Result<Ended> {
+/// Waits for the end of `child`, or of all who hold the other ends of one of `others`, or
+/// of the time.
+fn wait(child: Pid, others: [BorrowedFd<'_>; 2], bound: Duration) -> io::Result<Ended> {
+    let started = Instant::now();
     let child =
         rustix::process::Pid::from_raw(child.as_raw()).ok_or(io::ErrorKind::InvalidInput)?;
     let child = pidfd_open(child, PidfdFlags::empty())?;
@@ -133,7 +162,9 @@ fn wait(child: Pid, others: [BorrowedFd<'_>; 2]) -> io::Result<Ended> {
         let [connection, door] =
             others.map(|other| PollFd::from_borrowed_fd(other, PollFlags::empty()));
         let mut events = [PollFd::new(&child, PollFlags::IN), connection, door];
-        match poll(&mut events, None) {
+        let left = bound.saturating_sub(started.elapsed());
+        match poll(&mut events, Timespec::try_from(left).ok().as_ref()) {
+            Ok(0) => return Ok(Ended::Overdue),
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
@@ -145,5 +176,49 @@ fn wait(child: Pid, others: [BorrowedFd<'_>; 2]) -> io::Result<Ended> {
         if !connection.revents().is_empty() || !door.revents().is_empty() {
             return Ok(Ended::Abandoned);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+    use std::thread;
+
+    use super::*;
+
+    const INSIDE: &str = "KEEPER_TEST_PANICS";
+
+    #[test]
+    fn a_panic_of_another_thread_ends_the_job_and_is_its_answer() {
+        if env::var_os(INSIDE).is_some() {
+            let connection = io::stdin().as_fd().try_clone_to_owned().unwrap();
+            end_at_panic(connection.into());
+            thread::spawn(|| panic!("an index that is too large"));
+            loop {
+                thread::park();
+            }
+        }
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let mut job = Command::new(env::current_exe().unwrap());
+        job.args([
+            "--exact",
+            "serve::tests::a_panic_of_another_thread_ends_the_job_and_is_its_answer",
+        ]);
+        job.env(INSIDE, "")
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let status = job.status().unwrap();
+        drop(job);
+        assert_eq!(status.signal(), Some(libc::SIGABRT));
+        let mut answer = Vec::new();
+        ours.read_to_end(&mut answer).unwrap();
+        let answer = serde_json::from_slice(&answer).unwrap();
+        assert!(
+            matches!(&answer, Answer::Failed(reason) if reason.contains("an index that is too large")),
+            "{answer:?}"
+        );
     }
 }

@@ -76,7 +76,8 @@ pub(crate) fn watch_at(
     let shared = Shared::new(limits.processes, surroundings, request.diagnosis);
     let root = Root::of(&suspended)?;
     let (done, bell) = io::pipe()?;
-    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace };
+    let late = Duration::ZERO;
+    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace, late };
     let (traced, ending) = thread::scope(|scope| {
         let tracing = scope.spawn(|| {
             let traced = trace(suspended, &shared);
@@ -114,12 +115,20 @@ impl Root {
     }
 }
 
+/// How late a sleep ends on a host that has nothing else to do.
+const SLACK: Duration = Duration::from_millis(1);
+
+/// How many times its bound of wall time a run may take, however busy the host is.
+const MOST: u32 = 4;
+
 struct Watcher<'a> {
     shared: &'a Shared,
     streams: Streams,
     limits: &'a Limits,
     root: Root,
     pace: Pace,
+    /// How much longer than asked for the sleeps of this thread took in all.
+    late: Duration,
 }
 
 impl Watcher<'_> {
@@ -144,8 +153,17 @@ impl Watcher<'_> {
 
     /// Sleeps until something happened or it is time for a glance. True once all is over.
     fn wait(&mut self, done: &PipeReader, ending: bool) -> bool {
-        let interval = self.pace.interval(self.shared.now());
-        self.streams.wait(Some(done), (!ending).then_some(interval))
+        let before = self.shared.now();
+        let interval = self.pace.interval(before);
+        let over = self.streams.wait(Some(done), (!ending).then_some(interval));
+        self.late += (self.shared.now() - before).saturating_sub(interval + SLACK);
+        over
+    }
+
+    /// The bound of wall time, and what a busy host kept from the run.
+    fn wall(&self) -> Duration {
+        let kept = (self.delay() + self.late).min((MOST - 1) * self.limits.wall);
+        self.limits.wall + kept
     }
 
     /// Whether it is time to end the run.
@@ -163,7 +181,7 @@ impl Watcher<'_> {
         if cpu >= self.limits.cpu {
             return Some(Ending::Cpu { burning: progress.burning(now, cpu, self.delay()) });
         }
-        if now >= self.limits.wall {
+        if now >= self.limits.wall && now >= self.wall() {
             return Some(self.time_is_up(progress, now, cpu));
         }
         // Before that it waits for us, which is no deadlock and takes long to find out.
