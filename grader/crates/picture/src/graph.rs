@@ -1,23 +1,29 @@
 //! Who waits for whom, as a small picture: the cycle as a ring, the others beside it.
+//!
+//! Each box says what its task waits for; arrows lead to those who could bring it, one to
+//! each. Of these only the arrows of the cycle have words: all others would lie over each
+//! other, and the evidence in words has them.
 
 use std::f64::consts::TAU;
 
 use observation::{Edge, NodeId, Relation, WaitFor};
 
-use crate::dot::{in_cycle, label};
+use crate::dot::in_cycle;
 use crate::svg::{Drawing, round, shorten};
 
 /// Half the size of a box.
-const HALF: (f64, f64) = (84.0, 20.0);
+const HALF: (f64, f64) = (98.0, 28.0);
 const MARGIN: f64 = 30.0;
 /// From one box beside the ring to the next.
-const PITCH: f64 = 72.0;
+const PITCH: f64 = 88.0;
+/// Characters of a box, and of the words on an arrow.
+const LONGEST: usize = 33;
 
 /// Draws the tasks as boxes and an arrow from each to those it waits for.
 pub fn wait_for(graph: &WaitFor) -> String {
     let layout = Layout::of(graph);
     let mut drawing = Drawing::new();
-    for edge in &graph.edges {
+    for edge in arrows(graph) {
         draw_edge(&mut drawing, &layout, graph, edge);
     }
     for node in &graph.nodes {
@@ -34,15 +40,40 @@ pub fn wait_for(graph: &WaitFor) -> String {
             ],
             &format!("{} waits for {}", node.name, node.waits_for),
         );
-        let text = label(node);
-        let mut lines = text.lines();
-        let above = if node.at.is_some() { -3.0 } else { 4.0 };
-        let name = lines.next().unwrap_or_default();
-        drawing.text(x, y + above, "", "middle", &shorten(name, 24));
-        let place = lines.next().unwrap_or_default();
-        drawing.text(x, y + 13.0, "dim small", "middle", &shorten(place, 26));
+        let middle = |below: f64, class: &str, text: &str| {
+            (x, y + below, class.to_owned(), shorten(text, LONGEST))
+        };
+        let wants = format!("for {}", node.waits_for);
+        let lines = match &node.at {
+            Some(place) => vec![
+                middle(-11.0, "", &node.name),
+                middle(4.0, "dim small", &format!("waits at {place}")),
+                middle(18.0, "dim small", &wants),
+            ],
+            None => vec![
+                middle(-4.0, "", &node.name),
+                middle(12.0, "dim small", &format!("waits {wants}")),
+            ],
+        };
+        for (x, y, class, line) in lines {
+            drawing.text(x, y, &class, "middle", &line);
+        }
     }
     drawing.finished(round(layout.size.0), round(layout.size.1), &graph.to_string())
+}
+
+/// One arrow from each task to each other that could help it; to itself if nobody else could.
+fn arrows(graph: &WaitFor) -> Vec<&Edge> {
+    let mut arrows: Vec<&Edge> = Vec::new();
+    for edge in &graph.edges {
+        let known = arrows.iter().any(|other| (other.from, other.to) == (edge.from, edge.to));
+        let others =
+            graph.edges.iter().any(|other| other.from == edge.from && other.to != edge.from);
+        if !known && (edge.from != edge.to || !others) {
+            arrows.push(edge);
+        }
+    }
+    arrows
 }
 
 struct Layout {
@@ -55,12 +86,12 @@ impl Layout {
         let ring = &graph.cycle;
         let beside = graph.nodes.iter().map(|node| node.id).filter(|id| !ring.contains(id));
         let beside: Vec<_> = beside.collect();
-        let radius = if ring.len() < 2 { 0.0 } else { (ring.len() as f64 * 34.0).max(100.0) };
+        let radius = if ring.len() < 2 { 0.0 } else { (ring.len() as f64 * 44.0).max(142.0) };
         // Two lie side by side.
         let above = if ring.len() < 3 { 0.0 } else { radius };
         let tall = (beside.len() as f64 * PITCH).max(2.0 * (above + HALF.1) + PITCH);
         let height = tall + 2.0 * MARGIN;
-        let column = if beside.is_empty() { 0.0 } else { 2.0 * HALF.0 + 150.0 };
+        let column = if beside.is_empty() { 0.0 } else { 2.0 * HALF.0 + 90.0 };
         let width = if ring.is_empty() {
             2.0 * (HALF.0 + MARGIN) + 80.0
         } else {
@@ -94,7 +125,9 @@ fn draw_edge(drawing: &mut Drawing, layout: &Layout, graph: &WaitFor, edge: &Edg
     drawing.element("path", &[("d", &path), ("class", &class), ("stroke-dasharray", &dashes)]);
     let tip_class = if cycle { "cycletip" } else { "tip" };
     drawing.element("path", &[("d", &tip), ("class", &tip_class)]);
-    drawing.text(label.0, label.1, "small dim", "middle", &shorten(&edge.resource, 30));
+    if cycle || edge.from == edge.to {
+        drawing.text(label.0, label.1, "small dim", "middle", &shorten(&edge.resource, LONGEST));
+    }
 }
 
 type Curve = (String, String, (f64, f64));
@@ -154,4 +187,62 @@ fn tip(at: (f64, f64), direction: (f64, f64)) -> String {
         format!("{} {}", round(at.0 - 10.0 * turned.cos()), round(at.1 - 10.0 * turned.sin()))
     };
     format!("M{} {}L{}L{}Z", round(at.0), round(at.1), corner(0.4), corner(-0.4))
+}
+
+#[cfg(test)]
+mod tests {
+    use observation::{Node, Place};
+
+    use super::*;
+
+    fn edge(from: u32, to: u32, resource: &str) -> Edge {
+        Edge {
+            from: NodeId(from),
+            to: NodeId(to),
+            relation: Relation::CouldAct,
+            resource: resource.to_owned(),
+            held_since: None,
+        }
+    }
+
+    fn graph(edges: Vec<Edge>) -> WaitFor {
+        let node = |id: u32| Node {
+            id: NodeId(id),
+            name: format!("process {id}"),
+            at: Some(Place { file: "lib.rs".into(), line: 20, function: None }),
+            process: None,
+            thread: None,
+            waits_for: format!("something in pipe {id}"),
+        };
+        WaitFor { nodes: (1..=3).map(node).collect(), edges, cycle: vec![NodeId(1), NodeId(2)] }
+    }
+
+    #[test]
+    fn every_task_says_what_it_waits_for_and_only_the_circle_has_words_on_arrows() {
+        let picture = wait_for(&graph(vec![
+            edge(1, 2, "the end of one"),
+            edge(1, 2, "the same once more"),
+            edge(2, 1, "the end of two"),
+            edge(3, 3, "its own end"),
+            edge(3, 1, "the end of three"),
+        ]));
+        for words in [
+            "waits at lib.rs:20",
+            "for something in pipe 3",
+            ">the end of one<",
+            ">the end of two<",
+        ] {
+            assert!(picture.contains(words), "{words}: {picture}");
+        }
+        for words in [">the same once more<", ">its own end<", ">the end of three<"] {
+            assert!(!picture.contains(words), "{words}: {picture}");
+        }
+        assert_eq!(picture.matches("class=\"edge").count(), 3, "{picture}");
+    }
+
+    #[test]
+    fn who_waits_for_nobody_but_itself_has_an_arrow_to_itself() {
+        let picture = wait_for(&graph(vec![edge(3, 3, "its own end")]));
+        assert!(picture.contains(">its own end<"), "{picture}");
+    }
 }
