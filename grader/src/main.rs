@@ -8,6 +8,8 @@ mod output;
 mod place;
 mod progress;
 mod results;
+mod stage;
+mod tongue;
 
 use clap::{Parser, Subcommand};
 

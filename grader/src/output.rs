@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use report::sheet::Stage;
+use report::sheet::Stages;
 use report::{Run, Submission};
 use site::{Names, Site};
 use tempfile::NamedTempFile;
@@ -50,6 +50,15 @@ pub(crate) fn open(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What people see who are handed sheets and pages.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// Under which names.
+    pub(crate) names: Names,
+    /// Which tests.
+    pub(crate) stages: Stages,
+}
+
 /// Writes `results` in each of `formats`, one student after the other.
 ///
 /// One file that cannot be written does not keep the others from being written.
@@ -57,12 +66,12 @@ pub(crate) fn write(
     folder: &Path,
     results: &mut Results,
     formats: &[Format],
-    names: Names,
+    shown: &Shown,
 ) -> anyhow::Result<()> {
     let mut failed = None;
     let mut open = Vec::new();
     for format in formats {
-        match Sink::open(*format, folder, results, names) {
+        match Sink::open(*format, folder, results, shown) {
             Ok(sink) => open.push(sink),
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -94,7 +103,7 @@ enum Sink {
     Json(report::results::Writer<BufWriter<NamedTempFile>>),
     Junit(report::junit::Writer<BufWriter<NamedTempFile>>),
     Gradescope,
-    Sheets,
+    Sheets(Stages),
     Html(Box<Site>),
     Ctrf(platforms::ctrf::Writer<BufWriter<NamedTempFile>>),
     CodeQuality(platforms::code_quality::Writer<BufWriter<NamedTempFile>>),
@@ -106,7 +115,7 @@ impl Sink {
         format: Format,
         folder: &Path,
         results: &Results,
-        names: Names,
+        Shown { names, stages }: &Shown,
     ) -> anyhow::Result<Self> {
         let failed = || format!("cannot write to {}; is the disk full?", folder.display());
         Ok(match format {
@@ -121,9 +130,9 @@ impl Sink {
                 Self::Junit(writer.with_context(failed)?)
             }
             Format::Gradescope => Self::Gradescope,
-            Format::Sheets => Self::Sheets,
+            Format::Sheets => Self::Sheets(stages.clone()),
             Format::Html => {
-                let options = site::Options { stage: Stage::Open, names };
+                let options = site::Options { stages: stages.clone(), names: *names };
                 Self::Html(Box::new(Site::new(&results.run, &results.lessons, options)))
             }
             Format::Ctrf => {
@@ -169,10 +178,10 @@ impl Sink {
                 }
                 None => Ok(()),
             },
-            Self::Sheets => {
-                let sheets = submissions.iter();
-                let sheets =
-                    sheets.map(|each| report::sheet::render(each, Stage::Open, run.language));
+            Self::Sheets(stages) => {
+                let sheets = submissions
+                    .iter()
+                    .map(|each| report::sheet::render(each, stages.of(&each.lesson), run.language));
                 let text = sheets.collect::<Vec<_>>().join("\n");
                 write_whole(&folder.join("sheets").join(format!("{student}.txt")), &text)
             }
@@ -216,7 +225,7 @@ impl Sink {
         match self {
             Self::Json(writer) => put(writer.finish(), "results.json"),
             Self::Junit(writer) => put(writer.finish(), "junit.xml"),
-            Self::Gradescope | Self::Sheets => Ok(()),
+            Self::Gradescope | Self::Sheets(_) => Ok(()),
             Self::Html(site) => {
                 let page = site.overview();
                 write_whole(&folder.join("html").join(page.path), &page.text)

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use course::{Course, LessonId};
+use course::{Course, Language, LessonId};
 use gradebook::{Book, Member, Taken};
 use intake::Submission as HandedIn;
 use records::journal::Place;
@@ -55,14 +55,13 @@ impl Row {
     }
 
     /// What it counts for, if that is not its score alone.
-    fn grade(&self, taken: &Taken) -> Option<Grade> {
+    fn grade(&self, taken: &Taken, language: Language) -> Option<Grade> {
         let grade = &taken.grade;
         let plain = grade.because.is_empty() && grade.attention.is_none();
         if plain && grade.points == self.result.score {
             return None;
         }
-        let because = grade.because.iter().chain(&grade.attention).cloned().collect();
-        Some(Grade { points: grade.points, because })
+        Some(Grade { points: grade.points, because: grade.told(language) })
     }
 
     /// Whether it is the result of `submission`, whose files and terms have `digest`.
@@ -105,7 +104,7 @@ impl Results {
                 && later.result.lesson == first.result.lesson
         });
         for (row, _) in &mut rows {
-            row.result.grade = taken(row).and_then(|taken| row.grade(taken));
+            row.result.grade = taken(row).and_then(|taken| row.grade(taken, run.language));
         }
         let graded =
             |lesson: &&course::Lesson| rows.iter().any(|(row, _)| row.result.lesson == lesson.id);

@@ -3,12 +3,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use course::{Course, LessonId, Points};
+use course::{Course, Language, LessonId, Points};
 use gradebook::sheets::{self, Filled, Filling, Scale};
 use gradebook::{Book, OverrideEvent, Store, export_overrides, import_overrides};
 
 use crate::exit::Exit;
 use crate::place;
+use crate::tongue::Tongue;
 
 /// Look into the gradebook, set points by hand, and hand grades over
 ///
@@ -33,6 +34,9 @@ pub(crate) struct Where {
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
+    /// The language in which it is said why
+    #[arg(long, default_value = "en")]
+    language: Tongue,
 }
 
 /// Write grades in the form that another system reads
@@ -160,19 +164,20 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
 struct Desk {
     course: Course,
     store: Store,
+    language: Language,
 }
 
 fn open(place: &Where) -> anyhow::Result<Desk> {
     let store = Store::existing(&place.out)?;
     let (_, course) = place::course(place.course.as_deref())?;
-    Ok(Desk { course, store })
+    Ok(Desk { course, store, language: place.language.into() })
 }
 
 impl Desk {
     fn book(&self) -> anyhow::Result<Book> {
         let (members, taken) = (self.store.members()?, self.store.taken_in()?);
         let (extensions, overrides) = (self.store.extensions()?, self.store.overrides()?);
-        Ok(Book::new(&self.course, members, &taken, &extensions, &overrides))
+        Ok(Book::new(&self.course, self.language, members, &taken, &extensions, &overrides))
     }
 
     fn set(
@@ -242,11 +247,12 @@ fn list(book: &Book) -> String {
         for lesson in &book.lessons {
             let Some(taken) = member.grades.get(&lesson.id) else { continue };
             text += &format!("  {}: {} of {}\n", lesson.id, shown(taken.grade.points), lesson.max);
-            for said in taken.grade.because.iter().chain(&taken.grade.attention) {
-                text += &format!("    {}\n", report::printable(said));
+            for said in taken.grade.told(book.language) {
+                text += &format!("    {}\n", report::printable(&said));
             }
         }
-        total.because.iter().for_each(|said| text += &format!("  {said}\n"));
+        let steps = total.because.iter().map(|step| step.tell(book.language));
+        steps.for_each(|said| text += &format!("  {said}\n"));
     }
     text
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use course::{Course, Language, LessonId};
 use engine::class::{Graded, Way, grade_class};
 use engine::fingerprint::Fingerprints;
@@ -18,6 +18,7 @@ use intake::{
 };
 use records::journal::{Journal, Place};
 use records::{Cache, Digest, Hasher};
+use report::sheet::Stages;
 use report::table::Colour;
 use report::{Run, Status};
 use site::Names;
@@ -27,6 +28,8 @@ use crate::output::{self, Format};
 use crate::place;
 use crate::progress::Progress;
 use crate::results::{Record, Results, Row};
+use crate::stage;
+use crate::tongue::Tongue;
 
 /// Grade every submission in folders or archives
 ///
@@ -88,15 +91,12 @@ pub(crate) struct Arguments {
     /// Grade even where submissions of this user could see each other
     #[arg(long)]
     allow_weak: bool,
-    /// The language of titles and hints
+    /// The language of titles, hints and pages
     #[arg(long, default_value = "en")]
     language: Tongue,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Tongue {
-    En,
-    Zh,
+    /// What students are shown of the tests [default: by the lessons' due dates]
+    #[arg(long, value_name = "STAGE")]
+    stage: Option<stage::Given>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -113,10 +113,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let workshop = Workshop::set_up(&root, course, &lessons_of(&intake.submissions), jail)?;
     let fingerprints =
         Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;
-    let language = match arguments.language {
-        Tongue::En => Language::En,
-        Tongue::Zh => Language::Zh,
-    };
+    let language = Language::from(arguments.language);
     let run = Run {
         course: workshop.course().id.clone(),
         grader: env!("CARGO_PKG_VERSION").to_owned(),
@@ -145,10 +142,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(Exit::NotGradable);
     }
     let entered = enter(&mut store, workshop.course(), &run, &intake, &graded);
-    let results =
-        entered.and_then(|book| Results::new(run, workshop.course(), graded, &book, &journal));
+    let results = entered.and_then(|(book, extensions)| {
+        let stages = stage::stages(workshop.course(), &extensions, started, arguments.stage);
+        Ok((Results::new(run, workshop.course(), graded, &book, &journal)?, stages))
+    });
     match results {
-        Ok(results) => conclude(arguments, &intake, results, journal),
+        Ok((results, stages)) => conclude(arguments, &intake, results, stages, journal),
         Err(error) => Ok(unwritten(&error, "everything is graded and kept")),
     }
 }
@@ -163,14 +162,15 @@ fn open_gradebook(arguments: &Arguments, course: &Course) -> anyhow::Result<Stor
     Ok(store)
 }
 
-/// Enters the results into the gradebook, and returns what all in it comes to.
+/// Enters the results into the gradebook, and returns what all in it comes to, and by which
+/// extensions.
 fn enter(
     store: &mut Store,
     course: &Course,
     run: &Run,
     intake: &Intake,
     graded: &[(Row, Place)],
-) -> anyhow::Result<Book> {
+) -> anyhow::Result<(Book, Extensions)> {
     let facts = RunFacts {
         started: run.started.clone(),
         grader: run.grader.clone(),
@@ -183,7 +183,8 @@ fn enter(
     })?;
     let (members, taken) = (store.members()?, store.taken_in()?);
     let (extensions, overrides) = (store.extensions()?, store.overrides()?);
-    Ok(Book::new(course, members, &taken, &extensions, &overrides))
+    let book = Book::new(course, run.language, members, &taken, &extensions, &overrides);
+    Ok((book, extensions))
 }
 
 fn member((student, person): (&StudentName, &Person)) -> Member {
@@ -392,6 +393,7 @@ fn conclude(
     arguments: &Arguments,
     intake: &Intake,
     mut results: Results,
+    stages: Stages,
     journal: Journal,
 ) -> anyhow::Result<Exit> {
     let report = results.overview();
@@ -405,7 +407,8 @@ fn conclude(
     let formats =
         if arguments.formats.is_empty() { &Format::USUAL[..] } else { &arguments.formats };
     let names = if arguments.anonymous { output::numbers() } else { Names::Shown };
-    let written = output::write(&arguments.out, &mut results, formats, names);
+    let shown = output::Shown { names, stages };
+    let written = output::write(&arguments.out, &mut results, formats, &shown);
     let written = written.and_then(|()| output::settle(&arguments.out));
     if let Err(error) = written.and_then(|()| Ok(journal.finish()?)) {
         return Ok(unwritten(&error, "the table above is complete"));

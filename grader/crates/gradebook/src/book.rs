@@ -9,6 +9,8 @@ use crate::overriding::Override;
 /// All grades of a class.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
+    /// The language in which it says why.
+    pub language: Language,
     /// The lessons that somebody handed in, in teaching order.
     pub lessons: Vec<BookLesson>,
     /// The students, by name.
@@ -79,6 +81,7 @@ impl Book {
     /// The grades of `members` for what was taken in, by the policies of `course`.
     pub fn new(
         course: &Course,
+        language: Language,
         members: Vec<Member>,
         taken: &[TakenIn],
         extensions: &Extensions,
@@ -120,7 +123,7 @@ impl Book {
             member.grades = grades;
             member.total = total(&course.policies, &parts(&lessons, member));
         }
-        Self { lessons, members }
+        Self { language, lessons, members }
     }
 
     /// The lesson called `id`.
@@ -220,7 +223,7 @@ units:
             taken("bao", "lock", None, None),
             taken("bao", "pool-map", None, Some("3.25")),
         ];
-        Book::new(&course(), members, &taken, &Extensions::default(), &[])
+        Book::new(&course(), Language::En, members, &taken, &Extensions::default(), &[])
     }
 }
 

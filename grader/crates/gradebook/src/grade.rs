@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use course::{Attempts, LessonId, Moment, Percent, Points, Policies};
+use course::{Attempts, Language, LessonId, Moment, Percent, Points, Policies};
 
 use crate::overriding::Override;
+use crate::step::{Attention, Step};
 
 /// What is known of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +38,18 @@ pub struct LessonGrade {
     pub points: Option<Points>,
     /// The attempt that counts.
     pub attempt: Option<u32>,
-    /// A sentence for each step from the score on; empty if the score is all that counts.
-    pub because: Vec<String>,
+    /// Each step from the score on; empty if the score is all that counts.
+    pub because: Vec<Step>,
     /// What a person has to decide.
-    pub attention: Option<String>,
+    pub attention: Option<Attention>,
+}
+
+impl LessonGrade {
+    /// A sentence for each step, and for what a person has to decide.
+    pub fn told(&self, language: Language) -> Vec<String> {
+        let steps = self.because.iter().map(|step| step.tell(language));
+        steps.chain(self.attention.map(|attention| attention.tell(language))).collect()
+    }
 }
 
 /// The grade of `attempts`, of which there is at least one unless there is an override.
@@ -59,16 +68,13 @@ pub fn lesson_grade(
     if attempts.len() > 1
         && let Some(number) = grade.attempt
     {
-        let which = match policies.attempts {
-            Attempts::Last => "the last",
-            Attempts::Best => "the best",
-        };
-        grade.because.insert(0, format!("attempt {number} of {} counts, {which}", attempts.len()));
+        let (of, by) = (attempts.len(), policies.attempts);
+        grade.because.insert(0, Step::Attempt { number, of, by });
     }
     if let Some(Override { points, reason, .. }) = overriding {
-        let before = grade.points.map_or("not known".to_owned(), |points| points.to_string());
-        grade.because.push(format!("set to {points} (before: {before}): {reason}"));
-        grade.points = Some(*points);
+        let (points, before, reason) = (*points, grade.points, reason.clone());
+        grade.because.push(Step::Set { points, before, reason });
+        grade.points = Some(points);
         grade.attention = None;
     }
     grade
@@ -90,68 +96,60 @@ fn best(
 fn one(policies: &Policies, max: Points, attempt: &AttemptFacts, due: Due) -> LessonGrade {
     let mut grade = LessonGrade { attempt: Some(attempt.number), ..LessonGrade::default() };
     let Some(score) = attempt.score else {
-        grade.attention = Some("it could not be graded".to_owned());
+        grade.attention = Some(Attention::NotGradable);
         return grade;
     };
     let mut points = score;
-    let keeps = late(policies, attempt, due, &mut grade);
-    if keeps < Percent::WHOLE {
-        points = keeps.of(points);
-        if let Some(step) = grade.because.last_mut() {
-            step.push_str(&format!(": {points} of {score}"));
+    match late(policies, attempt, due) {
+        Late::No => {}
+        Late::ByMarkInSpiteOfExtension => grade.attention = Some(Attention::LateWithExtension),
+        Late::By { delay, keeps } => {
+            points = keeps.of(score);
+            grade.because.push(Step::Late { delay, keeps, score, points });
+            let unknown = Attention::LateWithoutTime { keeps };
+            grade.attention = delay.is_none().then_some(unknown);
         }
     }
-    if let Some(cap) = policies.cap.map(|cap| (cap, cap.of(max))).filter(|(_, most)| points > *most)
+    if let Some(cap) = policies.cap
+        && points > cap.of(max)
     {
-        points = cap.1;
-        grade.because.push(format!("{} of {max} points count at most: {points}", cap.0));
+        points = cap.of(max);
+        grade.because.push(Step::Capped { cap, max, points });
     }
     grade.points = Some(points);
     grade
 }
 
-/// What the attempt keeps, with the sentence for it.
-fn late(policies: &Policies, attempt: &AttemptFacts, due: Due, grade: &mut LessonGrade) -> Percent {
-    let Some(first) = policies.late.first() else { return Percent::WHOLE };
-    let at = attempt.handed_in.as_ref().and_then(|moment| moment.at(policies.zone).ok());
-    let (Some(at), Some(due)) = (at, due.at) else {
-        if attempt.marked_late != Some(true) {
-            return Percent::WHOLE;
-        }
-        if due.extended {
-            grade.attention = Some("is marked late and has an extension, and nothing says when it was handed in; nothing is taken off".to_owned());
-            return Percent::WHOLE;
-        }
-        grade.attention = Some(format!(
-            "is marked late and nothing says how late; it keeps {} as if handed in within the first step",
-            first.keeps
-        ));
-        grade.because.push(format!("handed in late, keeps {}", first.keeps));
-        return first.keeps;
-    };
-    let Ok(delay) = at.signed_duration_since(due).to_std() else { return Percent::WHOLE };
-    if delay.is_zero() || delay <= policies.grace {
-        return Percent::WHOLE;
-    }
-    let step = policies.late.iter().find(|step| delay <= step.within);
-    let keeps = step.map_or(Percent::NOTHING, |step| step.keeps);
-    if keeps < Percent::WHOLE {
-        grade.because.push(format!("handed in {} after it was due, keeps {keeps}", span(delay)));
-    }
-    keeps
+/// Whether an attempt is late, and what that means.
+enum Late {
+    No,
+    /// It is marked late, which says nothing about the later date of this student.
+    ByMarkInSpiteOfExtension,
+    /// It keeps a part of its score. Without a delay nothing but the mark is known.
+    By {
+        delay: Option<Duration>,
+        keeps: Percent,
+    },
 }
 
-/// `2 d 3 h`, `3 h 5 min`, `5 min`, `12 s`
-fn span(delay: Duration) -> String {
-    let seconds = delay.as_secs();
-    let (d, h, min) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    match (d, h, min) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, min) => format!("{min} min"),
-        (0, h, 0) => format!("{h} h"),
-        (0, h, min) => format!("{h} h {min} min"),
-        (d, 0, _) => format!("{d} d"),
-        (d, h, _) => format!("{d} d {h} h"),
+fn late(policies: &Policies, attempt: &AttemptFacts, due: Due) -> Late {
+    let Some(first) = policies.late.first() else { return Late::No };
+    let at = attempt.handed_in.as_ref().and_then(|moment| moment.at(policies.zone).ok());
+    let (Some(at), Some(due)) = (at, due.at) else {
+        return match (attempt.marked_late, due.extended) {
+            (Some(true), true) => Late::ByMarkInSpiteOfExtension,
+            (Some(true), false) => Late::By { delay: None, keeps: first.keeps },
+            (Some(false) | None, _) => Late::No,
+        };
+    };
+    let Ok(delay) = at.signed_duration_since(due).to_std() else { return Late::No };
+    if delay.is_zero() || delay <= policies.grace {
+        return Late::No;
+    }
+    let step = policies.late.iter().find(|step| delay <= step.within);
+    match step.map_or(Percent::NOTHING, |step| step.keeps) {
+        Percent::WHOLE => Late::No,
+        keeps => Late::By { delay: Some(delay), keeps },
     }
 }
 
@@ -173,8 +171,8 @@ pub struct Total {
     pub points: Option<Points>,
     /// What could be reached without extra credit.
     pub max: Points,
-    /// A sentence for each step that is no sum.
-    pub because: Vec<String>,
+    /// Each step that is no sum.
+    pub because: Vec<Step>,
 }
 
 /// The total of `parts`.
@@ -184,7 +182,7 @@ pub fn total(policies: &Policies, parts: &[Part]) -> Total {
     let mut points = Some(Points::ZERO);
     for (index, part) in parts.iter().enumerate() {
         if dropped.contains(&index) {
-            total.because.push(format!("{} does not count: the lowest", part.lesson));
+            total.because.push(Step::Dropped { lesson: part.lesson.clone() });
             continue;
         }
         if !policies.extra.contains(&part.lesson) {
@@ -201,10 +199,8 @@ pub fn total(policies: &Policies, parts: &[Part]) -> Total {
                 && part.points.is_some_and(|points| points < least)
         };
         if let Some(part) = parts.iter().find(fails) {
-            total.because.push(format!(
-                "{} is required and has less than {}: {most} points count at most",
-                part.lesson, required.at_least
-            ));
+            let (lesson, at_least) = (part.lesson.clone(), required.at_least);
+            total.because.push(Step::Required { lesson, at_least, most });
             total.points = total.points.map(|points| points.min(most));
         }
     }
@@ -274,7 +270,7 @@ mod tests {
 
     fn graded(policies: &Policies, attempts: &[AttemptFacts]) -> (String, Vec<String>) {
         let grade = lesson_grade(policies, points("10"), attempts, due(DUE), None);
-        (grade.points.map_or("?".to_owned(), |points| points.to_string()), grade.because)
+        (grade.points.map_or("?".to_owned(), |points| points.to_string()), grade.told(Language::En))
     }
 
     #[test]
@@ -349,10 +345,10 @@ mod tests {
             |due| lesson_grade(&policies(), points("10"), std::slice::from_ref(&late), due, None);
         let grade = graded(due(DUE));
         assert_eq!(grade.points, Some(points("9")));
-        assert!(grade.attention.unwrap().contains("nothing says how late"));
+        assert!(grade.told(Language::En)[1].contains("nothing says how late"));
         let extended = graded(Due { extended: true, ..due(DUE) });
         assert_eq!(extended.points, Some(points("10")));
-        assert!(extended.attention.unwrap().contains("extension"));
+        assert!(extended.told(Language::En)[0].contains("extension"));
     }
 
     #[test]
@@ -368,7 +364,7 @@ mod tests {
             lesson_grade(&policies(), points("10"), &attempts, Due::default(), Some(&overriding))
         };
         assert_eq!(grade("3").points, Some(points("7")));
-        assert_eq!(grade("3").because, ["set to 7 (before: 3): ill"]);
+        assert_eq!(grade("3").told(Language::En), ["set to 7 (before: 3): ill"]);
         assert_eq!(grade("?").points, Some(points("7")));
         assert_eq!(grade("?").attention, None);
     }

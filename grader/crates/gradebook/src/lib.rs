@@ -10,12 +10,14 @@ mod extension;
 pub mod grade;
 mod overriding;
 pub mod sheets;
+mod step;
 mod store;
 
 pub use book::{Book, BookLesson, Member, Taken, TakenIn};
 pub use extension::{Extension, Extensions};
 pub use grade::{AttemptFacts, LessonGrade, Total};
 pub use overriding::{Override, export_overrides, import_overrides};
+pub use step::{Attention, Step};
 pub use store::{OverrideEvent, RunFacts, Store, StoreError};
 
 /// What is wrong with a table that somebody wrote.

@@ -13,6 +13,7 @@ mod evidence;
 mod grade;
 pub mod gradescope;
 pub mod junit;
+mod meaning;
 mod model;
 mod printable;
 pub mod results;
@@ -24,6 +25,7 @@ pub mod table;
 
 pub use evidence::details;
 pub use grade::{Outcome, Work, grade, ungraded};
+pub use meaning::meaning;
 pub use model::{
     Evidence, Grade, GradedLesson, HandedIn, Report, Run, SCHEMA, Status, Submission, Tally,
     TestResult, TestStatus,

@@ -3,7 +3,9 @@
 //! Invariant: nothing of a test that the student may not see yet gets in, neither its name
 //! nor what it says, and no total from which its result could be told.
 
-use course::{Language, Points, Visibility};
+use std::collections::BTreeMap;
+
+use course::{Language, LessonId, Points, Visibility};
 use observation::Verdict;
 
 use crate::evidence;
@@ -11,9 +13,10 @@ use crate::model::{Submission, TestResult, TestStatus};
 use crate::{printable, printable_lines};
 
 /// How far the lesson's life has gone, which decides what its students see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
     /// Students still hand in.
+    #[default]
     Open,
     /// It is due.
     Due,
@@ -30,6 +33,23 @@ impl Stage {
             Visibility::AfterDue => self != Self::Open,
             Visibility::AfterPublished => self == Self::Published,
         }
+    }
+}
+
+/// How far each lesson's life has gone; a lesson of which nothing is said is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stages(BTreeMap<LessonId, Stage>);
+
+impl Stages {
+    /// How far the life of `lesson` has gone.
+    pub fn of(&self, lesson: &LessonId) -> Stage {
+        self.0.get(lesson).copied().unwrap_or_default()
+    }
+}
+
+impl FromIterator<(LessonId, Stage)> for Stages {
+    fn from_iter<I: IntoIterator<Item = (LessonId, Stage)>>(stages: I) -> Self {
+        Self(stages.into_iter().collect())
     }
 }
 

@@ -13,10 +13,11 @@ mod names;
 mod overview;
 mod student;
 mod template;
+mod words;
 
 use std::path::PathBuf;
 
-use report::sheet::Stage;
+use report::sheet::Stages;
 use report::{GradedLesson, Run, Submission};
 
 use names::Namer;
@@ -24,10 +25,10 @@ pub use names::Names;
 use overview::Overview;
 
 /// What is shown, and to whom.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// How far the lesson's life has gone, which decides what its students see.
-    pub stage: Stage,
+    /// How far each lesson's life has gone, which decides what its students see.
+    pub stages: Stages,
     /// Whether students appear under their names.
     pub names: Names,
 }
@@ -45,7 +46,7 @@ pub struct Page {
 pub struct Site {
     run: Run,
     lessons: Vec<GradedLesson>,
-    stage: Stage,
+    stages: Stages,
     namer: Namer,
     overview: Overview,
 }
@@ -56,7 +57,7 @@ impl Site {
         Self {
             run: run.clone(),
             lessons: lessons.to_vec(),
-            stage: options.stage,
+            stages: options.stages,
             namer: Namer::new(options.names),
             overview: Overview::default(),
         }
@@ -72,7 +73,8 @@ impl Site {
     ) -> Option<Page> {
         let name = self.namer.name(&submissions.first()?.student);
         self.overview.add(&name, submissions, &self.lessons);
-        let view = student::View { lessons: &self.lessons, stage: self.stage, picture };
+        let (lessons, stages, language) = (&self.lessons, &self.stages, self.run.language);
+        let view = student::View { lessons, stages, language, picture };
         let text = student::render(&self.run, view, submissions, &name);
         Some(Page { path: PathBuf::from("students").join(&name.file), text })
     }
@@ -127,7 +129,7 @@ mod tests {
 
     fn all(names: Names) -> Vec<Page> {
         let report = report();
-        let options = Options { stage: Stage::Open, names };
+        let options = Options { stages: Stages::default(), names };
         let mut site = Site::new(&report.run, &report.lessons, options);
         let students: Vec<_> =
             report.students().filter_map(|work| site.student(work, &|_| None)).collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use course::{LessonId, Points};
 use observation::Verdict;
 use report::statistics::{self, Item, Items};
-use report::{GradedLesson, Run, Status, Submission, printable_lines};
+use report::{GradedLesson, Run, Status, Submission, meaning, printable_lines};
 use serde::Serialize;
 
 use crate::chart::{self, Bar};
@@ -58,6 +58,13 @@ struct Ungraded {
     why: String,
 }
 
+/// A verdict that was met.
+#[derive(Serialize)]
+struct Legend {
+    word: Verdict,
+    meaning: &'static str,
+}
+
 /// A lesson of the heat map.
 #[derive(Serialize)]
 struct Row<'a> {
@@ -83,7 +90,7 @@ struct Page<'a> {
     median: Option<String>,
     bars: Vec<Bar>,
     chart: (f64, f64),
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<Legend>,
     heat: Vec<Row<'a>>,
     items: Vec<Item>,
     slowest: &'a [Slow],
@@ -132,8 +139,10 @@ impl Overview {
     pub(crate) fn render(&self, run: &Run, lessons: &[GradedLesson]) -> String {
         let met = |verdict: &Verdict| self.verdicts.keys().any(|(_, seen)| seen == verdict);
         let verdicts: Vec<_> = Verdict::ALL.into_iter().filter(met).collect();
+        let legend = |word: &Verdict| Legend { word: *word, meaning: meaning(*word, run.language) };
         template::fill(
             "overview",
+            run.language,
             Page {
                 run,
                 lessons,
@@ -145,7 +154,7 @@ impl Overview {
                 bars: chart::histogram(&self.percents),
                 chart: (chart::WIDTH, chart::HEIGHT),
                 heat: lessons.iter().map(|lesson| self.row(lesson, &verdicts)).collect(),
-                verdicts,
+                verdicts: verdicts.iter().map(legend).collect(),
                 items: self.items.finish(lessons),
                 slowest: &self.slowest,
                 not_gradable: &self.not_gradable,

@@ -1,22 +1,23 @@
 //! One student's page.
 
-use course::Points;
+use course::{Language, Points};
 use observation::Verdict;
-use report::sheet::Stage;
+use report::sheet::Stages;
 use report::{
-    Evidence, GradedLesson, Run, Status, Submission, TestResult, TestStatus, printable,
+    Evidence, GradedLesson, Run, Status, Submission, TestResult, TestStatus, meaning, printable,
     printable_lines,
 };
 use serde::Serialize;
 
 use crate::names::Name;
-use crate::template;
+use crate::{template, words};
 
 /// What a page is made with, besides the student's work.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) lessons: &'a [GradedLesson],
-    pub(crate) stage: Stage,
+    pub(crate) stages: &'a Stages,
+    pub(crate) language: Language,
     /// The SVG at a path that the evidence of a test names.
     pub(crate) picture: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -36,6 +37,7 @@ struct Lesson<'a> {
     counts: Option<String>,
     because: &'a [String],
     verdict: Verdict,
+    meaning: &'static str,
     score: String,
     max: String,
     message: Option<String>,
@@ -52,23 +54,37 @@ struct Test {
     max: String,
     extra: bool,
     message: Option<String>,
-    hint: Option<String>,
+    /// Whether the message has columns side by side, which lines that are broken would spoil.
+    columns: bool,
+    hint: Option<Vec<Piece>>,
     tally: Option<String>,
     graph: Option<String>,
+    alt: Option<String>,
     timelines: Vec<String>,
+    /// The graph in words, unless the message has them already.
     words: Option<String>,
     witness: Option<String>,
+}
+
+/// A part of a text in which backticks mark code.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Piece {
+    code: bool,
+    text: String,
 }
 
 /// The page of the student called `name`, who handed in `submissions`.
 pub(crate) fn render(run: &Run, view: View<'_>, submissions: &[Submission], name: &Name) -> String {
     let lessons = submissions.iter().map(|work| lesson(view, work)).collect();
-    template::fill("student", Page { run, name: &name.shown, lessons })
+    template::fill("student", run.language, Page { run, name: &name.shown, lessons })
 }
 
 fn lesson<'a>(view: View<'a>, work: &'a Submission) -> Lesson<'a> {
-    let shown: Vec<_> =
-        work.tests.iter().filter(|test| view.stage.shows(test.visibility)).collect();
+    let shown: Vec<_> = work
+        .tests
+        .iter()
+        .filter(|test| view.stages.of(&work.lesson).shows(test.visibility))
+        .collect();
     let title = view.lessons.iter().find(|lesson| lesson.id == work.lesson);
     // What it counts for would tell of tests that are not shown.
     let grade = work.grade.as_ref().filter(|_| shown.len() == work.tests.len());
@@ -77,30 +93,28 @@ fn lesson<'a>(view: View<'a>, work: &'a Submission) -> Lesson<'a> {
     let ran = work.tests.iter().any(|test| test.status != TestStatus::NotRun);
     // A message about the whole submission can name tests, unless no test ran.
     let message = work.message.as_deref().filter(|_| !ran || shown.len() == work.tests.len());
+    // The worst of what is shown: the verdict on the whole would tell of the rest.
+    let verdict = match ran {
+        true => shown.iter().map(|test| test.verdict).max().unwrap_or(Verdict::Pass),
+        false => work.verdict,
+    };
     Lesson {
         id: work.lesson.as_str(),
         title: title.map_or("", |lesson| &lesson.title),
         graded: work.status == Status::Graded,
         counts: grade.and_then(|grade| Some(grade.points?.to_string())),
         because: grade.map_or(&[], |grade| &grade.because),
-        // The worst of what is shown: the verdict on the whole would tell of the rest.
-        verdict: match ran {
-            true => shown.iter().map(|test| test.verdict).max().unwrap_or(Verdict::Pass),
-            false => work.verdict,
-        },
+        verdict,
+        meaning: meaning(verdict, view.language),
         score: score.to_string(),
         max: max.to_string(),
         message: message.map(|text| printable_lines(text).to_string()),
-        tests: if ran {
-            shown.iter().map(|shown| test(shown, view.picture)).collect()
-        } else {
-            Vec::new()
-        },
+        tests: if ran { shown.iter().map(|shown| test(shown, view)).collect() } else { Vec::new() },
         kept_back: work.tests.len() - shown.len(),
     }
 }
 
-fn test(result: &TestResult, picture: &dyn Fn(&str) -> Option<String>) -> Test {
+fn test(result: &TestResult, View { picture, language, .. }: View<'_>) -> Test {
     let none = Evidence::default();
     let evidence = result.evidence.as_ref().unwrap_or(&none);
     let lines = |text: &String| printable_lines(text).to_string();
@@ -108,6 +122,12 @@ fn test(result: &TestResult, picture: &dyn Fn(&str) -> Option<String>) -> Test {
     // The wait-for graph is drawn here, in words and as a picture.
     let timelines = evidence.pictures.iter().filter(|path| !path.ends_with(".wait-for.svg"));
     let timelines = timelines.filter_map(|path| Some(template::image(&picture(path)?)));
+    let message = result.message.as_ref().map(lines);
+    let alt = graph.map(|graph| lines(&graph.to_string()));
+    let words = alt.clone().filter(|words| {
+        let said = |line: &str| message.as_ref().is_some_and(|message| message.contains(line));
+        !words.lines().all(said)
+    });
     Test {
         label: printable(result.label()).to_string(),
         status: result.status,
@@ -115,12 +135,46 @@ fn test(result: &TestResult, picture: &dyn Fn(&str) -> Option<String>) -> Test {
         score: result.score.map(|score| score.to_string()),
         max: result.max_score.to_string(),
         extra: result.extra,
-        message: result.message.as_ref().map(lines),
-        hint: result.hint.as_ref().map(lines),
-        tally: evidence.tally.map(|tally| format!("{} of {} runs", tally.failed, tally.runs)),
+        columns: message.as_ref().is_some_and(|text| text.contains(" | ")),
+        message,
+        hint: result.hint.as_ref().map(|hint| pieces(&lines(hint))),
+        tally: evidence
+            .tally
+            .map(|tally| words::tally(tally.failed.into(), tally.runs.into(), language)),
         timelines: timelines.collect(),
         graph: graph.map(|graph| template::image(&::picture::wait_for(graph))),
-        words: graph.map(|graph| lines(&graph.to_string())),
+        alt,
+        words,
         witness: evidence.witness.as_ref().map(lines),
+    }
+}
+
+/// Takes `text` apart at its backticks; one without a partner is a letter like any other.
+fn pieces(text: &str) -> Vec<Piece> {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    let piece = |(index, part): (usize, &&str)| match index % 2 {
+        1 if index < last => Piece { code: true, text: (*part).to_owned() },
+        1 => Piece { code: false, text: format!("`{part}") },
+        _ => Piece { code: false, text: (*part).to_owned() },
+    };
+    parts.iter().enumerate().map(piece).filter(|piece| !piece.text.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backticks_mark_code_and_a_lone_one_does_not() {
+        let told = |text: &str| {
+            pieces(text).into_iter().map(|piece| (piece.code, piece.text)).collect::<Vec<_>>()
+        };
+        let (text, code) =
+            (|text: &str| (false, text.to_owned()), |text: &str| (true, text.to_owned()));
+        assert_eq!(told("call `wait` once"), [text("call "), code("wait"), text(" once")]);
+        assert_eq!(told("`a` and `b"), [code("a"), text(" and "), text("`b")]);
+        assert_eq!(told("``"), []);
+        assert_eq!(told(""), []);
     }
 }

@@ -2,15 +2,18 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use course::Language;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::words::words;
+
 const STYLE: &str = include_str!("../templates/style.css");
 
-/// Fills the template called `name` with `page`.
-pub(crate) fn fill(name: &str, page: impl Serialize) -> String {
+/// Fills the template called `name` with `page`, in `language`.
+pub(crate) fn fill(name: &str, language: Language, page: impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     for (name, text) in [
@@ -22,7 +25,8 @@ pub(crate) fn fill(name: &str, page: impl Serialize) -> String {
     }
     let template = environment.get_template(name).expect("the templates are constants");
     let page = Value::from(Serde(page));
-    let page = context! { style => STYLE, style_hash => style_hash(), page };
+    let w = Value::from(Serde(words(language)));
+    let page = context! { style => STYLE, style_hash => style_hash(), w, page };
     template.render(page).expect("the templates fit what they are given")
 }
 

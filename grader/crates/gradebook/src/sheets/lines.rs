@@ -22,8 +22,8 @@ struct Line<'a> {
     /// What counts; null if it is not known.
     points: Option<Points>,
     max: Points,
-    because: &'a [String],
-    attention: Option<&'a str>,
+    because: Vec<String>,
+    attention: Option<String>,
 }
 
 /// A line for each lesson that each student handed in.
@@ -32,6 +32,7 @@ pub fn render(book: &Book) -> Result<String, serde_json::Error> {
     for member in &book.members {
         for lesson in &book.lessons {
             let Some(taken) = member.grades.get(&lesson.id) else { continue };
+            let because = taken.grade.because.iter();
             let line = Line {
                 student: &member.student,
                 name: member.name.as_deref(),
@@ -46,8 +47,8 @@ pub fn render(book: &Book) -> Result<String, serde_json::Error> {
                 score: taken.score,
                 points: taken.grade.points,
                 max: lesson.max,
-                because: &taken.grade.because,
-                attention: taken.grade.attention.as_deref(),
+                because: because.map(|step| step.tell(book.language)).collect(),
+                attention: taken.grade.attention.map(|attention| attention.tell(book.language)),
             };
             text += &serde_json::to_string(&line)?;
             text.push('\n');

@@ -27,10 +27,11 @@ fn row(book: &Book, member: &Member) -> Vec<String> {
     let of = |lesson: &crate::book::BookLesson| {
         member.grades.get(&lesson.id).map(|taken| shown(taken.grade.points)).unwrap_or_default()
     };
-    let mut remarks: Vec<String> = member.total.because.clone();
+    let steps = member.total.because.iter();
+    let mut remarks: Vec<String> = steps.map(|step| step.tell(book.language)).collect();
     for (lesson, taken) in &member.grades {
-        let said = taken.grade.because.iter().chain(&taken.grade.attention);
-        remarks.extend(said.map(|said| format!("{lesson}: {said}")));
+        let said = taken.grade.told(book.language);
+        remarks.extend(said.iter().map(|said| format!("{lesson}: {said}")));
     }
     let mut row: Vec<String> = told.into();
     row.extend(book.lessons.iter().map(of));

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use course::Language;
 use observation::Verdict;
 
 use super::Colour;
 use super::grid::Form;
+use crate::meaning;
 
 /// One line for each verdict that is in the table.
 pub(super) fn render(verdicts: &BTreeSet<Verdict>, form: Form, colour: Colour) -> String {
@@ -18,7 +20,7 @@ pub(super) fn render(verdicts: &BTreeSet<Verdict>, form: Form, colour: Colour) -
             Form::Words => format!("{verdict:longest$}"),
             Form::Letters => format!("{:1} {verdict:longest$}", letter(*verdict)),
         };
-        format!("  {}  {}\n", paint(&name, *verdict, colour), meaning(*verdict))
+        format!("  {}  {}\n", paint(&name, *verdict, colour), meaning(*verdict, Language::En))
     });
     format!("\nverdicts:\n{}", lines.collect::<String>())
 }
@@ -41,26 +43,6 @@ pub(super) fn letter(verdict: Verdict) -> &'static str {
         Verdict::DoesNotCompile => "N",
         Verdict::Tampered => "X",
         Verdict::NotGradable => "?",
-    }
-}
-
-fn meaning(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "all that was checked holds",
-        Verdict::Serialised => "works, but nothing ran at once",
-        Verdict::WrongOutput => "a property does not hold",
-        Verdict::Leak => "left a process or an object behind",
-        Verdict::Timing => "right only because of a sleep",
-        Verdict::Race => "fails under some schedules",
-        Verdict::Crash => "ended by a panic or a signal",
-        Verdict::Timeout => "did not end in time",
-        Verdict::Livelock => "spins without progress",
-        Verdict::Deadlock => "each waits for another: proved",
-        Verdict::Limit => "took more than it may",
-        Verdict::Forbidden => "uses what is not allowed",
-        Verdict::DoesNotCompile => "refused by the compiler",
-        Verdict::Tampered => "tried to change its judge",
-        Verdict::NotGradable => "our fault, not the student's",
     }
 }
 
