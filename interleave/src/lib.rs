@@ -13,6 +13,7 @@ mod finding;
 mod macros;
 
 pub mod hint;
+pub mod io;
 pub mod panic;
 pub mod prelude;
 pub mod process;

@@ -3,29 +3,18 @@
 use std::fmt;
 
 use crate::engine::run::short;
-use crate::engine::{point, with_run};
+use crate::io::{Stream, print};
 
 /// Prints to the schedule's own output.
 #[doc(hidden)]
 #[track_caller]
 pub fn __print(arguments: fmt::Arguments<'_>, newline: bool, error: bool) {
-    let at = std::panic::Location::caller();
     let mut text = arguments.to_string();
     if newline {
         text.push('\n');
     }
-    point(at, |_| format!("prints {:?}", text.trim_end()));
-    let kept = with_run(|run| {
-        if run.end.is_none() {
-            run.output.push_str(&text);
-            run.gets_on();
-        }
-    });
-    match (kept, error) {
-        (Some(()), _) => {}
-        (None, false) => std::print!("{text}"),
-        (None, true) => std::eprint!("{text}"),
-    }
+    let stream = if error { Stream::Error } else { Stream::Output };
+    print(&text, stream, std::panic::Location::caller());
 }
 
 /// As `std::dbg!`, for one value.

@@ -5,26 +5,19 @@ use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::panic::Location;
 pub use std::time::{Duration, SystemTime, SystemTimeError, TryFromFloatSecsError, UNIX_EPOCH};
 
-use crate::engine::{point, with_run};
+use crate::engine::{Run, point, with_run};
 
 /// [`std::time::Instant`] under the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(Duration);
 
 impl Instant {
-    /// The present moment. Looking at the clock takes a little time, and ever more while the
-    /// thread does nothing else, so that a loop that waits for a deadline ends.
+    /// The present moment. Looking at the clock takes a little time, and ever more while no
+    /// thread does anything else, so that a loop that waits for a deadline ends.
     #[track_caller]
     pub fn now() -> Self {
-        let cost = with_run(|run| run.look_cost);
         point(Location::caller(), |_| "looks at the clock".to_owned());
-        let now = with_run(|run| {
-            let cost = cost.unwrap_or(1_000);
-            run.now = run.now.saturating_add(cost);
-            run.look_cost = cost.saturating_mul(2).min(1_000_000_000);
-            Duration::from_nanos(run.now)
-        });
-        Self(now.unwrap_or_else(outside))
+        Self(with_run(Run::look_at_clock).unwrap_or_else(outside))
     }
 
     /// How much later this is than `earlier`; zero if it is not.

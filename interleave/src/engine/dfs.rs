@@ -6,7 +6,7 @@ use std::rc::Rc;
 use shuttle_engine::scheduler::{Task, TaskId as Id};
 
 use super::Run;
-use super::director::Chooser;
+use super::director::{Chooser, Wish, after};
 use super::schedule::Rules;
 
 /// Takes every combination of choices once, the last choice varying fastest.
@@ -17,13 +17,17 @@ pub(crate) struct Dfs {
     path: Vec<(u32, u32)>,
     depth: usize,
     begun: bool,
+    /// Steps of the schedule under way.
+    step: u64,
+    /// Whether turns were given instead of trying each choice: threads may look for ever.
+    cut: bool,
     /// Whether every combination was taken.
     exhausted: Rc<Cell<bool>>,
 }
 
 impl Dfs {
     pub(crate) fn new(rules: Rules, exhausted: Rc<Cell<bool>>) -> Self {
-        Self { rules, path: Vec::new(), depth: 0, begun: false, exhausted }
+        Self { rules, path: Vec::new(), depth: 0, begun: false, step: 0, cut: false, exhausted }
     }
 
     fn choose(&mut self, count: usize) -> usize {
@@ -56,29 +60,38 @@ impl Dfs {
 impl Chooser for Dfs {
     fn begin(&mut self, epoch: u64) -> Option<Run> {
         if self.begun && !self.advance() {
-            self.exhausted.set(true);
+            self.exhausted.set(!self.cut);
             return None;
         }
         self.begun = true;
         self.depth = 0;
+        self.step = 0;
         Some(Run::new(epoch, self.rules))
     }
 
-    fn next(&mut self, candidates: &[&Task], current: Option<Id>, yielding: bool) -> Id {
+    fn next(&mut self, candidates: &[&Task], current: Option<Id>, wish: Wish) -> Id {
         let count = candidates.len();
+        self.step += 1;
+        if wish == Wish::Turns && count > 1 {
+            self.cut = true;
+            return candidates[scatter(self.step) % count].id();
+        }
         // The thread that runs comes first, so that the first schedules have few switches;
         // one that yields comes last.
-        let stays = current
-            .and_then(|current| candidates.iter().position(|task| task.id() == current))
-            .filter(|_| !yielding);
-        let first = stays.unwrap_or_else(|| {
-            let after = |task: &&Task| current.is_none_or(|current| task.id() > current);
-            candidates.iter().position(after).unwrap_or(0)
-        });
+        let first = match current.filter(|_| wish == Wish::Any) {
+            Some(stays) if candidates.iter().any(|task| task.id() == stays) => stays,
+            Some(_) | None => after(candidates, current),
+        };
+        let first = candidates.iter().position(|task| task.id() == first).unwrap_or(0);
         candidates[(first + self.choose(count)) % count].id()
     }
 
     fn pick(&mut self, count: usize) -> usize {
         self.choose(count)
     }
+}
+
+/// A number that looks random: strict turns could keep threads in step for ever.
+fn scatter(number: u64) -> usize {
+    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize
 }

@@ -20,12 +20,20 @@ use crate::explore::watchdog::STEPS;
 /// yield. A spin loop would otherwise never let anyone else run under some schedulers.
 const STREAK: usize = 300;
 
-/// Steps that threads may take before time passes for those that wait for it: a thread that
-/// spins until another has slept would otherwise spin for ever.
-const PATIENCE: usize = 1_000;
-
 /// Steps that threads may take after the body has returned.
 const AFTERLIFE: usize = 2_000;
+
+/// What the next choice should heed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Nothing.
+    Any,
+    /// The running thread asks others to go first.
+    Yield,
+    /// For long nothing has changed, so that it cannot matter who looks next, and whoever
+    /// would change something should get a turn.
+    Turns,
+}
 
 /// Chooses among the threads that can run.
 pub(crate) trait Chooser {
@@ -33,7 +41,7 @@ pub(crate) trait Chooser {
     fn begin(&mut self, epoch: u64) -> Option<Run>;
 
     /// One of `candidates`, which are never empty and in ascending order of their numbers.
-    fn next(&mut self, candidates: &[&Task], current: Option<Id>, yielding: bool) -> Id;
+    fn next(&mut self, candidates: &[&Task], current: Option<Id>, wish: Wish) -> Id;
 
     /// A number below `count`, for a choice that is not about threads.
     fn pick(&mut self, count: usize) -> usize;
@@ -45,8 +53,8 @@ impl<C: Chooser> Chooser for Rc<RefCell<C>> {
         self.borrow_mut().begin(epoch)
     }
 
-    fn next(&mut self, candidates: &[&Task], current: Option<Id>, yielding: bool) -> Id {
-        self.borrow_mut().next(candidates, current, yielding)
+    fn next(&mut self, candidates: &[&Task], current: Option<Id>, wish: Wish) -> Id {
+        self.borrow_mut().next(candidates, current, wish)
     }
 
     fn pick(&mut self, count: usize) -> usize {
@@ -79,7 +87,7 @@ impl<C: Chooser, O: FnMut(&mut C, Run) -> ControlFlow<()>> Scheduler for Directo
         STEPS.fetch_add(1, Ordering::Relaxed);
         let chosen = with_run(|run| {
             if run.tasks.len() == 1 || run.current == DRIVER && runnable.len() == 1 {
-                self.chooser.next(&runnable[..1], current, false);
+                self.chooser.next(&runnable[..1], current, Wish::Any);
                 return Some(DRIVER);
             }
             if run.end.is_some() {
@@ -110,12 +118,14 @@ impl<C: Chooser, O> Director<C, O> {
         current: Option<Id>,
         yields: bool,
     ) -> Option<TaskId> {
-        let mut due = Vec::new();
+        let mut open = Open::default();
         let candidates = if run.soft == 0 {
+            run.since_timer = 0;
             runnable
         } else {
-            due = candidates(run, runnable);
-            &due
+            run.since_timer += 1;
+            open = Open::of(run, runnable);
+            &open.candidates
         };
         if candidates.is_empty() {
             run.end = Some(End::Deadlock);
@@ -125,46 +135,72 @@ impl<C: Chooser, O> Director<C, O> {
             run.end = Some(End::TooLong);
             return None;
         }
-        run.choices += usize::from(candidates.len() > 1);
+        run.alone = candidates.len() == 1;
+        run.choices += usize::from(!run.alone);
         run.width *= candidates.len() as f64;
-        run.since_timer += 1;
-        let yields = yields || run.streak >= STREAK;
-        let chosen = usize::from(self.chooser.next(candidates, current, yields));
-        let stays = chosen == run.current && candidates.len() > 1;
+        let wish = match (run.quiet() >= STREAK, yields || run.streak >= STREAK) {
+            (true, _) => Wish::Turns,
+            (false, true) => Wish::Yield,
+            (false, false) => Wish::Any,
+        };
+        let chosen = usize::from(self.chooser.next(candidates, current, wish));
+        let stays = chosen == run.current && !run.alone;
         run.streak = if stays && run.streak < STREAK { run.streak + 1 } else { 0 };
         run.schedule.tasks.push(u16::try_from(chosen).unwrap_or(u16::MAX));
-        if run.soft > 0 && run.tasks[chosen].wait.as_ref().is_some_and(|wait| wait.soft) {
-            let woken = run.may_fire(chosen).unwrap_or(Woken::TimedOut);
-            run.fire(chosen, woken);
+        if run.waits_softly(chosen) {
+            let woken = self.cause(run, chosen, open.jump);
+            run.fire(chosen, woken, open.jump);
         }
-        drop(due);
         Some(chosen)
+    }
+
+    /// Why the wait of `task` ends; chosen where there are two reasons.
+    fn cause(&mut self, run: &mut Run, task: TaskId, jump: Option<u64>) -> Woken {
+        match (run.may_time_out(task, jump), run.may_wake_without_cause(task)) {
+            (true, true) => {
+                let picked = self.chooser.pick(2);
+                run.width *= 2.0;
+                run.schedule.picks.push(u16::from(picked > 0));
+                if picked > 0 { Woken::Spurious } else { Woken::TimedOut }
+            }
+            (false, true) => Woken::Spurious,
+            (_, false) => Woken::TimedOut,
+        }
     }
 }
 
-/// The threads that can run, timers included only if they may fire.
-fn candidates<'a>(run: &Run, runnable: &[&'a Task]) -> Vec<&'a Task> {
-    let waits_softly = |task: TaskId| run.tasks[task].wait.as_ref().is_some_and(|wait| wait.soft);
-    let (soft, ready): (Vec<&Task>, Vec<&Task>) =
-        runnable.iter().copied().partition(|task| waits_softly(task.id().into()));
-    let mut candidates = ready;
-    // A wake-up without a cause cannot be relied on: alone it does not avert a deadlock.
-    let certain = !candidates.is_empty()
-        || soft.iter().any(|task| run.may_fire(task.id().into()) == Some(Woken::TimedOut));
-    if certain {
-        candidates.extend(soft.iter().filter(|task| run.may_fire(task.id().into()).is_some()));
-    }
-    if !certain || run.since_timer >= PATIENCE {
-        let deadline = |task: &&&Task| {
-            run.tasks[usize::from(task.id())].wait.as_ref().and_then(|wait| wait.deadline)
+/// The first of `candidates` after the running thread, in the order of their numbers.
+pub(super) fn after(candidates: &[&Task], current: Option<Id>) -> Id {
+    let later = candidates.iter().find(|task| current.is_none_or(|id| task.id() > id));
+    later.unwrap_or(&candidates[0]).id()
+}
+
+/// What can be chosen from where threads wait that may go on by themselves.
+#[derive(Default)]
+struct Open<'a> {
+    candidates: Vec<&'a Task>,
+    /// The moment to which time may jump.
+    jump: Option<u64>,
+}
+
+impl<'a> Open<'a> {
+    fn of(run: &Run, runnable: &[&'a Task]) -> Self {
+        let id = |task: &Task| TaskId::from(task.id());
+        let (soft, ready): (Vec<&Task>, Vec<&Task>) =
+            runnable.iter().copied().partition(|&task| run.waits_softly(id(task)));
+        let earliest = soft.iter().filter_map(|&task| run.deadline(id(task))).min();
+        let jump = earliest.filter(|_| ready.is_empty() || run.only_looks(ready.len()));
+        // A wake-up without a cause cannot be relied on: alone it does not avert a deadlock.
+        // And where there is one thread only, its timeout is all that it can mean.
+        let certain = !ready.is_empty() || (earliest.is_some() && run.has_others());
+        let may_go_on = |task: &&Task| {
+            run.may_time_out(id(task), jump) || (certain && run.may_wake_without_cause(id(task)))
         };
-        let earliest = soft.iter().filter_map(|task| deadline(&task)).min();
-        candidates
-            .extend(soft.iter().filter(|task| earliest.is_some() && deadline(task) == earliest));
+        let mut candidates = ready;
+        candidates.extend(soft.into_iter().filter(may_go_on));
+        candidates.sort_by_key(|task| task.id());
+        Self { candidates, jump }
     }
-    candidates.sort_by_key(|task| task.id());
-    candidates.dedup_by_key(|task| task.id());
-    candidates
 }
 
 /// Lets threads that nobody waited for come to their end, since those that do not cost their

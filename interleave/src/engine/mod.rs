@@ -7,6 +7,7 @@
 pub(crate) mod dfs;
 pub(crate) mod director;
 pub(crate) mod object;
+mod pace;
 pub(crate) mod portfolio;
 pub(crate) mod replay;
 pub(crate) mod run;
@@ -79,10 +80,29 @@ pub(crate) fn yield_point(at: Place, describe: impl FnOnce(&Run) -> String) {
     if with_run(|run| run.may_switch()) == Some(true) {
         ExecutionState::request_yield();
     }
-    // Yielding is no progress: a loop that yields until a deadline still only looks.
-    let look_cost = with_run(|run| run.look_cost);
     point(at, describe);
-    with_run(|run| run.look_cost = look_cost.unwrap_or(run.look_cost));
+}
+
+/// A scheduling point after an operation, where the rules ask for it: what the thread does next
+/// unseen by the model, such as dropping an `Arc`, may then come late.
+pub(crate) fn afterwards() {
+    if with_run(|run| run.rules().delays && run.may_switch()) == Some(true) {
+        thread::switch();
+    }
+}
+
+/// Whether an operation that std allows to fail for no reason does so now. A thread that is
+/// alone is spared: what it shows is how std behaves, not a race.
+pub(crate) fn fails_without_cause() -> bool {
+    let may = with_run(|run| {
+        run.uses.spurious = true;
+        run.rules().spurious && run.spurious_left > 0 && run.has_others()
+    });
+    let fails = may == Some(true) && pick(2) == 1;
+    if fails {
+        with_run(|run| run.spurious_left -= 1);
+    }
+    fails
 }
 
 /// One of `count` possibilities that the standard library leaves open, chosen by the scheduler.

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Channel,
     /// An atomic, with the name of its type.
     Atomic(&'static str),
+    /// Standard output or standard error.
+    Stream(&'static str),
 }
 
 impl Kind {
@@ -34,7 +36,7 @@ impl Kind {
             Self::Barrier => "Barrier",
             Self::Once => "Once",
             Self::Channel => "channel",
-            Self::Atomic(name) => name,
+            Self::Atomic(name) | Self::Stream(name) => name,
         }
     }
 }
@@ -52,6 +54,20 @@ pub(crate) struct ObjectState {
     pub(crate) poisoned: bool,
     /// Threads that wait, in the order of arrival.
     pub(crate) waiters: Vec<TaskId>,
+}
+
+impl ObjectState {
+    pub(crate) fn new(kind: Kind, made_at: Place) -> Self {
+        Self {
+            kind,
+            made_at,
+            first_taken: None,
+            holders: Vec::new(),
+            exclusive: false,
+            poisoned: false,
+            waiters: Vec::new(),
+        }
+    }
 }
 
 /// The part of a modelled object that lives in the student's memory.
@@ -109,15 +125,7 @@ impl Object {
         let meeting = if self.epoch.get() == 0 { Meeting::New } else { Meeting::LeftOver };
         let id = run.objects.len();
         run.gets_on();
-        run.objects.push(ObjectState {
-            kind: self.kind,
-            made_at: self.made_at,
-            first_taken: None,
-            holders: Vec::new(),
-            exclusive: false,
-            poisoned: false,
-            waiters: Vec::new(),
-        });
+        run.objects.push(ObjectState::new(self.kind, self.made_at));
         self.id.set(id);
         self.epoch.set(run.epoch);
         (id, meeting)

@@ -6,7 +6,7 @@ use shuttle_engine::scheduler::{Scheduler, Task, TaskId as Id};
 use shuttle_schedulers::{PctScheduler, RandomScheduler, UrwRandomScheduler};
 
 use super::Run;
-use super::director::Chooser;
+use super::director::{Chooser, Wish};
 use super::schedule::Rules;
 
 /// A randomised way of choosing schedules.
@@ -88,9 +88,14 @@ impl Chooser for Portfolio {
         Some(Run::new(epoch, rules))
     }
 
-    fn next(&mut self, candidates: &[&Task], current: Option<Id>, yielding: bool) -> Id {
+    fn next(&mut self, candidates: &[&Task], current: Option<Id>, wish: Wish) -> Id {
+        if wish == Wish::Turns {
+            let picked = self.pick(candidates.len());
+            return candidates[picked].id();
+        }
         let turn = self.turn();
-        let chosen = self.strategies[turn].1.next_task(candidates, current, yielding);
+        let yields = wish == Wish::Yield;
+        let chosen = self.strategies[turn].1.next_task(candidates, current, yields);
         chosen.unwrap_or_else(|| candidates[0].id())
     }
 

@@ -2,7 +2,7 @@
 
 use shuttle_engine::scheduler::{Task, TaskId as Id};
 
-use super::director::Chooser;
+use super::director::{Chooser, Wish, after};
 use super::schedule::Schedule;
 use super::{DRIVER, Run, TaskId};
 
@@ -61,7 +61,7 @@ impl Chooser for Replay {
         Some(run)
     }
 
-    fn next(&mut self, candidates: &[&Task], current: Option<Id>, yielding: bool) -> Id {
+    fn next(&mut self, candidates: &[&Task], current: Option<Id>, wish: Wish) -> Id {
         if candidates.len() == 1 && usize::from(candidates[0].id()) == DRIVER {
             return candidates[0].id();
         }
@@ -75,11 +75,9 @@ impl Chooser for Replay {
         match self.then {
             Then::Fair => candidates[(self.random() % candidates.len() as u64) as usize].id(),
             Then::Stay => current
-                .filter(|_| !yielding)
+                .filter(|_| wish == Wish::Any)
                 .and_then(|current| runs(current.into()))
-                .or_else(|| candidates.iter().find(|task| current.is_none_or(|id| task.id() > id)))
-                .unwrap_or(&candidates[0])
-                .id(),
+                .map_or_else(|| after(candidates, current), |task| task.id()),
         }
     }
 

@@ -9,10 +9,15 @@ use super::object::ObjectState;
 use super::schedule::{Rules, Schedule};
 use super::trace::{Effect, Event};
 use super::wait::{Wait, WaitOn, Woken};
-use super::{DRIVER, MAIN, ObjectId, Place, TaskId};
+use super::{DRIVER, Kind, MAIN, ObjectId, Place, TaskId};
+use crate::io::StreamLock;
 
 /// Bytes that a schedule may print.
 pub(crate) const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// How often timers of one thread may fire early in a schedule: otherwise whoever tries again
+/// and again would run out of tries.
+const EARLY: u32 = 5;
 
 /// What is known of one schedule while it runs and when it has ended.
 pub(crate) struct Run {
@@ -24,15 +29,21 @@ pub(crate) struct Run {
     /// The step at which something last happened that a livelock does not do: a thread started
     /// or ended, a message was sent or taken, something was printed, an object was used first.
     pub(crate) progress: usize,
-    /// Steps since a timer last fired.
+    /// The step at which something last happened that another thread could wait for.
+    pub(crate) changed: usize,
+    /// Looks at the clock since then.
+    pub(crate) looks: u32,
+    /// Whether the thread that runs was the only one that could.
+    pub(crate) alone: bool,
+    /// Steps since a timer last fired, as long as some thread waits for one.
     pub(crate) since_timer: usize,
     /// Waiting threads that the scheduler may let go on without anyone's doing.
     pub(crate) soft: usize,
     /// Virtual nanoseconds. Not 0 at first: programs subtract from the present.
     pub(crate) now: u64,
-    /// What the next look at the clock costs, so that a loop that only looks comes to an end.
-    pub(crate) look_cost: u64,
     pub(crate) output: String,
+    /// Standard output and standard error, once they were locked by hand.
+    pub(crate) streams: [Option<StreamLock>; 2],
     pub(crate) panics: Vec<PanicRecord>,
     pub(crate) schedule: Schedule,
     /// How many of the steps had more than one thread to choose from.
@@ -74,6 +85,8 @@ pub(crate) struct TaskState {
     pub(crate) joined: bool,
     /// The token of `park` and `unpark`.
     pub(crate) token: bool,
+    /// How often a timer of it may still fire early, under the rules that let it.
+    pub(crate) early_left: u32,
     /// Thread-local values by key, in the order of their making; none once destroyed.
     pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
 }
@@ -106,12 +119,14 @@ pub(crate) enum End {
 /// What the program was seen to use, which decides what is worth exploring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Uses {
-    /// Waits that may end without a cause.
+    /// Operations that may fail, or waits that may end, without a cause.
     pub(crate) spurious: bool,
     /// Timers.
     pub(crate) timers: bool,
     /// Operations that look at a lock or a thread without waiting for it.
     pub(crate) tries: bool,
+    /// Where an atomic was first read or written with the weakest of orderings.
+    pub(crate) relaxed: Option<Place>,
 }
 
 impl Run {
@@ -122,11 +137,14 @@ impl Run {
             tasks: vec![TaskState::new(Some("explorer".into()), None)],
             objects: Vec::new(),
             progress: 0,
+            changed: 0,
+            looks: 0,
+            alone: false,
             since_timer: 0,
             soft: 0,
             now: 86_400_000_000_000,
-            look_cost: 1_000,
             output: String::new(),
+            streams: [None; 2],
             panics: Vec::new(),
             schedule: Schedule { rules, ..Schedule::default() },
             choices: 0,
@@ -155,6 +173,7 @@ impl Run {
     /// Notes that the program gets on.
     pub(crate) fn gets_on(&mut self) {
         self.progress = self.schedule.tasks.len();
+        self.changes();
     }
 
     /// Whether a scheduling point may switch now.
@@ -167,6 +186,11 @@ impl Run {
         !matches!(self.end, None | Some(End::Returned(_) | End::Panicked(_)))
     }
 
+    /// Whether there is another thread than the one that runs or is to run.
+    pub(crate) fn has_others(&self) -> bool {
+        self.tasks[MAIN..].iter().filter(|task| !task.finished).nth(1).is_some()
+    }
+
     /// Whether only the explorer is left.
     pub(crate) fn all_finished(&self) -> bool {
         self.tasks[MAIN..].iter().all(|task| task.finished)
@@ -174,7 +198,6 @@ impl Run {
 
     /// Notes an operation of the running thread.
     pub(crate) fn step(&mut self, at: Place, describe: impl FnOnce(&Self) -> String) {
-        self.look_cost = 1_000;
         self.last_at = Some(at);
         self.record(at, describe);
     }
@@ -234,6 +257,7 @@ impl Run {
     pub(crate) fn wake(&mut self, task: TaskId, woken: Woken) {
         let Some(wait) = self.tasks[task].wait.take() else { return };
         self.tasks[task].woken = Some(woken);
+        self.changes();
         if wait.soft {
             self.soft -= 1;
         } else {
@@ -273,14 +297,18 @@ impl Run {
 
     /// How a person calls the object: `Mutex A`.
     pub(crate) fn object_name(&self, object: ObjectId) -> String {
-        format!("{} {}", self.objects[object].kind.name(), letters(object))
+        match self.objects[object].kind {
+            Kind::Stream(name) => name.to_owned(),
+            kind => format!("{} {}", kind.name(), letters(object)),
+        }
     }
 
     /// The same and where it comes from: `Mutex A made at queue.rs:13`.
     pub(crate) fn object_origin(&self, object: ObjectId) -> String {
-        let ObjectState { made_at, first_taken, .. } = &self.objects[object];
+        let ObjectState { kind, made_at, first_taken, .. } = &self.objects[object];
         let name = self.object_name(object);
         match first_taken {
+            _ if matches!(kind, Kind::Stream(_)) => name,
             // Made by code of std, such as `Arc::default`: the place says nothing.
             Some(taken) if made_at.file().starts_with("/rustc/") => {
                 format!("{name} first taken at {}", short(taken))
@@ -322,6 +350,7 @@ impl TaskState {
             joiners: Vec::new(),
             joined: false,
             token: false,
+            early_left: EARLY,
             locals: Vec::new(),
         }
     }

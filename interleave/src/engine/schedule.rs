@@ -11,7 +11,7 @@ pub enum Time {
     /// Timers fire only when nothing else can run.
     #[default]
     Virtual,
-    /// Timers fire at any moment.
+    /// Timers fire at any moment, up to five times for each thread.
     Adversarial,
 }
 
@@ -20,11 +20,15 @@ pub enum Time {
 pub struct Rules {
     /// How time passes.
     pub time: Time,
-    /// Whether waits that may end without a cause do so now and then.
+    /// Whether waits that may end without a cause, and exchanges that may fail without one, do
+    /// so now and then.
     pub spurious: bool,
     /// Whether releasing a lock and ending a thread are scheduling points. They have to be as
     /// soon as the program can look without waiting (`try_lock`, `is_finished`).
     pub fine: bool,
+    /// Whether there is a scheduling point after an operation too, so that what the thread
+    /// does next unseen, such as dropping an `Arc`, may come late.
+    pub delays: bool,
     /// Whether, after the last step, every thread gets its turn without an end: a livelock.
     pub fair: bool,
 }
@@ -32,7 +36,7 @@ pub struct Rules {
 impl Rules {
     /// Whether nothing happens without a cause: those of a search through all schedules.
     pub(crate) fn is_plain(self) -> bool {
-        self.time == Time::Virtual && !self.spurious
+        self.time == Time::Virtual && !self.spurious && !self.delays
     }
 }
 
@@ -67,6 +71,7 @@ impl fmt::Display for Schedule {
         })?;
         f.write_str(if self.rules.spurious { "s" } else { "" })?;
         f.write_str(if self.rules.fine { "f" } else { "" })?;
+        f.write_str(if self.rules.delays { "d" } else { "" })?;
         f.write_str(if self.rules.fair { "l" } else { "" })?;
         f.write_str("|")?;
         for (index, run) in self.tasks.chunk_by(|a, b| a == b).enumerate() {
@@ -113,6 +118,7 @@ fn parse(text: &str) -> Option<Schedule> {
             'a' => schedule.rules.time = Time::Adversarial,
             's' => schedule.rules.spurious = true,
             'f' => schedule.rules.fine = true,
+            'd' => schedule.rules.delays = true,
             'l' => schedule.rules.fair = true,
             _ => return None,
         }
@@ -135,11 +141,16 @@ mod tests {
     #[test]
     fn a_schedule_survives_being_written_and_read() {
         let schedule = Schedule {
-            rules: Rules { time: Time::Adversarial, spurious: true, ..Rules::default() },
+            rules: Rules {
+                time: Time::Adversarial,
+                spurious: true,
+                delays: true,
+                ..Rules::default()
+            },
             tasks: vec![1, 1, 1, 2, 1],
             picks: vec![0, 4],
         };
-        assert_eq!(schedule.to_string(), "as|1x3.2.1|0.4");
+        assert_eq!(schedule.to_string(), "asd|1x3.2.1|0.4");
         assert_eq!(schedule.to_string().parse(), Ok(schedule));
     }
 

@@ -8,7 +8,7 @@ use shuttle_engine::runtime::execution::ExecutionState;
 
 use super::run::{PanicRecord, TaskState};
 use super::wait::{WaitOn, Woken};
-use super::{DRIVER, Place, TaskId, point, wait, with_run};
+use super::{DRIVER, Place, TaskId, afterwards, point, wait, with_run};
 
 /// Bytes of stack per thread. Only what is used takes memory.
 pub(crate) const STACK: usize = 512 << 10;
@@ -54,6 +54,7 @@ pub(crate) unsafe fn spawn(name: Option<Arc<str>>, at: Place, work: Work<'_>) ->
             run.step(at, |run| format!("starts {}", run.task_name(id)));
         }
     });
+    afterwards();
     Some(id)
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn wait(on: WaitOn, at: Place, timeout: Option<u64>) -> Woken {
         run.uses.spurious |= on.may_be_spurious();
         let soft = deadline.is_some() || (run.rules().spurious && on.may_be_spurious());
         run.soft += usize::from(soft);
+        run.changes();
         run.me().woken = None;
         run.me().wait = Some(Wait { on, at, deadline, soft });
         soft
@@ -129,31 +130,44 @@ pub(crate) fn wait_until<R>(
 }
 
 impl Run {
-    /// Whether the scheduler may let a waiting thread go on now, and why it would.
-    pub(crate) fn may_fire(&self, task: TaskId) -> Option<Woken> {
-        let wait = self.tasks[task].wait.as_ref().filter(|wait| wait.soft)?;
-        match wait.deadline {
-            Some(deadline) if deadline <= self.now => Some(Woken::TimedOut),
-            Some(_) if self.rules().time == Time::Adversarial => Some(Woken::TimedOut),
-            _ if self.rules().spurious && self.spurious_left > 0 && wait.on.may_be_spurious() => {
-                Some(Woken::Spurious)
-            }
-            _ => None,
-        }
+    /// When the wait of `task` is over, if ever by itself.
+    pub(crate) fn deadline(&self, task: TaskId) -> Option<u64> {
+        self.tasks[task].wait.as_ref()?.deadline
     }
 
-    /// Ends a soft wait.
-    pub(crate) fn fire(&mut self, task: TaskId, woken: Woken) {
-        let Some(wait) = &self.tasks[task].wait else { return };
-        match (woken, wait.deadline) {
+    /// Whether the time of a waiting thread may be up now, where time may `jump` to a moment.
+    pub(crate) fn may_time_out(&self, task: TaskId, jump: Option<u64>) -> bool {
+        let early = self.rules().time == Time::Adversarial && self.tasks[task].early_left > 0;
+        self.deadline(task)
+            .is_some_and(|deadline| deadline <= self.now || jump == Some(deadline) || early)
+    }
+
+    /// Whether a waiting thread may go on now for no reason.
+    pub(crate) fn may_wake_without_cause(&self, task: TaskId) -> bool {
+        let wait = self.tasks[task].wait.as_ref();
+        let open = wait.is_some_and(|wait| wait.on.may_be_spurious());
+        open && self.rules().spurious && self.spurious_left > 0
+    }
+
+    /// Whether the scheduler may end the wait of `task` by itself.
+    pub(crate) fn waits_softly(&self, task: TaskId) -> bool {
+        self.tasks[task].wait.as_ref().is_some_and(|wait| wait.soft)
+    }
+
+    /// Ends a soft wait, where time may `jump` to a moment.
+    pub(crate) fn fire(&mut self, task: TaskId, woken: Woken, jump: Option<u64>) {
+        let Some(&Wait { on, deadline, .. }) = self.tasks[task].wait.as_ref() else { return };
+        match (woken, deadline) {
             (Woken::TimedOut, Some(deadline)) => {
+                let early = u32::from(deadline > self.now && jump != Some(deadline));
                 self.now = self.now.max(deadline);
+                self.tasks[task].early_left = self.tasks[task].early_left.saturating_sub(early);
                 self.since_timer = 0;
             }
             (Woken::Spurious, _) => self.spurious_left -= 1,
             _ => {}
         }
-        if let Some(object) = wait.on.object() {
+        if let Some(object) = on.object() {
             self.objects[object].waiters.retain(|&waiter| waiter != task);
         }
         self.wake(task, woken);

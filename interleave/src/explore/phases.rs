@@ -13,7 +13,7 @@ use super::{Explore, shorten, watchdog};
 use crate::engine::dfs::Dfs;
 use crate::engine::portfolio::Portfolio;
 use crate::engine::replay::Replay;
-use crate::engine::run::End;
+use crate::engine::run::{End, Uses};
 use crate::engine::schedule::{Rules, Schedule, Time};
 use crate::engine::{Run, exploring};
 use crate::finding::{Report, Verdict};
@@ -26,6 +26,9 @@ const FIRST_LOOK: usize = 200;
 
 /// Schedules that strategies choose, however long they are.
 const AT_LEAST: usize = 300;
+
+/// Schedules per one of an exhaustive search that try what the search leaves out.
+const BEYOND: usize = 20;
 
 /// Steps that the very first schedule may take.
 const FIRST_STEPS: usize = 20_000;
@@ -87,16 +90,17 @@ impl Exploration<'_> {
             return ended.then_some(1);
         }
         self.portfolio(vec![self.rules], self.settings.schedules.min(FIRST_LOOK), 1);
-        let all = self.search(1.0);
-        let uses = self.tally.borrow().uses;
-        if all.is_none() {
+        let mut all = self.search(1.0);
+        if let Some(all) = all {
+            // Not part of the search: each may happen at any moment.
+            let rules = self.beyond(self.tally.borrow().uses);
+            self.portfolio(rules, self.part().min(BEYOND * all), 3);
+        } else {
             self.wander();
-        } else if uses.spurious {
-            let spurious = Rules { spurious: true, ..self.rules };
-            self.portfolio(vec![spurious], self.part(), 3);
+            // A first estimate may be far too high.
+            all = self.search(2.0);
         }
-        // A first estimate may be far too high.
-        all.or_else(|| self.search(2.0)).filter(|_| !self.failed())
+        all.filter(|_| !self.failed())
     }
 
     /// Tries to run every schedule if there are about as few as may be tried. Time that is
@@ -136,15 +140,21 @@ impl Exploration<'_> {
         }
         let timing = self.settings.timing && uses.timers;
         let parts = if timing { 2 } else { 4 };
-        let mut rules = vec![self.rules; 2];
-        if uses.spurious {
-            rules.push(Rules { spurious: true, ..self.rules });
-        }
+        let rules = [vec![self.rules; 2], self.beyond(uses)].concat();
         self.portfolio(rules, parts * part, 3);
         if timing {
             let adversarial = Rules { time: Time::Adversarial, ..self.rules };
-            self.portfolio(vec![adversarial], 2 * part, 4);
+            let mut rules = vec![adversarial; 3];
+            rules.extend(uses.spurious.then_some(Rules { spurious: true, ..adversarial }));
+            self.portfolio(rules, 2 * part, 4);
         }
+    }
+
+    /// Rules under which more may happen than an operation's own effect.
+    fn beyond(&self, uses: Uses) -> Vec<Rules> {
+        let mut rules = vec![Rules { delays: true, ..self.rules }];
+        rules.extend(uses.spurious.then_some(Rules { spurious: true, ..self.rules }));
+        rules
     }
 
     /// A fifth of the schedules that the strategies may choose.
@@ -356,12 +366,21 @@ impl Exploration<'_> {
                 "{}; only when timers fire early: it relies on a sleep or a timeout",
                 report.message
             );
-        } else if report.schedule.as_ref().is_some_and(|schedule| schedule.rules.spurious) {
-            report.notes.push(
-                "in this schedule a wait ends without a notification, which std allows".into(),
-            );
+        }
+        if let Some(schedule) = &report.schedule {
+            report.notes.extend(meaning(schedule.rules));
         }
     }
+}
+
+/// What a reader of a schedule has to know about its rules.
+fn meaning(rules: Rules) -> impl Iterator<Item = String> {
+    let spurious = "in this schedule a wait may end, or a compare_exchange_weak fail, without a \
+                    cause: std allows both";
+    let delays = "in this schedule a thread may be held up right after an operation, before it \
+                  does what needs none: before it drops an Arc, for instance";
+    let notes = [(rules.spurious, spurious), (rules.delays, delays)];
+    notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note.to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Report, SourceLine, Step, Verdict, WaitFor};
 use crate::engine::run::short;
-use crate::engine::{MAIN, Run};
+use crate::engine::{Kind, MAIN, Run};
 
 /// Rows that are shown of one interleaving; the end matters most.
 const ROWS: usize = 100;
@@ -172,7 +172,8 @@ fn legend(run: &Run, rows: &[(usize, String)]) -> String {
                 !after.starts_with(|next: char| next.is_ascii_alphanumeric())
             })
         };
-        if rows.iter().any(|(_, cell)| shown(cell)) {
+        let known = matches!(run.objects[object].kind, Kind::Stream(_));
+        if !known && rows.iter().any(|(_, cell)| shown(cell)) {
             let _ = writeln!(text, "  {}", run.object_origin(object));
         }
     }

@@ -9,7 +9,9 @@ use std::sync::atomic as real;
 pub use std::sync::atomic::Ordering;
 
 use crate::engine::object::Meeting;
-use crate::engine::{Kind, Object, ObjectId, Place, point, with_run};
+use crate::engine::{
+    Kind, Object, ObjectId, Place, Run, afterwards, fails_without_cause, point, with_run,
+};
 
 /// An ordering constraint without an access. Nothing to do: every access is in order.
 #[track_caller]
@@ -66,6 +68,22 @@ show! { bool u8 u16 u32 u64 usize i8 i16 i32 i64 isize }
 /// Adds what came of the running thread's last operation to its description.
 fn tell(result: impl FnOnce() -> String) {
     with_run(|run| run.complete(result));
+    afterwards();
+}
+
+/// What came of an exchange.
+fn outcome<T: Show>(current: T, new: T, result: Result<T, T>) -> String {
+    match result {
+        Ok(_) => format!(": {} becomes {}", current.show(), new.show()),
+        Err(seen) => format!(": not {} but {}", current.show(), seen.show()),
+    }
+}
+
+/// Notes an ordering that allows more than is explored.
+fn note(order: Ordering, at: Place) {
+    if order == Ordering::Relaxed {
+        with_run(|run| run.uses.relaxed = run.uses.relaxed.or(Some(at)));
+    }
 }
 
 /// Panics as std does for an ordering that a failed exchange cannot have.
@@ -114,7 +132,9 @@ macro_rules! atomic {
             /// The value.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let value = self.step(Location::caller(), "loads", |value| value.load(order));
+                let at = Location::caller();
+                note(order, at);
+                let value = self.step(at, "loads", |value| value.load(order));
                 tell(|| format!(": {}", value.show()));
                 value
             }
@@ -122,7 +142,9 @@ macro_rules! atomic {
             /// Replaces the value.
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
-                self.step(Location::caller(), "stores to", |atomic| atomic.store(value, order));
+                let at = Location::caller();
+                note(order, at);
+                self.step(at, "stores to", |atomic| atomic.store(value, order));
                 tell(|| format!(": {}", value.show()));
             }
 
@@ -165,7 +187,8 @@ macro_rules! atomic {
                 self.exchange(Location::caller(), current, new)
             }
 
-            /// As [`Self::compare_exchange`], which it is here: it never fails without cause.
+            /// As [`Self::compare_exchange`], but where the exploration tries that it may fail
+            /// without a cause.
             #[track_caller]
             pub fn compare_exchange_weak(
                 &self,
@@ -175,7 +198,44 @@ macro_rules! atomic {
                 failure: Ordering,
             ) -> Result<$value, $value> {
                 check_orderings(success, failure);
-                self.exchange(Location::caller(), current, new)
+                let mut refused = false;
+                let result = self.step(Location::caller(), "compare_exchange_weak on", |atomic| {
+                    let seen = atomic.load(Ordering::SeqCst);
+                    refused = seen == current && fails_without_cause();
+                    if refused {
+                        return Err(seen);
+                    }
+                    atomic.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
+                });
+                tell(|| match refused {
+                    true => ": fails without a cause, which std allows".to_owned(),
+                    false => outcome(current, new, result),
+                });
+                result
+            }
+
+            /// Replaces the value by what `f` makes of it, and returns the old one.
+            #[track_caller]
+            pub fn update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                mut f: impl FnMut($value) -> $value,
+            ) -> $value {
+                match self.fetch_update(set, fetch, |value| Some(f(value))) {
+                    Ok(old) | Err(old) => old,
+                }
+            }
+
+            /// As [`Self::fetch_update`].
+            #[track_caller]
+            pub fn try_update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                f: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                self.fetch_update(set, fetch, f)
             }
 
             /// Replaces the value by what `f` makes of it, until no one came between.
@@ -200,14 +260,10 @@ macro_rules! atomic {
             }
 
             fn exchange(&self, at: Place, current: $value, new: $value) -> Result<$value, $value> {
-                let seq = Ordering::SeqCst;
                 let result = self.step(at, "compare_exchange on", |atomic| {
-                    atomic.compare_exchange(current, new, seq, seq)
+                    atomic.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
                 });
-                tell(|| match result {
-                    Ok(_) => format!(": {} becomes {}", current.show(), new.show()),
-                    Err(seen) => format!(": not {} but {}", current.show(), seen.show()),
-                });
+                tell(|| outcome(current, new, result));
                 result
             }
 
@@ -220,7 +276,12 @@ macro_rules! atomic {
                 if let Some(object) = self.meet() {
                     announce(object, at, verb);
                 }
-                operation(&self.value)
+                let before = self.value.load(Ordering::Relaxed);
+                let result = operation(&self.value);
+                if self.value.load(Ordering::Relaxed) != before {
+                    with_run(Run::changes);
+                }
+                result
             }
 
             fn meet(&self) -> Option<ObjectId> {
@@ -296,7 +357,9 @@ impl AtomicBool {
     /// Negates the value and returns the old one.
     #[track_caller]
     pub fn fetch_not(&self, order: Ordering) -> bool {
-        self.step(Location::caller(), "negates", |atomic| atomic.fetch_xor(true, order))
+        let old = self.step(Location::caller(), "negates", |atomic| atomic.fetch_not(order));
+        tell(|| format!(": {old}"));
+        old
     }
 }
 
@@ -308,6 +371,26 @@ impl Default for AtomicBool {
 }
 
 atomic!(AtomicPtr, *mut T, T);
+
+macro_rules! fetch_pointer {
+    ($($method:ident)*) => {
+        $(
+            #[doc = concat!("As [`std::sync::atomic::AtomicPtr::", stringify!($method), "`].")]
+            #[track_caller]
+            pub fn $method(&self, value: usize, order: Ordering) -> *mut T {
+                let verb = concat!(stringify!($method), " on");
+                let old = self.step(Location::caller(), verb, |atomic| atomic.$method(value, order));
+                tell(|| format!(": {} with {}", old.show(), value.show()));
+                old
+            }
+        )*
+    };
+}
+
+impl<T> AtomicPtr<T> {
+    fetch_pointer!(fetch_ptr_add fetch_ptr_sub fetch_byte_add fetch_byte_sub fetch_and fetch_or
+        fetch_xor);
+}
 
 impl<T> Default for AtomicPtr<T> {
     #[track_caller]

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
-use crate::engine::{Kind, Object, WaitOn, Woken, point, wait, with_run};
+use crate::engine::{Kind, Object, WaitOn, Woken, afterwards, point, wait, with_run};
 
 /// [`std::sync::Barrier`] under the explorer.
 pub struct Barrier {
@@ -74,6 +74,7 @@ impl Barrier {
         if opens == Some(false) {
             wait(WaitOn::Barrier(object), at, None);
         }
+        afterwards();
         BarrierWaitResult(opens == Some(true))
     }
 }

@@ -9,7 +9,9 @@ use super::mutex::MutexGuard;
 use super::raw_mutex::{Held, RawMutex};
 use super::{nanoseconds, now};
 use crate::engine::object::Memory;
-use crate::engine::{Kind, Object, ObjectId, Place, WaitOn, Woken, pick, point, wait, with_run};
+use crate::engine::{
+    Kind, Object, ObjectId, Place, WaitOn, Woken, afterwards, pick, point, wait, with_run,
+};
 
 /// [`std::sync::Condvar`] under the explorer.
 ///
@@ -134,6 +136,7 @@ impl Condvar {
                 run.wake(task, Woken::Notified);
             });
         }
+        afterwards();
     }
 
     /// Wakes every thread that waits.
@@ -147,6 +150,7 @@ impl Condvar {
                 run.wake(task, Woken::Notified);
             }
         });
+        afterwards();
     }
 
     fn announce(&self, at: Place, what: &str) -> Option<ObjectId> {

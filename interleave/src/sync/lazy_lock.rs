@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::mem::ManuallyDrop;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use super::OnceLock;
@@ -40,9 +40,29 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
         this.force_at(Location::caller())
     }
 
+    /// The value, made now if it was not made before, to be changed.
+    #[track_caller]
+    pub fn force_mut(this: &mut Self) -> &mut T {
+        this.force_at(Location::caller());
+        this.cell.get_mut().expect("the call above has set it")
+    }
+
     fn force_at(&self, at: Place) -> &T {
         self.cell.init_at(at, || Some(self.make.call()));
         self.cell.peek().expect("the call above has set it")
+    }
+}
+
+impl<T, F> LazyLock<T, F> {
+    /// The value, if it was made already.
+    #[track_caller]
+    pub fn get(this: &Self) -> Option<&T> {
+        this.cell.get()
+    }
+
+    /// The value, if it was made already, to be changed.
+    pub fn get_mut(this: &mut Self) -> Option<&mut T> {
+        this.cell.get_mut()
     }
 }
 
@@ -68,6 +88,13 @@ impl<T, F: FnOnce() -> T> Deref for LazyLock<T, F> {
     #[track_caller]
     fn deref(&self) -> &T {
         self.force_at(Location::caller())
+    }
+}
+
+impl<T, F: FnOnce() -> T> DerefMut for LazyLock<T, F> {
+    #[track_caller]
+    fn deref_mut(&mut self) -> &mut T {
+        Self::force_mut(self)
     }
 }
 

@@ -5,7 +5,9 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use crate::engine::object::Meeting;
-use crate::engine::{Kind, Object, Place, WaitOn, exploring, point, wait_until, with_run};
+use crate::engine::{
+    Kind, Object, Place, WaitOn, afterwards, exploring, point, wait_until, with_run,
+};
 
 /// [`std::sync::Once`] under the explorer.
 pub struct Once {
@@ -85,14 +87,22 @@ impl Once {
     /// If an attempt panicked.
     #[track_caller]
     pub fn wait(&self) {
-        let at = Location::caller();
+        self.wait_for(&[Stage::Done, Stage::Poisoned], Location::caller());
+        assert!(self.stage.get() == Stage::Done, "Once instance has previously been poisoned");
+    }
+
+    /// As [`Once::wait`], but goes on waiting when an attempt panics.
+    #[track_caller]
+    pub fn wait_force(&self) {
+        self.wait_for(&[Stage::Done], Location::caller());
+    }
+
+    fn wait_for(&self, stages: &[Stage], at: Place) {
         let object = self.meet().expect("a Once of `interleave` can wait in an exploration only");
         point(at, |run| format!("waits for {}", run.object_name(object)));
-        wait_until(object, WaitOn::Once(object), at, |_| match self.stage.get() {
-            Stage::Done | Stage::Poisoned => Some(()),
-            Stage::New | Stage::Running => None,
+        wait_until(object, WaitOn::Once(object), at, |_| {
+            stages.contains(&self.stage.get()).then_some(())
         });
-        assert!(self.stage.get() == Stage::Done, "Once instance has previously been poisoned");
     }
 
     pub(super) fn completed(&self, at: Place) -> bool {
@@ -128,6 +138,8 @@ impl Once {
         let attempt = Attempt { once: self, succeeded: Cell::new(false) };
         f(&OnceState { poisoned: before == Stage::Poisoned });
         attempt.succeeded.set(true);
+        drop(attempt);
+        afterwards();
     }
 
     pub(super) fn meet(&self) -> Option<usize> {
@@ -157,7 +169,10 @@ impl Drop for Attempt<'_> {
         if exploring()
             && let Some(object) = self.once.object.id()
         {
-            with_run(|run| run.enable_waiters(object));
+            with_run(|run| {
+                run.changes();
+                run.enable_waiters(object);
+            });
         }
     }
 }

@@ -7,7 +7,9 @@ use std::cell::Cell;
 
 use crate::engine::object::Memory;
 use crate::engine::trace::Effect;
-use crate::engine::{Kind, Object, ObjectId, Place, WaitOn, point, wait_until, with_run};
+use crate::engine::{
+    Kind, Object, ObjectId, Place, WaitOn, afterwards, point, wait_until, with_run,
+};
 
 pub(super) struct RawMutex {
     object: Object,
@@ -108,6 +110,7 @@ impl RawMutex {
             run.record(at, |run| format!("unlocks {}", run.object_name(object)));
             run.effect(Effect::Releases, object);
         });
+        afterwards();
     }
 
     /// Unlocks without a scheduling point, as `Condvar::wait` does.

@@ -4,7 +4,7 @@ use super::raw_mutex::Held;
 use crate::engine::object::Memory;
 use crate::engine::trace::Effect;
 use crate::engine::{
-    Kind, Object, ObjectId, Place, Run, WaitOn, pick, point, wait_until, with_run,
+    Kind, Object, ObjectId, Place, Run, WaitOn, afterwards, pick, point, wait_until, with_run,
 };
 
 pub(super) struct RawRwLock {
@@ -83,6 +83,18 @@ impl RawRwLock {
             run.record(at, |run| format!("releases {}", run.object_name(object)));
             run.effect(Effect::Releases, object);
         });
+        afterwards();
+    }
+
+    /// Turns the running thread's write access into read access.
+    pub(super) fn downgrade(&self, at: Place) {
+        let Some(object) = self.object.id() else { return };
+        point(at, |run| format!("only reads {} from now on", run.object_name(object)));
+        with_run(|run| {
+            run.objects[object].exclusive = false;
+            run.enable_waiters(object);
+        });
+        afterwards();
     }
 }
 

@@ -5,6 +5,7 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
@@ -134,6 +135,17 @@ impl<T: ?Sized> RwLock<T> {
     }
 }
 
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Goes on with read access; no writer comes between.
+    #[track_caller]
+    pub fn downgrade(s: Self) -> RwLockReadGuard<'a, T> {
+        let s = ManuallyDrop::new(s);
+        let (lock, at) = (s.lock, s.at);
+        lock.raw.downgrade(Location::caller());
+        RwLockReadGuard { lock, at, not_send: PhantomData }
+    }
+}
+
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
         self.lock.raw.release(self.at, false);
@@ -216,7 +228,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
         match self.try_read() {
             Ok(guard) => debug.field("data", &&*guard),
             Err(TryLockError::Poisoned(error)) => debug.field("data", &&**error.get_ref()),
-            Err(TryLockError::WouldBlock) => debug.field("data", &"<locked>"),
+            Err(TryLockError::WouldBlock) => debug.field("data", &format_args!("<locked>")),
         };
         debug.field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
     }

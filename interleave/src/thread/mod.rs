@@ -18,7 +18,7 @@ pub use local::{AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 
 use crate::engine::{
-    Place, TaskId, WaitOn, Woken, exploring, point, task, wait, with_run, yield_point,
+    Place, TaskId, WaitOn, Woken, afterwards, exploring, point, task, wait, with_run, yield_point,
 };
 use crate::sync::nanoseconds;
 
@@ -151,10 +151,11 @@ impl Thread {
             let waits = run.tasks[self.task].wait.as_ref().map(|wait| wait.on);
             if waits == Some(WaitOn::Unpark) {
                 run.wake(self.task, Woken::Notified);
-            } else {
-                run.tasks[self.task].token = true;
+            } else if !std::mem::replace(&mut run.tasks[self.task].token, true) {
+                run.changes();
             }
         });
+        afterwards();
     }
 
     fn is_finished(&self, at: Place) -> bool {

@@ -600,6 +600,71 @@ probes! {
         drop(jobs);
         assert_eq!(worker.join().unwrap(), 4);
     }
+    rwlock_downgrade {
+        let lock = RwLock::new(1);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let mut writer = lock.write().unwrap();
+                    *writer += 1;
+                    let seen = *writer;
+                    let reader: RwLockReadGuard<'_, u32> = RwLockWriteGuard::downgrade(writer);
+                    assert_eq!(*reader, seen);
+                });
+            }
+        });
+        assert_eq!(*lock.write().unwrap(), 3);
+    }
+    once_wait_force {
+        let once = Once::new();
+        thread::scope(|scope| {
+            scope.spawn(|| once.wait_force());
+            assert!(catch_unwind(AssertUnwindSafe(|| once.call_once(|| panic!("on purpose")))).is_err());
+            once.call_once_force(|state| assert!(state.is_poisoned()));
+        });
+    }
+    lazy_lock_looked_at_and_changed {
+        let mut lazy = LazyLock::new(|| vec![1]);
+        assert!(LazyLock::get(&lazy).is_none() && LazyLock::get_mut(&mut lazy).is_none());
+        lazy.push(2);
+        LazyLock::force_mut(&mut lazy).push(3);
+        assert_eq!(LazyLock::get(&lazy), Some(&vec![1, 2, 3]));
+    }
+    atomic_update {
+        let number = AtomicU32::new(1);
+        assert_eq!(number.update(SeqCst, SeqCst, |seen| seen + 1), 1);
+        assert_eq!(number.try_update(SeqCst, SeqCst, |seen| seen.checked_sub(3)), Err(2));
+        let flag = AtomicBool::new(true);
+        assert!(flag.update(SeqCst, SeqCst, |seen| !seen) && !flag.fetch_not(SeqCst));
+    }
+    atomic_pointer_arithmetic {
+        let mut bytes = [1_u8, 2, 3];
+        let pointer = AtomicPtr::new(bytes.as_mut_ptr());
+        assert_eq!(pointer.fetch_ptr_add(2, SeqCst), bytes.as_mut_ptr());
+        assert_eq!(pointer.fetch_byte_sub(1, SeqCst), &raw mut bytes[2]);
+        assert_eq!(pointer.fetch_or(0, SeqCst), &raw mut bytes[1]);
+    }
+    standard_output_locked {
+        use std::io::Write;
+        let output = std::io::stdout();
+        let mut first = output.lock();
+        writeln!(first, "one").unwrap();
+        let mut again = std::io::stdout().lock();
+        again.write_all(b"two\n").unwrap();
+        drop(first);
+        println!("three");
+        drop(again);
+        let thread = thread::spawn(|| writeln!(&std::io::stdout(), "four").unwrap());
+        writeln!(std::io::stderr().lock(), "five").unwrap();
+        thread.join().unwrap();
+        std::io::stdout().flush().unwrap();
+    }
+    debug_of_locked {
+        let (lock, shared) = (Mutex::new(1), RwLock::new(1));
+        let _guards = (lock.lock().unwrap(), shared.write().unwrap());
+        assert_eq!(format!("{lock:?}"), "Mutex { data: \"<locked>\", poisoned: false, .. }");
+        assert_eq!(format!("{shared:?}"), "RwLock { data: <locked>, poisoned: false, .. }");
+    }
     a_hand_made_future {
         use std::future::Future;
         use std::pin::pin;

@@ -48,6 +48,10 @@ pub const ALL: &[Kernel] = &[
     kernel!(spin_on_a_flag_nobody_sets, "livelock"),
     kernel!(ticket_taken_twice, "race"),
     kernel!(join_under_a_lock, "deadlock"),
+    kernel!(owners_counted_too_early, "race"),
+    kernel!(last_owner_by_its_count, "race"),
+    kernel!(weak_exchange_without_a_loop, "race"),
+    kernel!(end_of_a_timed_wait_taken_for_its_time, "race"),
 ];
 
 type Shared<T> = Arc<(Mutex<T>, Condvar)>;
@@ -612,6 +616,65 @@ fn ticket_taken_twice() {
     let threads = (0..2).map(|_| thread::spawn(take)).collect();
     let tickets = join_all(threads);
     assert_ne!(tickets[0], tickets[1]);
+}
+
+/// A message says that a thread is done with what it shares, not that it has dropped it.
+fn owners_counted_too_early() {
+    let numbers = Arc::new(Mutex::new(Vec::new()));
+    let (done, told) = channel();
+    for number in 0..2 {
+        let (numbers, done) = (numbers.clone(), done.clone());
+        thread::spawn(move || {
+            numbers.lock().unwrap().push(number);
+            done.send(()).unwrap();
+        });
+    }
+    told.recv().unwrap();
+    told.recv().unwrap();
+    let numbers = Arc::try_unwrap(numbers).unwrap().into_inner().unwrap();
+    assert_eq!(numbers.len(), 2);
+}
+
+fn last_owner_by_its_count() {
+    let closed = Arc::new(AtomicUsize::new(0));
+    let token = Arc::new(());
+    let threads = (0..2)
+        .map(|_| {
+            let (closed, token) = (closed.clone(), token.clone());
+            thread::spawn(move || {
+                if Arc::strong_count(&token) == 1 {
+                    closed.fetch_add(1, SeqCst);
+                }
+            })
+        })
+        .collect();
+    drop(token);
+    join_all(threads);
+    assert_eq!(closed.load(SeqCst), 1);
+}
+
+fn weak_exchange_without_a_loop() {
+    let taken = AtomicBool::new(false);
+    let wins: usize = thread::scope(|scope| {
+        let take = || taken.compare_exchange_weak(false, true, SeqCst, SeqCst).is_ok();
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(take)).collect();
+        threads.into_iter().map(|thread| usize::from(thread.join().unwrap())).sum()
+    });
+    assert_eq!(wins, 1);
+}
+
+/// Nobody notifies anybody, and yet a wait may end before its time.
+fn end_of_a_timed_wait_taken_for_its_time() {
+    let (lock, changed) = (Mutex::new(()), Condvar::new());
+    let wait = || {
+        let guard = lock.lock().unwrap();
+        let (_guard, result) = changed.wait_timeout(guard, Duration::from_millis(1)).unwrap();
+        assert!(result.timed_out());
+    };
+    thread::scope(|scope| {
+        scope.spawn(wait);
+        scope.spawn(wait);
+    });
 }
 
 fn join_under_a_lock() {

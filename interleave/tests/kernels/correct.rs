@@ -34,6 +34,14 @@ pub const ALL: &[Kernel] = &[
     kernel!(try_lock_and_back_off, "pass"),
     kernel!(detached_daemon, "pass"),
     kernel!(reusable_barrier_by_hand, "pass"),
+    kernel!(polling_until_a_deadline, "pass"),
+    kernel!(two_that_poll_until_a_deadline, "pass"),
+    kernel!(deadline_that_is_never_near, "pass"),
+    kernel!(counting_looks_until_another_has_slept, "pass"),
+    kernel!(tries_enough_for_a_slow_answer, "pass"),
+    kernel!(owners_counted_after_join, "pass"),
+    kernel!(looks_at_the_clock_without_waiting, "pass"),
+    kernel!(lines_under_the_lock_of_the_output, "pass"),
 ];
 
 type Shared<T> = Arc<(Mutex<T>, Condvar)>;
@@ -430,6 +438,112 @@ fn detached_daemon() {
     thread::spawn(move || while receiver.recv().is_ok() {});
     sender.send(1).unwrap();
     std::mem::forget(sender);
+}
+
+fn polling_until_a_deadline() {
+    let (flag, start) = (AtomicBool::new(false), Instant::now());
+    while !flag.load(SeqCst) {
+        if start.elapsed() >= Duration::from_millis(20) {
+            return;
+        }
+        thread::yield_now();
+    }
+    panic!("nobody sets the flag");
+}
+
+fn two_that_poll_until_a_deadline() {
+    let flag = AtomicBool::new(false);
+    let poll = || {
+        let start = Instant::now();
+        while !flag.load(SeqCst) && start.elapsed() < Duration::from_millis(20) {
+            std::hint::spin_loop();
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(poll);
+        scope.spawn(poll);
+    });
+}
+
+fn deadline_that_is_never_near() {
+    let done = Arc::new(AtomicUsize::new(0));
+    let other = done.clone();
+    let thread = thread::spawn(move || {
+        for _ in 0..3 {
+            other.fetch_add(1, SeqCst);
+        }
+    });
+    let start = Instant::now();
+    while done.load(SeqCst) < 3 {
+        assert!(start.elapsed() < Duration::from_secs(5), "the other can run, and does not");
+        std::hint::spin_loop();
+    }
+    thread.join().unwrap();
+}
+
+fn counting_looks_until_another_has_slept() {
+    let (done, looks) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
+    let other = done.clone();
+    let thread = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(2));
+        other.store(true, SeqCst);
+    });
+    while !done.load(SeqCst) {
+        looks.fetch_add(1, SeqCst);
+    }
+    thread.join().unwrap();
+}
+
+fn tries_enough_for_a_slow_answer() {
+    let (answer, answers) = sync_channel(1);
+    let worker = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(3));
+        answer.send(7).unwrap();
+    });
+    let mut tries = 0;
+    let got = loop {
+        match answers.recv_timeout(Duration::from_millis(1)) {
+            Ok(got) => break got,
+            Err(_) => tries += 1,
+        }
+    };
+    assert!(got == 7 && tries < 1_000, "a second was not enough for 3 ms");
+    worker.join().unwrap();
+}
+
+fn owners_counted_after_join() {
+    let numbers = Arc::new(Mutex::new(Vec::new()));
+    let threads = (0..2)
+        .map(|number| {
+            let numbers = numbers.clone();
+            thread::spawn(move || numbers.lock().unwrap().push(number))
+        })
+        .collect();
+    join_all(threads);
+    assert_eq!(Arc::try_unwrap(numbers).unwrap().into_inner().unwrap().len(), 2);
+}
+
+fn looks_at_the_clock_without_waiting() {
+    let (entries, kept) = (Mutex::new(vec![Instant::now()]), Duration::from_secs(1));
+    for _ in 0..40 {
+        let mut entries = entries.lock().unwrap();
+        entries.retain(|entry| entry.elapsed() < kept);
+        assert_eq!(entries.len(), 1, "no time has passed to speak of");
+    }
+}
+
+fn lines_under_the_lock_of_the_output() {
+    use std::io::Write;
+    let threads = (0..2)
+        .map(|number| {
+            thread::spawn(move || {
+                let mut output = std::io::stdout().lock();
+                writeln!(output, "begin {number}").unwrap();
+                writeln!(output, "end {number}").unwrap();
+            })
+        })
+        .collect();
+    join_all(threads);
 }
 
 fn reusable_barrier_by_hand() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
 use super::gate::{End, Entry, Gate};
-use crate::engine::Place;
+use crate::engine::{Place, afterwards};
 
 pub(super) struct Channel<T> {
     gate: Gate,
@@ -67,6 +67,7 @@ impl<T> Side<T> {
             let message = channel.messages.borrow_mut().pop_front();
             return message.map_or(Ok(()), |message| Err(SendError(message)));
         }
+        afterwards();
         Ok(())
     }
 
@@ -74,6 +75,7 @@ impl<T> Side<T> {
         match self.channel.gate.try_enter(at) {
             Entry::Open => {
                 self.channel.push(message);
+                afterwards();
                 Ok(())
             }
             Entry::Full => Err(TrySendError::Full(message)),
