@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Report, SourceLine, Step, Verdict, WaitFor};
 use crate::engine::run::short;
-use crate::engine::{Kind, MAIN, Run};
+use crate::engine::{Kind, MAIN, Place, Run};
 
 /// Rows that are shown of one interleaving; the end matters most.
 const ROWS: usize = 100;
@@ -118,7 +118,12 @@ pub(crate) fn interleaving(run: &Run) -> String {
         None => step.text.clone(),
     };
     let rows: Vec<(usize, String)> = steps.iter().map(|step| (step.thread, cell(step))).collect();
-    let titles: Vec<String> = (0..names.len()).map(|column| title(run, &names, column)).collect();
+    let started = |place: Place| match files.len() {
+        1 if files.contains(place.file()) => format!("line {}", place.line()),
+        _ => short(place),
+    };
+    let titles: Vec<String> =
+        (0..names.len()).map(|column| title(run, &names, column, started)).collect();
     let mut text = String::new();
     if files.len() == 1 {
         let file = files.iter().next().map_or("", |file| file.rsplit('/').next().unwrap_or(file));
@@ -130,9 +135,9 @@ pub(crate) fn interleaving(run: &Run) -> String {
     text
 }
 
-fn title(run: &Run, names: &[String], column: usize) -> String {
+fn title(run: &Run, names: &[String], column: usize, place: impl Fn(Place) -> String) -> String {
     let spawned = run.tasks[column + MAIN].spawned_at.filter(|_| column > 0);
-    let spawned = spawned.map(|at| format!(" (from {})", short(at))).unwrap_or_default();
+    let spawned = spawned.map(|at| format!(" (from {})", place(at))).unwrap_or_default();
     format!("{}{spawned}", names[column])
 }
 
