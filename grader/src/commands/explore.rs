@@ -73,7 +73,9 @@ pub(crate) fn show(finding: &Finding) {
         (true, schedules) => format!("exhaustive: {schedules} schedules, all there are"),
         (false, schedules) => format!("{schedules} schedules explored"),
     };
-    println!("{:<12} {}  ({explored})", finding.verdict.as_str(), finding.name);
+    let file = finding.file.as_ref().map(|file| format!(" in {}", file.display()));
+    let file = file.unwrap_or_default();
+    println!("{:<12} {}{file}  ({explored})", finding.verdict.as_str(), finding.name);
     if !finding.passed() {
         println!("  {}", finding.message.replace('\n', "\n  "));
     }
@@ -117,6 +119,7 @@ fn witness(arguments: &Arguments, finding: &Finding) -> anyhow::Result<Option<Pa
 fn as_json(finding: &Finding, witness: Option<&Path>) -> serde_json::Value {
     json!({
         "name": finding.name,
+        "file": finding.file,
         "verdict": finding.verdict,
         "schedules": finding.schedules,
         "exhaustive": finding.exhaustive,

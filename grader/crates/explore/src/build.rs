@@ -39,6 +39,8 @@ pub(crate) struct Built {
 /// One executable of tests.
 pub(crate) struct Binary {
     pub(crate) path: PathBuf,
+    /// The file that it is made from, within a crate.
+    pub(crate) file: Option<PathBuf>,
     /// Where its tests expect to run.
     pub(crate) folder: PathBuf,
 }
@@ -55,7 +57,10 @@ pub(crate) fn build(
     } else {
         let path = build_file(model, source, edition, place)?;
         let folder = source.path.parent().unwrap_or(place).to_owned();
-        Ok(Built { binaries: vec![Binary { path, folder }], crates: vec!["explored".to_owned()] })
+        Ok(Built {
+            binaries: vec![Binary { path, file: None, folder }],
+            crates: vec!["explored".to_owned()],
+        })
     }
 }
 
@@ -127,8 +132,10 @@ fn built(folder: &Path, messages: &str) -> Built {
     {
         if artifact.manifest_path.starts_with(folder) {
             built.crates.push(artifact.target.name.replace('-', "_"));
+            let file = artifact.target.src_path;
             built.binaries.extend(artifact.executable.map(|path| Binary {
                 path,
+                file: Some(file.strip_prefix(folder).unwrap_or(&file).to_owned()),
                 folder: artifact.manifest_path.parent().unwrap_or(folder).to_owned(),
             }));
         }
@@ -149,6 +156,7 @@ struct Artifact {
 #[derive(Deserialize)]
 struct Target {
     name: String,
+    src_path: PathBuf,
 }
 
 /// The script that cargo calls instead of rustc for the crate itself. Build scripts and

@@ -1,5 +1,7 @@
 //! What an explored test reports.
 
+use std::path::PathBuf;
+
 use observation::{Place, Verdict, WaitFor};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Finding {
     /// The test.
     pub name: String,
+    /// The file that its executable is made from, within a crate; two may have tests of one name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
     /// The judgement.
     pub verdict: Verdict,
     /// How many schedules were run.
@@ -78,6 +83,7 @@ impl Finding {
     pub(crate) fn unreported(name: &str, verdict: Verdict, message: String) -> Self {
         Self {
             name: name.to_owned(),
+            file: None,
             verdict,
             schedules: 0,
             exhaustive: false,

@@ -2,8 +2,12 @@
 //!
 //! One self-contained page without scripts. Everything that a student wrote is escaped.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
+
+use observation::NodeId;
 
 use crate::finding::{Effect, Finding, Step};
 
@@ -11,6 +15,9 @@ const ROW: usize = 26;
 const TOP: usize = 56;
 const LEFT: usize = 40;
 const LANE: usize = 350;
+
+/// Between two arrows at the end.
+const EDGE: usize = 14;
 
 /// Characters of a label that fit between two lanes; the rest shows when pointed at.
 const LABEL: usize = 38;
@@ -49,17 +56,26 @@ pub fn html(finding: &Finding) -> String {
         page.push_str("<ul>");
         for node in &graph.nodes {
             let at = node.at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+            let held = graph.edges.iter().filter(|edge| edge.from == node.id);
+            let held = held.filter(|edge| edge.held_since.is_some());
+            let held: String = held.map(|edge| graph.describe(edge)).collect();
             let _ = write!(
                 page,
-                "<li><b>{}</b> waits{} for {}",
+                "<li><b>{}</b> waits{} for {}{}",
                 escape(&node.name),
                 escape(&at),
-                escape(&node.waits_for)
+                escape(&node.waits_for),
+                escape(&held)
             );
         }
         page.push_str("</ul>");
     }
-    let _ = write!(page, "<div class=\"scroll\">{}</div>", drawing(finding));
+    let file = only_file(&finding.steps);
+    if let Some(file) = file {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let _ = write!(page, "<p>Numbers are lines of <b>{}</b>.</p>", escape(&name));
+    }
+    let _ = write!(page, "<div class=\"scroll\">{}</div>", drawing(finding, file.is_some()));
     if !finding.output.is_empty() {
         let _ = write!(page, "<h2>Printed</h2><pre>{}</pre>", escape(&finding.output));
     }
@@ -67,6 +83,13 @@ pub fn html(finding: &Finding) -> String {
         let _ = write!(page, "<h2>Schedule</h2><pre>{}</pre>", escape(schedule));
     }
     page
+}
+
+/// The file that all steps are in, if it is one.
+fn only_file(steps: &[Step]) -> Option<&Path> {
+    let mut files = steps.iter().filter_map(|step| step.at.as_ref()).map(|at| at.file.as_path());
+    let first = files.next()?;
+    files.all(|file| file == first).then_some(first)
 }
 
 /// Something that is held or waited for, from one row to another.
@@ -77,9 +100,10 @@ struct Bar<'a> {
     to: usize,
 }
 
-fn drawing(finding: &Finding) -> String {
+fn drawing(finding: &Finding, in_one_file: bool) -> String {
     let steps = &finding.steps;
     let (held, waited) = (bars(steps, Effect::Takes), bars(steps, Effect::Waits));
+    let stuck = stuck(finding);
     let objects: BTreeMap<&str, usize> = {
         let mut names: Vec<&str> = held.iter().map(|bar| bar.object).collect();
         names.sort_unstable();
@@ -87,7 +111,8 @@ fn drawing(finding: &Finding) -> String {
         names.into_iter().enumerate().map(|(index, name)| (name, index)).collect()
     };
     let width = LEFT + LANE * finding.threads.len();
-    let height = TOP + ROW * (steps.len() + 2);
+    let edges = finding.wait_for.as_ref().map_or(0, |graph| graph.edges.len());
+    let height = TOP + ROW * (steps.len() + 1) + EDGE * edges.max(2);
     let mut svg = format!(
         "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\">\
          <defs><marker id=\"tip\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" \
@@ -106,16 +131,32 @@ fn drawing(finding: &Finding) -> String {
     for bar in &held {
         svg.push_str(&held_bar(bar, objects.get(bar.object).copied().unwrap_or(0)));
     }
-    for bar in &waited {
-        let (x, from, to) = (lane(bar.thread), y(bar.from), y(bar.to));
-        let _ = write!(svg, "<path class=\"waits\" d=\"M{x} {from}V{to}\"/>");
+    let ended = waited.iter().filter(|bar| bar.to < steps.len());
+    let waits = ended.map(|bar| (bar.thread, bar.from, y(bar.to)));
+    let end = height - EDGE;
+    for (thread, from, to) in waits.chain(stuck.iter().map(|&(thread, from)| (thread, from, end))) {
+        let _ = write!(svg, "<path class=\"waits\" d=\"M{} {}V{to}\"/>", lane(thread), y(from));
     }
-    svg.push_str(&edges(finding, &held, &waited));
+    svg.push_str(&arrows(finding));
     for (row, step) in steps.iter().enumerate() {
-        svg.push_str(&label(row, step));
+        let waits = step.effect == Some(Effect::Waits) || stuck.contains(&(step.thread, row));
+        svg.push_str(&label(row, step, waits, in_one_file));
     }
     svg.push_str("</svg>");
     legend(&objects) + &svg
+}
+
+/// The threads that wait in the end, each with the row of its last step.
+fn stuck(finding: &Finding) -> Vec<(usize, usize)> {
+    let nodes = finding.wait_for.as_ref().map_or(&[][..], |graph| &graph.nodes);
+    let threads = nodes.iter().map(|node| thread(node.id));
+    let last = |thread: usize| finding.steps.iter().rposition(|step| step.thread == thread);
+    threads.filter_map(|thread| Some((thread, last(thread)?))).collect()
+}
+
+/// Nodes are numbered from 1.
+fn thread(node: NodeId) -> usize {
+    (node.0 as usize).saturating_sub(1)
 }
 
 /// Which colour is which lock.
@@ -163,28 +204,34 @@ fn held_bar(bar: &Bar<'_>, index: usize) -> String {
     )
 }
 
-/// An arrow from each thread that waits to the end to the one that holds what it waits for.
-fn edges(finding: &Finding, held: &[Bar<'_>], waited: &[Bar<'_>]) -> String {
-    let end = finding.steps.len();
+/// An arrow from each thread that waits in the end to whoever would have to act.
+fn arrows(finding: &Finding) -> String {
     let mut svg = String::new();
-    for (number, wait) in waited.iter().filter(|wait| wait.to == end).enumerate() {
-        let holder = held.iter().find(|bar| bar.object == wait.object && bar.to == end);
-        let Some(holder) = holder else { continue };
-        let (from, to, level) = (lane(wait.thread), lane(holder.thread), y(end) + number * 12);
+    let edges = finding.wait_for.as_ref().map_or(&[][..], |graph| &graph.edges);
+    for (number, edge) in edges.iter().enumerate() {
+        let (from, to) = (lane(thread(edge.from)), lane(thread(edge.to)));
+        let level = y(finding.steps.len()) + number * EDGE;
+        let path = match from.cmp(&to) {
+            Ordering::Less => format!("M{from} {level}H{}", to - 6),
+            Ordering::Greater => format!("M{from} {level}H{}", to + 6),
+            Ordering::Equal => format!("M{from} {level}h24v-14h-18"),
+        };
         let _ = write!(
             svg,
-            "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"M{from} {level}H{}\"><title>waits for {}</title></path>",
-            if to > from { to - 6 } else { to + 6 },
-            escape(wait.object)
+            "<path class=\"edge\" marker-end=\"url(#tip)\" d=\"{path}\"><title>waits for {}</title></path>",
+            escape(&edge.resource)
         );
     }
     svg
 }
 
-fn label(row: usize, step: &Step) -> String {
+fn label(row: usize, step: &Step, waits: bool, in_one_file: bool) -> String {
     let (x, y) = (lane(step.thread), y(row));
-    let place = step.at.as_ref().map(|at| format!("{at} ")).unwrap_or_default();
-    let waits = step.effect == Some(Effect::Waits);
+    let place = step.at.as_ref().map(|at| match in_one_file {
+        true => format!("{} ", at.line),
+        false => format!("{at} "),
+    });
+    let place = place.unwrap_or_default();
     let class = if waits { " class=\"wait\"" } else { "" };
     let colour = if waits { "#d1242f" } else { "currentColor" };
     let whole = format!("{place}{}", step.text);
@@ -218,6 +265,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use observation::Verdict;
+
     use super::*;
 
     fn step(thread: usize, effect: Option<Effect>, object: &str) -> Step {
@@ -238,7 +287,24 @@ mod tests {
     }
 
     #[test]
+    fn each_thread_that_is_stuck_waits_in_red_and_points_at_whom_it_waits_for() {
+        let graph = r#"{
+            "nodes": [{"id": 1, "name": "main", "waits_for": "thread-1 to end", "at": null},
+                      {"id": 2, "name": "thread-1", "waits_for": "a notification", "at": null}],
+            "edges": [{"from": 1, "to": 2, "resource": "the end of thread-1", "held_since": null}],
+            "cycle": []}"#;
+        let mut finding = Finding::unreported("hangs", Verdict::Deadlock, String::new());
+        finding.wait_for = Some(serde_json::from_str(graph).unwrap());
+        finding.threads = vec!["main".to_owned(), "thread-1".to_owned()];
+        finding.steps = vec![step(1, None, ""), step(0, None, ""), step(1, None, "")];
+        let page = html(&finding);
+        assert_eq!(page.matches("class=\"waits\"").count(), 2, "{page}");
+        assert_eq!(page.matches("class=\"wait\"").count(), 2, "{page}");
+        assert_eq!(page.matches("class=\"edge\"").count(), 1, "{page}");
+    }
+
+    #[test]
     fn what_a_student_wrote_is_text() {
-        assert!(label(0, &step(0, None, "")).contains("&lt;b&gt;"));
+        assert!(label(0, &step(0, None, ""), false, true).contains("&lt;b&gt;"));
     }
 }

@@ -79,6 +79,7 @@ pub fn explore(
         let runner = tests::Runner { binary, crates: &built.crates, place: place.path() };
         for name in runner.list()? {
             let mut finding = runner.run(&name, effort, None)?;
+            finding.file.clone_from(&binary.file);
             finding.notes.extend(notes.iter().cloned());
             findings.push(finding);
         }
@@ -86,7 +87,7 @@ pub fn explore(
     if findings.is_empty() {
         return Err(ExploreError::NoTests(target.to_owned()));
     }
-    findings.sort_by(|a, b| a.name.cmp(&b.name));
+    findings.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
     Ok(findings)
 }
 
@@ -99,12 +100,14 @@ pub fn replay(model: &Model, witness: &Witness) -> Result<Finding, ExploreError>
     let source = Source::open(&witness.target)?;
     let place = tempfile::tempdir().map_err(RunError::Place)?;
     let built = build::build(model, &source, &witness.edition, place.path())?;
-    for binary in &built.binaries {
+    for binary in built.binaries.iter().filter(|binary| binary.file == witness.finding.file) {
         let runner = tests::Runner { binary, crates: &built.crates, place: place.path() };
         let name = &witness.finding.name;
         if runner.list()?.contains(name) {
             let schedule = witness.finding.schedule.as_deref();
-            return Ok(runner.run(name, Effort::default(), schedule)?);
+            let mut finding = runner.run(name, Effort::default(), schedule)?;
+            finding.file.clone_from(&binary.file);
+            return Ok(finding);
         }
     }
     Err(ExploreError::NoTests(witness.target.clone()))

@@ -75,6 +75,7 @@ impl Runner<'_> {
             .env("INTERLEAVE_FINDING_FILE_DIR", &reports)
             .env("INTERLEAVE_CRATES", self.crates.join(","))
             .env("CARGO_MANIFEST_DIR", &self.binary.folder)
+            .env("RUST_BACKTRACE", "0")
             .current_dir(&self.binary.folder)
             .stdin(Stdio::null());
         let settings = [

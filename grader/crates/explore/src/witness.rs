@@ -117,13 +117,19 @@ impl Witness {
         format!("{name}.witness.json")
     }
 
-    /// Writes it into `folder`, under the name of its test.
+    /// Writes it into `folder`, under the name of its test and, within a crate, of the file
+    /// that this is in.
     ///
     /// # Errors
     ///
     /// If that is not possible.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, WitnessError> {
-        let path = folder.join(Self::file_name(&self.finding.name));
+        let Finding { name, file, .. } = &self.finding;
+        let name = match file {
+            Some(file) => format!("{}::{name}", file.with_extension("").display()),
+            None => name.clone(),
+        };
+        let path = folder.join(Self::file_name(&name));
         let failed = |source| WitnessError::File { path: path.clone(), source };
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
         std::fs::create_dir_all(folder).map_err(failed)?;

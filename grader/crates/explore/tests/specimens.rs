@@ -166,7 +166,8 @@ fn a_crate_with_a_dependency_and_integration_tests_is_explored_whole() {
     write(
         "it/src/lib.rs",
         "use std::sync::atomic::{AtomicU32, Ordering::SeqCst};\n\
-         pub fn bump(a: &AtomicU32) { a.store(a.load(SeqCst) + helper::one(), SeqCst); }\n",
+         pub fn bump(a: &AtomicU32) { a.store(a.load(SeqCst) + helper::one(), SeqCst); }\n\
+         #[test]\nfn counts() { assert_eq!(helper::one(), 2); }\n",
     );
     write(
         "it/tests/it.rs",
@@ -176,8 +177,22 @@ fn a_crate_with_a_dependency_and_integration_tests_is_explored_whole() {
          assert_eq!(a.load(SeqCst), 2);\n}\n",
     );
     write("it/build.rs", "fn main() { assert!(std::thread::spawn(|| 1).join().is_ok()); }\n");
-    let findings = explore(model(), &place.path().join("it"), "2024", Effort::default()).unwrap();
-    assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_eq!((findings[0].name.as_str(), findings[0].verdict), ("counts", Verdict::Race));
+    let target = place.path().join("it");
+    let findings = explore(model(), &target, "2024", Effort::default()).unwrap();
+    let seen: Vec<_> = findings
+        .iter()
+        .map(|found| (found.name.as_str(), found.file.as_deref().unwrap(), found.verdict))
+        .collect();
+    let (unit, integration) = (Path::new("src/lib.rs"), Path::new("tests/it.rs"));
+    let expected = [("counts", unit, Verdict::WrongOutput), ("counts", integration, Verdict::Race)];
+    assert_eq!(seen, expected);
+    for found in &findings {
+        let witness = Witness::new(&target, "2024", found.clone()).unwrap();
+        let path = witness.write(place.path()).unwrap();
+        let again = replay(model(), &Witness::read(&path).unwrap()).unwrap();
+        assert!(again.is_like(found), "{again:?}");
+    }
+    assert!(place.path().join("src-lib.counts.witness.json").is_file());
+    assert!(place.path().join("tests-it.counts.witness.json").is_file());
     assert!(!place.path().join("it/target").exists(), "products lie elsewhere");
 }
