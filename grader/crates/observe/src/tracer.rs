@@ -262,7 +262,7 @@ impl Tracer<'_> {
         let mut state = self.shared.lock();
         let Some(process) = state.family.process_of(pid.as_raw()) else { return go };
         let last = state.family.exiting(pid.as_raw(), &name, self.shared.now());
-        let waited = process == self.root && !state.ending && self.note_waiting(pid);
+        let waited = process == self.root && !state.ending && self.note_waiting(&state, pid);
         if !last {
             return if waited { None } else { go };
         }
@@ -283,19 +283,40 @@ impl Tracer<'_> {
 
     /// Notes a thread that its process takes with it, by an ordinary exit, in the middle of
     /// a wait. True if it is to be kept until all threads have been noted.
-    fn note_waiting(&self, pid: Pid) -> bool {
+    fn note_waiting(&self, state: &State, pid: Pid) -> bool {
         if self.shared.diagnosis == Diagnosis::Verdict {
             return false;
         }
-        // The low bits are a signal: one that ended it, or that of exec to all but one.
+        // The low bits are the signal that ended it.
         let by_exit = message(pid).is_some_and(|code| code & 0x7f == 0);
         let Some(registers) = Registers::of(pid).filter(|_| by_exit) else { return false };
         let call = registers.broken_off(pid.as_raw());
         let waits = call.is_some_and(|call| call.number == libc::SYS_futex);
+        let waits = waits && self.others_exit(state, pid.as_raw());
         if waits {
             self.dying.borrow_mut().insert(pid.as_raw(), registers);
         }
         waits
+    }
+
+    /// Whether no other thread of the first process executes a program. That, too, ends all
+    /// others as if by an ordinary exit, and waits for each of them: none may be kept then.
+    fn others_exit(&self, state: &State, tid: i32) -> bool {
+        const PATIENCE: usize = 10_000;
+        let others = state.family.roll().into_iter();
+        let mut others = others.filter(|other| other.pid == self.root && other.tid != tid);
+        others.all(|other| {
+            // Whoever is on its way will soon be held by us, or wait.
+            let call = (0..PATIENCE).find_map(|_| {
+                let call = proc::call(other.pid, other.tid);
+                if call.is_none() && proc::state(other.tid) == Some('R') {
+                    std::thread::yield_now();
+                    return None;
+                }
+                Some(call.map(|call| call.number))
+            });
+            !matches!(call, None | Some(Some(libc::SYS_execve | libc::SYS_execveat)))
+        })
     }
 
     /// Whether threads of the first process waited for each other for ever when it ended.
