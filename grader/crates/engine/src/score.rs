@@ -1,6 +1,6 @@
 //! Turns what became of a submission into the report's terms.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::explore::{self, Finding as Exploration};
 use course::{Language, Lesson};
@@ -40,8 +40,8 @@ fn scored(graded: &Graded<'_>, lesson: &Lesson, language: Language) -> Submissio
         Ok(Outcome::Judged { tests, explorations, .. }) => {
             report::grade(work, lesson, language, |name| {
                 let (_, judgement) = tests.iter().find(|(test, _)| test == name)?;
-                let drawn = Path::new("pictures").join(graded.submission.student.as_str());
-                let drawn = drawn.join(lesson.id.as_str()).join(name.as_str());
+                let drawn =
+                    Path::new("pictures").join(shelf(graded.submission)).join(name.as_str());
                 let mut outcome = outcome(judgement, &drawn);
                 if let report::Outcome::Failed { evidence, .. } = &mut outcome {
                     let of_it = |said: &&Exploration| said.name == name.as_str();
@@ -58,7 +58,17 @@ fn scored(graded: &Graded<'_>, lesson: &Lesson, language: Language) -> Submissio
 /// Where the witness of the test `name` lies, seen from the results.
 pub fn witness(submission: &intake::Submission, name: &str) -> String {
     let file = explore::Witness::file_name(name);
-    format!("witnesses/{}/{}/{file}", submission.student, submission.lesson)
+    format!("witnesses/{}/{file}", shelf(submission).display())
+}
+
+/// The folder that one attempt has to itself among those of all.
+fn shelf(submission: &intake::Submission) -> PathBuf {
+    let lesson = Path::new(submission.student.as_str()).join(submission.lesson.as_str());
+    attempt_of(lesson, submission.attempt.number)
+}
+
+fn attempt_of(lesson: PathBuf, number: u32) -> PathBuf {
+    if number > 1 { lesson.join(format!("attempt-{number}")) } else { lesson }
 }
 
 /// `drawn` is where pictures of the run belong, without their endings.
@@ -95,5 +105,17 @@ fn message(finding: &Finding) -> String {
     match finding.evidence.trim_end() {
         "" => finding.claim.clone(),
         evidence => format!("{}\n{evidence}", finding.claim),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_attempts_do_not_share_their_pictures() {
+        let lesson = || PathBuf::from("ada/lock");
+        assert_eq!(attempt_of(lesson(), 1), Path::new("ada/lock"));
+        assert_eq!(attempt_of(lesson(), 2), Path::new("ada/lock/attempt-2"));
     }
 }
