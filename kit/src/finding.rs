@@ -31,7 +31,7 @@ pub struct Finding {
     /// The run that it is about, without its output.
     #[serde(default)]
     pub run: Option<Box<Observation>>,
-    /// How a picture of such a run is drawn.
+    /// How a picture of such a run is drawn, or where it is.
     #[serde(default)]
     pub picture: Option<String>,
 }
@@ -142,13 +142,14 @@ mod tests {
         let mut finding = Finding::wrong("the final value is 2, not 3").seeing("main: value=2");
         finding.tally = Some(Tally { failed: 3, runs: 8 });
         finding.command = Some("cargo run -p semaphore -- --workers 5".to_owned());
-        finding.picture = Some("cargo run -p grader -- observe --timeline run.svg".to_owned());
+        finding.picture =
+            Some("INTERLEAVE_TIMELINE=run.svg cargo test -p semaphore --test semaphore".to_owned());
         insta::assert_snapshot!(finding.to_string(), @"
         wrong-output: the final value is 2, not 3
             main: value=2
         seen in 3 of 8 runs
         run it yourself: cargo run -p semaphore -- --workers 5
-        draw what happens: cargo run -p grader -- observe --timeline run.svg
+        draw what happens: INTERLEAVE_TIMELINE=run.svg cargo test -p semaphore --test semaphore
         ");
     }
 

@@ -33,6 +33,7 @@ mod run;
 mod show;
 mod snapshot;
 mod tasks;
+mod timeline;
 
 pub use assert_cmd;
 pub use insta;
@@ -50,6 +51,7 @@ pub use show::{compare, compare_unordered};
 #[doc(hidden)]
 pub use snapshot::compare_snapshot;
 pub use tasks::{Processes, Threads};
+pub use timeline::TIMELINE_VARIABLE;
 
 /// The program of this lesson, as Cargo built it or as the grader names it.
 #[macro_export]

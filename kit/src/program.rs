@@ -5,7 +5,7 @@ use std::time::Duration;
 use keeper::Place;
 use observation::{Diagnosis, Limits, Observation, Request};
 
-use crate::{Checked, Finding, Run};
+use crate::{Checked, Finding, Run, timeline};
 
 /// Names the program to test in place of the one that Cargo built.
 pub const PROGRAM_VARIABLE: &str = "INTERLEAVE_PROGRAM";
@@ -90,9 +90,8 @@ impl Program {
     /// Whatever the program does is data in the [`Run`]; the finding here says that
     /// it could not be run at all.
     pub fn run(self) -> Checked<Run> {
-        let (command, picture) = (self.command(), self.picture());
         match observed(&self.request) {
-            Ok(observation) => Ok(Run::new(observation, command, picture)),
+            Ok(observation) => Ok(Run::new(observation, self.command(), timeline::how_to_draw())),
             Err(error) => Err(Finding::broken(format!("cannot run the program: {error}"))),
         }
     }
@@ -103,16 +102,6 @@ impl Program {
         let name = lesson.or_else(|| Some(self.request.program.file_name()?.display().to_string()));
         let args = self.request.args.join(" ");
         format!("cargo run -p {} -- {args}", name.unwrap_or_default())
-    }
-
-    /// How a student draws what happens. The grader draws it by itself.
-    fn picture(&self) -> Option<String> {
-        if std::env::var_os(PROGRAM_VARIABLE).is_some() {
-            return None;
-        }
-        let program = self.request.program.display();
-        let args = self.request.args.join(" ");
-        Some(format!("cargo run -p grader -- observe --timeline run.svg -- {program} {args}"))
     }
 }
 

@@ -1,5 +1,5 @@
-use crate::hint;
 use crate::{Checked, FINDING_VARIABLE, Finding, Outcome, Random, Tally, Verdict};
+use crate::{hint, timeline};
 
 /// Overrides in how many runs a property is checked.
 pub const RUNS_VARIABLE: &str = "INTERLEAVE_RUNS";
@@ -17,7 +17,12 @@ const RUNS: u32 = 5;
 #[track_caller]
 pub fn property(check: impl Fn(&mut Random) -> Checked) {
     let runs = std::env::var(RUNS_VARIABLE).ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
-    if let Err(finding) = repeat(runs, check) {
+    if let Err(mut finding) = repeat(runs, check) {
+        match finding.run.as_deref().and_then(timeline::draw) {
+            Some(Ok(path)) => finding.picture = Some(format!("see {}", path.display())),
+            Some(Err(reason)) => finding.picture = Some(reason),
+            None => {}
+        }
         hand_over(&finding);
         conclude(&finding);
     }
