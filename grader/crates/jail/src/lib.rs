@@ -47,6 +47,7 @@ mod perform;
 mod rules;
 #[cfg(test)]
 mod sabotage;
+mod semaphore;
 mod step;
 mod sweep;
 mod tier;
@@ -61,6 +62,7 @@ pub use confinement::{Artefact, Confinement};
 pub use enclosure::Enclosure;
 pub use launch::{Objects, Pid, Suspended, Walls, enclose, suspend};
 pub use perform::landlock_version;
+pub use semaphore::Semaphore;
 pub use step::{Access, Resource, Step};
 pub use sweep::{SweepError, adopt_orphans, end_children, end_user, reap_children, remove_objects};
 pub use tier::{Slot, Tier};

@@ -44,7 +44,7 @@ pub(crate) struct Kind {
     offset: UnitOffset,
 }
 
-/// A variable that exists while a task executes at some address.
+/// A variable of a function that a task executes.
 #[derive(Clone, Debug)]
 pub(crate) struct Variable {
     /// Its name.
@@ -57,8 +57,9 @@ pub(crate) struct Variable {
     pub(crate) kind: Kind,
     /// Whether it came in from the caller.
     pub(crate) is_parameter: bool,
-    /// Where the code begins, in the process, in which it is in scope.
-    pub(crate) scope: u64,
+    /// Where the code begins, in the process, in which it is in scope; none if the task is
+    /// not in there, so that what lies at the address is left from before.
+    pub(crate) scope: Option<u64>,
 }
 
 /// How a type is laid out.
@@ -132,7 +133,7 @@ impl DebugInfo {
         Some(Self { dwarf, units })
     }
 
-    /// The variables of the program itself that are in scope in a frame of process `pid`,
+    /// The program's own variables of the function that a frame of process `pid` executes,
     /// where the file is loaded at `bias`.
     pub(crate) fn variables(&self, pid: i32, bias: u64, frame: &Frame) -> Vec<Variable> {
         let site = Site { pid, bias, probe: frame.address.wrapping_sub(bias), frame };
@@ -179,16 +180,16 @@ impl DebugInfo {
     ) -> gimli::Result<()> {
         let unit = &self.units[index].data;
         let mut tree = unit.header.entries_tree(&unit.abbreviations, None)?;
-        self.descend(index, tree.root()?, site, (None, 0), found)
+        self.descend(index, tree.root()?, site, (None, None), found)
     }
 
-    /// Goes down to the functions and blocks that are being executed.
+    /// Goes down to the function that is being executed, and all of its blocks.
     fn descend(
         &self,
         index: usize,
         node: EntriesTreeNode<'_, '_, Reader>,
         site: Site<'_>,
-        (base, scope): (Option<u64>, u64),
+        (base, scope): (Option<u64>, Option<u64>),
         found: &mut Vec<Variable>,
     ) -> gimli::Result<()> {
         let mut children = node.children();
@@ -203,18 +204,20 @@ impl DebugInfo {
                     self.descend(index, child, site, (base, scope), found)?;
                 }
                 gimli::DW_TAG_subprogram => {
-                    if let Some(scope) = self.begin(index, entry, site.probe) {
+                    let scope = self.begin(index, entry, site.probe);
+                    if scope.is_some() {
                         let base = self.frame_base(index, entry, site);
                         self.descend(index, child, site, (base, scope), found)?;
                     }
                 }
-                gimli::DW_TAG_lexical_block | gimli::DW_TAG_inlined_subroutine => {
-                    if let Some(scope) = self.begin(index, entry, site.probe) {
-                        self.descend(index, child, site, (base, scope), found)?;
-                    }
+                gimli::DW_TAG_lexical_block | gimli::DW_TAG_inlined_subroutine
+                    if base.is_some() =>
+                {
+                    let scope = scope.and_then(|_| self.begin(index, entry, site.probe));
+                    self.descend(index, child, site, (base, scope), found)?;
                 }
                 gimli::DW_TAG_variable | gimli::DW_TAG_formal_parameter if base.is_some() => {
-                    let scope = scope.wrapping_add(site.bias);
+                    let scope = scope.map(|scope| scope.wrapping_add(site.bias));
                     let variable = self.variable(index, entry, site, base);
                     found.extend(variable.map(|one| Variable { scope, ..one }));
                 }
@@ -278,7 +281,7 @@ impl DebugInfo {
         let place = Place { file, line: u32::try_from(line).ok()?, function: None };
         let is_parameter = entry.tag() == gimli::DW_TAG_formal_parameter;
         let kind = Kind { unit: index, offset };
-        Some(Variable { name, place, address, kind, is_parameter, scope: 0 })
+        Some(Variable { name, place, address, kind, is_parameter, scope: None })
     }
 
     fn location(
@@ -289,23 +292,24 @@ impl DebugInfo {
         base: Option<u64>,
     ) -> Option<u64> {
         let attribute = entry.attr_value(gimli::DW_AT_location)?;
-        let expression = match attribute.exprloc_value() {
-            Some(expression) => expression,
-            None => {
-                let unit = &self.units[index].data;
-                let mut list = self.dwarf.attr_locations(unit, attribute).ok()??;
-                loop {
-                    let one = list.next().ok()??;
-                    if (one.range.begin..one.range.end).contains(&site.probe) {
-                        break one.data;
-                    }
-                }
-            }
-        };
-        match self.evaluate(index, expression, site, base)? {
+        let at = |expression| match self.evaluate(index, expression, site, base)? {
             Location::Address { address } => Some(address),
             _ => None,
+        };
+        if let Some(expression) = attribute.exprloc_value() {
+            return at(expression);
         }
+        let mut list = self.dwarf.attr_locations(&self.units[index].data, attribute).ok()??;
+        while let Some(one) = list.next().ok()? {
+            // What a call was given in a register stands elsewhere once the call has returned,
+            // and most often before.
+            if one.range.end > site.probe
+                && let Some(address) = at(one.data)
+            {
+                return Some(address);
+            }
+        }
+        None
     }
 
     fn evaluate(
@@ -352,7 +356,8 @@ impl DebugInfo {
             }
             let Some(at) = static_address(entry) else { continue };
             let found = self.declared(index, entry, bias.wrapping_add(at));
-            let found = found.filter(|one| (at..at + self.size(one.kind)).contains(&wanted));
+            let found =
+                found.filter(|one| (at..at.saturating_add(self.size(one.kind))).contains(&wanted));
             if found.is_some() {
                 return Ok(found);
             }
@@ -466,7 +471,7 @@ fn count(array: EntriesTreeNode<'_, '_, Reader>) -> Option<u64> {
             return Some(count);
         }
         if let Some(last) = number(gimli::DW_AT_upper_bound) {
-            return Some(last + 1);
+            return last.checked_add(1);
         }
     }
     None

@@ -27,6 +27,11 @@ pub(crate) struct Opened {
 pub(crate) struct Mode(u32);
 
 impl Mode {
+    /// That of the flags of `open`.
+    pub(crate) fn of(flags: u32) -> Self {
+        Self(flags)
+    }
+
     pub(crate) fn reads(self) -> bool {
         self.0 & 3 != libc::O_WRONLY as u32
     }

@@ -3,12 +3,15 @@
 //! Pure bookkeeping: the caller says what happened and when. Task numbers are
 //! the observer's own; what the program saw may differ in a pid namespace.
 
+mod accounts;
+mod questions;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use jail::trace::Usage;
-use observation::{Exit, Process, ProcessId, Resources, Thread, ThreadId};
+use observation::{Exit, Process, ProcessId, Thread, ThreadId};
 
 /// All tasks of a run, living and dead.
 #[derive(Debug, Default)]
@@ -84,21 +87,6 @@ impl Family {
         self.add_process(pid, seen_as, None, Duration::ZERO);
     }
 
-    /// When it began, in seconds since 1970, as files record it.
-    pub(crate) fn began(&self) -> u64 {
-        self.began
-    }
-
-    /// Whether a task with this number lives.
-    pub(crate) fn knows(&self, tid: i32) -> bool {
-        self.tasks.contains_key(&tid)
-    }
-
-    /// The process of a living task.
-    pub(crate) fn process_of(&self, tid: i32) -> Option<i32> {
-        Some(self.processes[self.tasks.get(&tid)?.process].pid)
-    }
-
     /// Records a process forked by the process `parent`.
     pub(crate) fn forked(&mut self, pid: i32, seen_as: i32, parent: i32, at: Duration) {
         let parent = self.living(parent).map(|index| self.processes[index].facts.id);
@@ -119,11 +107,6 @@ impl Family {
         });
         let thread = Some(self.threads.len() - 1);
         self.add_task(tid, Task { process, thread, exiting: false });
-    }
-
-    /// Whether the program itself runs already, and not what prepares it.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.processes.first().is_some_and(|first| !first.facts.executed.is_empty())
     }
 
     /// Records that the process `pid` executes `program`: its other threads are gone.
@@ -154,12 +137,15 @@ impl Family {
         }
         let Task { process, thread, .. } = *task;
         self.generation += 1;
-        match thread {
+        let noted = match thread {
             Some(thread) => {
-                name.clone_into(&mut self.threads[thread].name);
                 self.threads[thread].ended = Some(at);
+                &mut self.threads[thread].name
             }
-            None => name.clone_into(&mut self.processes[process].facts.name),
+            None => &mut self.processes[process].facts.name,
+        };
+        if !name.is_empty() {
+            name.clone_into(noted);
         }
         let mut all = self.tasks.values().filter(|task| task.process == process);
         let last = all.all(|task| task.exiting);
@@ -253,106 +239,17 @@ impl Family {
         gone.into_iter().for_each(|one| one.facts.exit = None);
     }
 
-    /// Changes whenever the answer of [`roll`](Self::roll) does, or a signal arrives.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// Every task that the observer has not seen to end.
-    pub(crate) fn roll(&self) -> Vec<TaskRef> {
-        let of = |(tid, task): (&i32, &Task)| TaskRef {
-            pid: self.processes[task.process].pid,
-            tid: *tid,
-            exiting: task.exiting,
-        };
-        self.tasks.iter().map(of).collect()
-    }
-
-    /// The processes that live and have not begun to exit, in the order of their birth.
-    pub(crate) fn running_processes(&self) -> Vec<i32> {
-        let running = self.processes.iter().filter(|one| one.fate == Fate::Lives);
-        running.map(|one| one.pid).collect()
-    }
-
-    /// The living process that the program itself knows under the number `seen_as`.
-    pub(crate) fn seen(&self, seen_as: i32) -> Option<i32> {
-        let mut living = self.processes.iter().filter(|one| one.fate != Fate::Ended);
-        living.find(|one| one.facts.pid == seen_as).map(|one| one.pid)
-    }
-
-    /// The living processes forked by `pid`.
-    pub(crate) fn living_children(&self, pid: i32) -> Vec<i32> {
-        let Some(parent) = self.living(pid).map(|index| self.processes[index].facts.id) else {
-            return Vec::new();
-        };
-        let children = self.processes.iter().filter(|one| one.facts.parent == Some(parent));
-        children.filter(|one| one.fate != Fate::Ended).map(|one| one.pid).collect()
-    }
-
-    /// The numbers of a living task within the run. A first thread has none of its own.
-    pub(crate) fn identity(&self, tid: i32) -> (Option<ProcessId>, Option<ThreadId>) {
-        let Some(task) = self.tasks.get(&tid) else { return (None, None) };
-        let process = self.processes[task.process].facts.id;
-        (Some(process), task.thread.map(|thread| self.threads[thread].id))
-    }
-
-    /// The numbers of all processes, as we see them.
-    pub(crate) fn pids(&self) -> Vec<i32> {
-        self.processes.iter().map(|one| one.pid).collect()
-    }
-
-    /// How many tasks live.
-    pub(crate) fn tasks_alive(&self) -> u64 {
-        self.tasks.len() as u64
-    }
-
-    /// What the whole run used: a process that was reaped counts in its parent.
-    pub(crate) fn usage(&self) -> Usage {
-        let mut total = Usage::default();
-        for member in &self.processes {
-            let usage = member.usage.unwrap_or_default();
-            total.peak_memory = total.peak_memory.max(usage.peak_memory);
-            if member.facts.reaped != Some(true) {
-                total.user += usage.user;
-                total.system += usage.system;
-                total.voluntary_switches += usage.voluntary_switches;
-                total.involuntary_switches += usage.involuntary_switches;
+    /// Records the names of those that live: who is killed may end without a word.
+    pub(crate) fn note_names(&mut self, name_of: impl Fn(i32) -> String) {
+        for (tid, task) in self.tasks.iter().filter(|(_, task)| !task.exiting) {
+            let noted = match task.thread {
+                Some(thread) => &mut self.threads[thread].name,
+                None => &mut self.processes[task.process].facts.name,
+            };
+            if noted.is_empty() {
+                *noted = name_of(*tid);
             }
         }
-        total
-    }
-
-    /// The facts, in the order of birth.
-    pub(crate) fn into_facts(mut self) -> (Vec<Process>, Vec<Thread>) {
-        for index in 0..self.processes.len() {
-            self.processes[index].facts.resources = self.own_usage(index);
-        }
-        (self.processes.into_iter().map(|one| one.facts).collect(), self.threads)
-    }
-
-    /// What a process used itself: the kernel adds to it what its reaped children used.
-    fn own_usage(&self, index: usize) -> Option<Resources> {
-        let member = &self.processes[index];
-        let total = member.usage?;
-        let reaped = self.processes.iter().filter(|child| {
-            child.facts.parent == Some(member.facts.id) && child.facts.reaped == Some(true)
-        });
-        let mut own = Resources {
-            user: total.user,
-            system: total.system,
-            peak_memory: total.peak_memory,
-            voluntary_switches: total.voluntary_switches,
-            involuntary_switches: total.involuntary_switches,
-        };
-        for child in reaped.filter_map(|child| child.usage) {
-            own.user = own.user.saturating_sub(child.user);
-            own.system = own.system.saturating_sub(child.system);
-            own.voluntary_switches =
-                own.voluntary_switches.saturating_sub(child.voluntary_switches);
-            own.involuntary_switches =
-                own.involuntary_switches.saturating_sub(child.involuntary_switches);
-        }
-        Some(own)
     }
 
     fn add_process(&mut self, pid: i32, seen_as: i32, parent: Option<ProcessId>, at: Duration) {
@@ -484,6 +381,17 @@ mod tests {
         let (processes, _) = family.into_facts();
         let user = |index: usize| processes[index].resources.unwrap().user;
         assert_eq!((user(0), user(1)), (Duration::from_millis(20), Duration::from_millis(30)));
+    }
+
+    #[test]
+    fn who_is_killed_has_the_name_that_it_had() {
+        let mut family = family();
+        family.started(11, 2, 10, T);
+        family.note_names(|tid| if tid == 11 { "worker".to_owned() } else { "x".to_owned() });
+        family.exiting(11, "", T);
+        family.ended(10, Exit::Signal(9), Usage::default(), T);
+        let (processes, threads) = family.into_facts();
+        assert_eq!((processes[0].name.as_str(), threads[0].name.as_str()), ("x", "worker"));
     }
 
     #[test]

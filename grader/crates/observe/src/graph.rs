@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use observation::{Edge, Node, NodeId, ProcessId, Relation, ThreadId, WaitFor};
 
+use crate::channels::Channels;
 use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
 use crate::holders::{Holder, Locks};
 use crate::memory;
+use crate::phrases;
 use crate::primitive::Primitive;
 use crate::proc;
 use crate::proof::Stuck;
 use crate::stacks::{Stack, Unwinder};
 use crate::symbols::{Call, Library, Symbols};
+use crate::variables::Variables;
 use crate::waits::{Lack, Wait};
 
 /// Draws the graph of tasks that are held still.
@@ -20,12 +23,14 @@ pub(crate) fn wait_for(family: &Family, examined: &Examined, stuck: &[Stuck]) ->
     let mut sight = Sight::default();
     let mut waiting: Vec<_> = stuck.iter().map(|one| sight.look(family, examined, one)).collect();
     waiting.sort_by_key(|one| (one.process, one.thread));
-    let names: Vec<_> = waiting.iter().map(|one| task_name(one, family)).collect();
-    let locks = Locks::of(&waiting, &mut sight);
-    let words = words(&waiting, &locks, family, &names);
-    let nodes = waiting.iter().zip(names).zip(&words).enumerate();
-    let nodes = nodes.map(|(index, ((one, name), words))| node(index, one, name, words)).collect();
-    let edges = edges(&waiting, &locks, &words);
+    let variables = Variables::of(&waiting, &mut sight);
+    let locks = Locks::of(&waiting, &variables, &mut sight);
+    let channels = Channels::of(&waiting, &variables);
+    let scene = Scene { family, waiting: &waiting, variables, locks, channels };
+    let words: Vec<_> = (0..waiting.len()).map(|index| scene.awaited(index)).collect();
+    let nodes = waiting.iter().zip(&words).enumerate();
+    let nodes = nodes.map(|(index, (one, words))| node(index, one, family, words)).collect();
+    let edges = edges(&scene, &words);
     let cycle = cycle(waiting.len(), &edges);
     WaitFor { nodes, edges, cycle }
 }
@@ -41,9 +46,18 @@ pub(crate) fn running(family: &Family, examined: &Examined) -> Vec<String> {
         let stuck = Stuck { task, wait: nothing.clone() };
         let seen = sight.look(family, examined, &stuck);
         let place = seen.calls.iter().find(|call| call.is_own())?.place.clone()?;
-        Some(format!("{} runs at {place}", task_name(&seen, family)))
+        Some(format!("{} runs at {place}", phrases::task_name(family, seen.task)))
     });
     words.take(8).collect()
+}
+
+/// All that is known when the graph is drawn.
+pub(crate) struct Scene<'a> {
+    pub(crate) family: &'a Family,
+    pub(crate) waiting: &'a [Waiting<'a>],
+    pub(crate) variables: Variables,
+    pub(crate) locks: Locks,
+    pub(crate) channels: Channels,
 }
 
 /// A stuck task with all that is known of it.
@@ -53,7 +67,6 @@ pub(crate) struct Waiting<'a> {
     pub(crate) stack: Stack,
     pub(crate) calls: Vec<Call>,
     pub(crate) primitive: Option<Primitive>,
-    name: String,
     process: Option<ProcessId>,
     pub(crate) thread: Option<ThreadId>,
     /// Where the frames of the program itself begin: below are those of the wait.
@@ -95,49 +108,11 @@ impl Sight {
         }
         let (process, thread) = family.identity(task.tid);
         let primitive = Primitive::of(&calls);
-        let name = proc::name(task.tid);
-        Waiting {
-            task,
-            wait: &stuck.wait,
-            stack,
-            calls,
-            primitive,
-            name,
-            process,
-            thread,
-            own_stack,
-        }
+        Waiting { task, wait: &stuck.wait, stack, calls, primitive, process, thread, own_stack }
     }
 }
 
 impl Waiting<'_> {
-    fn describe(&self, family: &Family, locks: &Locks, joined: Option<&str>) -> String {
-        match self.wait {
-            Wait::Child { children } => match children.as_slice() {
-                [child] => format!("{} to end", process_name(family, *child)),
-                _ => "a child to end".to_owned(),
-            },
-            Wait::Object { name, lack: Lack::Content, .. } => format!("something in {name}"),
-            Wait::Object { name, lack: Lack::Room, .. } => format!("room in {name}"),
-            Wait::Object { name, lack: Lack::Lock, .. } => name.clone(),
-            Wait::Futex { .. } if joined.is_some() => {
-                format!("{} to end", joined.unwrap_or_default())
-            }
-            Wait::Futex { address, sharers } => match (self.primitive, locks.name_of(self)) {
-                (Some(Primitive::Condvar), Some(name)) => {
-                    format!("a notification of Condvar {name}")
-                }
-                (Some(Primitive::Barrier), Some(name)) => format!("the others at Barrier {name}"),
-                (Some(primitive), Some(name)) => format!("{} {name}", primitive.noun()),
-                (Some(primitive), None) => primitive.words().to_owned(),
-                (None, _) if sharers.len() > 1 => {
-                    format!("a semaphore or lock in shared memory, at {address:#x}")
-                }
-                (None, _) => format!("a change of the word at {address:#x}"),
-            },
-        }
-    }
-
     /// The word that it waits for, if it is one of a lock.
     pub(crate) fn lock(&self) -> Option<u64> {
         match (self.wait, self.primitive) {
@@ -149,22 +124,10 @@ impl Waiting<'_> {
     }
 }
 
-/// What each task waits for.
-fn words(waiting: &[Waiting<'_>], locks: &Locks, family: &Family, names: &[String]) -> Vec<String> {
-    let describe = |(index, one): (usize, &Waiting<'_>)| {
-        let joined = match one.wait {
-            Wait::Futex { address, .. } => joined(waiting, index, *address),
-            Wait::Child { .. } | Wait::Object { .. } => None,
-        };
-        one.describe(family, locks, joined.map(|index| names[index].as_str()))
-    };
-    waiting.iter().enumerate().map(describe).collect()
-}
-
-fn node(index: usize, waiting: &Waiting<'_>, name: String, waits_for: &str) -> Node {
+fn node(index: usize, waiting: &Waiting<'_>, family: &Family, waits_for: &str) -> Node {
     Node {
         id: id(index),
-        name,
+        name: phrases::task_name(family, waiting.task),
         waits_for: waits_for.to_owned(),
         at: waiting.calls.iter().find(|call| call.is_own()).and_then(|call| call.place.clone()),
         process: waiting.process,
@@ -176,47 +139,17 @@ fn id(index: usize) -> NodeId {
     NodeId(u32::try_from(index + 1).unwrap_or(u32::MAX))
 }
 
-fn task_name(waiting: &Waiting<'_>, family: &Family) -> String {
-    let own = match waiting.thread {
-        None => "main".to_owned(),
-        // A thread without a name of its own carries that of its program.
-        Some(ThreadId(number)) if waiting.name == proc::name(waiting.task.pid) => {
-            format!("thread {number}")
-        }
-        Some(_) => waiting.name.clone(),
-    };
-    if family.roll().iter().all(|task| task.pid == waiting.task.pid) {
-        own
-    } else {
-        format!("{} ({own})", process_name(family, waiting.task.pid))
-    }
-}
-
-fn process_name(family: &Family, pid: i32) -> String {
-    match family.identity(pid).0 {
-        Some(ProcessId(number)) => format!("process {number}"),
-        None => format!("process {pid}"),
-    }
-}
-
-fn edges(waiting: &[Waiting<'_>], locks: &Locks, words: &[String]) -> Vec<Edge> {
+fn edges(scene: &Scene<'_>, words: &[String]) -> Vec<Edge> {
     let mut edges = Vec::new();
-    for (from, words) in words.iter().enumerate() {
-        if let Some(holders) = locks.holders(&waiting[from]) {
+    for (from, (one, words)) in scene.waiting.iter().zip(words).enumerate() {
+        if let Some(holders) = scene.locks.holders(one) {
             edges.extend(holders.iter().map(|holder| held_by(from, holder, words)));
-            continue;
+        } else if let Some(channel) = scene.channels.find(from) {
+            let others = channel.others.iter();
+            edges.extend(others.map(|(to, end)| could_act(from, *to, end.clone())));
+        } else {
+            edges_of(scene, from, one.wait, words, &mut edges);
         }
-        let (targets, relation) = targets(waiting, from);
-        edges.extend(targets.into_iter().map(|to| Edge {
-            from: id(from),
-            to: id(to),
-            resource: match relation {
-                Relation::CouldAct => means(&waiting[from], waiting[to].task.pid),
-                Relation::Holds | Relation::SeemsToHold | Relation::MustEnd => words.clone(),
-            },
-            held_since: None,
-            relation,
-        }));
     }
     edges
 }
@@ -231,75 +164,91 @@ fn held_by(from: usize, holder: &Holder, lock: &str) -> Edge {
     }
 }
 
-/// By what the process `pid` could end the wait.
-fn means(waiting: &Waiting<'_>, pid: i32) -> String {
-    let Wait::Object { name, lack, ends, .. } = waiting.wait else {
-        return "the same memory".to_owned();
-    };
-    let end = match lack {
-        Lack::Content if ends.is_empty() => return "the same object".to_owned(),
-        Lack::Room if ends.is_empty() => return "the same object".to_owned(),
-        Lack::Lock => return "that lock".to_owned(),
-        Lack::Content if name.starts_with("pipe") || name.starts_with("FIFO") => "the write end",
-        Lack::Room if name.starts_with("pipe") || name.starts_with("FIFO") => "the read end",
-        Lack::Content | Lack::Room => "the other end",
-    };
-    let descriptors = ends.iter().filter(|(holder, _)| *holder == pid);
-    let descriptors: Vec<_> = descriptors.map(|(_, number)| number.to_string()).collect();
-    format!("{end} of {name} open (descriptor {})", descriptors.join(", "))
+fn could_act(from: usize, to: usize, means: String) -> Edge {
+    let (from, to) = (id(from), id(to));
+    Edge { from, to, resource: means, held_since: None, relation: Relation::CouldAct }
 }
 
-/// Who would have to act before the task at `from` can go on, and how they stand to it.
-fn targets(waiting: &[Waiting<'_>], from: usize) -> (Vec<usize>, Relation) {
-    let one = &waiting[from];
-    let firsts_of = |processes: &[i32]| {
-        let is_first = |other: &Waiting<'_>| other.thread.is_none();
-        let all = waiting.iter().enumerate();
-        let found = all.filter(|(_, other)| is_first(other) && processes.contains(&other.task.pid));
-        found.map(|(index, _)| index).collect::<Vec<_>>()
+/// An edge to each task that would have to act before the one at `from` can go on.
+fn edges_of(scene: &Scene<'_>, from: usize, wait: &Wait, words: &str, edges: &mut Vec<Edge>) {
+    let edge = |to: usize, relation| {
+        let (from, to) = (id(from), id(to));
+        Edge { from, to, resource: words.to_owned(), held_since: None, relation }
     };
-    match one.wait {
-        Wait::Child { children } => (firsts_of(children), Relation::MustEnd),
-        Wait::Object { holders, lack: Lack::Lock, .. } => (firsts_of(holders), Relation::Holds),
+    match wait {
+        Wait::Child { children } => {
+            let targets = scene.firsts_of(children);
+            edges.extend(targets.into_iter().map(|to| edge(to, Relation::MustEnd)));
+        }
+        Wait::Object { holders, lack: Lack::Lock, .. } => {
+            let targets = scene.firsts_of(holders);
+            edges.extend(targets.into_iter().map(|to| edge(to, Relation::Holds)));
+        }
+        Wait::Object { lack: Lack::Partner, .. } | Wait::Signal => {}
         Wait::Object { holders, .. } => {
-            let mut able = firsts_of(holders);
-            // Any thread of the own process could act: another one, if there is any.
-            let mates = waiting
-                .iter()
-                .enumerate()
-                .filter(|(index, other)| *index != from && other.task.pid == one.task.pid);
-            let mates: Vec<_> = mates.map(|(index, _)| index).collect();
-            if holders.contains(&one.task.pid) && !mates.is_empty() {
-                able.retain(|index| waiting[*index].task.pid != one.task.pid);
-                able.extend(mates);
-                able.sort_unstable();
+            for to in scene.able(from, holders) {
+                let means = phrases::means(wait, scene.waiting[to].task.pid);
+                edges.push(could_act(from, to, means));
             }
-            (able, Relation::CouldAct)
         }
         Wait::Futex { address, sharers } => {
-            if let Some(joined) = joined(waiting, from, *address) {
-                (vec![joined], Relation::MustEnd)
+            let pid = scene.waiting[from].task.pid;
+            if let Some(joined) = scene.joined(from, *address) {
+                let to = scene.waiting.iter().position(|one| one.task == joined);
+                edges.extend(to.map(|to| edge(to, Relation::MustEnd)));
             } else if sharers.len() > 1 {
-                let mut others = firsts_of(sharers);
-                others.retain(|other| waiting[*other].task.pid != one.task.pid);
-                (others, Relation::CouldAct)
-            } else {
-                (Vec::new(), Relation::CouldAct)
+                let others: Vec<_> = sharers.iter().copied().filter(|one| *one != pid).collect();
+                for to in scene.firsts_of(&others) {
+                    edges.push(could_act(from, to, "the same memory".to_owned()));
+                }
             }
+        }
+        Wait::Any(waits) => {
+            waits.iter().for_each(|wait| edges_of(scene, from, wait, words, edges));
         }
     }
 }
 
-/// The thread whose end the task at `from` waits for: the word is that thread's number.
-fn joined(waiting: &[Waiting<'_>], from: usize, address: u64) -> Option<usize> {
-    let one = &waiting[from];
-    let word = memory::read(one.task.pid, address, 4)?;
-    let number = i32::from_ne_bytes(word.try_into().ok()?);
-    let status = |tid| proc::status_of(one.task.pid, tid).map(|status| status.inner);
-    waiting.iter().enumerate().find_map(|(index, other)| {
-        let sibling = index != from && other.task.pid == one.task.pid && other.thread.is_some();
-        (sibling && status(other.task.tid) == Some(number)).then_some(index)
-    })
+impl Scene<'_> {
+    /// The first tasks of these processes, by position.
+    fn firsts_of(&self, processes: &[i32]) -> Vec<usize> {
+        let all = self.waiting.iter().enumerate();
+        let found =
+            all.filter(|(_, one)| one.thread.is_none() && processes.contains(&one.task.pid));
+        found.map(|(index, _)| index).collect()
+    }
+
+    /// Who could act for the task at `from` if these processes have the means: of its own
+    /// process another thread, if there is any.
+    fn able(&self, from: usize, holders: &[i32]) -> Vec<usize> {
+        let pid = self.waiting[from].task.pid;
+        let mut able = self.firsts_of(holders);
+        let all = self.waiting.iter().enumerate();
+        let mates = all.filter(|(index, other)| *index != from && other.task.pid == pid);
+        let mates: Vec<_> = mates.map(|(index, _)| index).collect();
+        if holders.contains(&pid) && !mates.is_empty() {
+            able.retain(|index| self.waiting[*index].task.pid != pid);
+            able.extend(mates);
+            able.sort_unstable();
+        }
+        able
+    }
+
+    /// The thread whose end the task at `from` waits for: the word is that thread's number.
+    pub(crate) fn joined(&self, from: usize, address: u64) -> Option<TaskRef> {
+        let one = &self.waiting[from];
+        // A condition counts, too, and may have come to the number of a thread.
+        if !matches!(one.primitive, None | Some(Primitive::Join)) {
+            return None;
+        }
+        let word = memory::read(one.task.pid, address, 4)?;
+        let number = i32::from_ne_bytes(word.try_into().ok()?);
+        let siblings = self.family.roll().into_iter().filter(|other| {
+            other.pid == one.task.pid && other.tid != one.task.tid && other.tid != other.pid
+        });
+        let inner = |tid| proc::status_of(one.task.pid, tid).map(|status| status.inner);
+        siblings.into_iter().find(|other| inner(other.tid) == Some(number))
+    }
 }
 
 /// One cycle, the first not repeated; empty if there is none.

@@ -15,6 +15,7 @@ use crate::memory;
 use crate::owners::{self, Name, Rank, Way};
 use crate::primitive::Primitive;
 use crate::proc;
+use crate::variables::{Seen, Variables};
 use crate::waits::Wait;
 
 /// The locks and conditions that tasks wait for, in a fixed order.
@@ -27,6 +28,8 @@ struct Lock {
     /// The order among the locks without a name; none for conditions.
     letter: Option<char>,
     name: Option<Name>,
+    /// What its type makes of it.
+    by_type: Option<Primitive>,
     holders: Vec<Holder>,
 }
 
@@ -42,7 +45,7 @@ pub(crate) struct Holder {
 }
 
 impl Locks {
-    pub(crate) fn of(waiting: &[Waiting<'_>], sight: &mut Sight) -> Self {
+    pub(crate) fn of(waiting: &[Waiting<'_>], variables: &Variables, sight: &mut Sight) -> Self {
         let mut locks = Vec::<Lock>::new();
         let mut letters = ('A'..='Z').cycle();
         for one in waiting {
@@ -51,14 +54,15 @@ impl Locks {
             if locks.iter().any(|lock| (lock.pid, lock.word) == (pid, word)) {
                 continue;
             }
-            let search = Search { pid, word, waiting };
+            let search = Search { pid, word, waiting, variables };
             let (name, guards) = search.variables(sight);
             let letter = one.lock().and_then(|_| letters.next());
             let holders = match one.lock() {
                 Some(_) => search.holders(one, &guards),
                 None => Vec::new(),
             };
-            locks.push(Lock { pid, word, letter, name, holders });
+            let by_type = name.as_ref().and_then(|name| name.by_type);
+            locks.push(Lock { pid, word, letter, name, by_type, holders });
         }
         Self(locks)
     }
@@ -68,6 +72,12 @@ impl Locks {
         let lock = self.find(waiting, named_word(waiting)?)?;
         let name = lock.name.as_ref().map(Name::words);
         name.or_else(|| lock.letter.map(String::from))
+    }
+
+    /// By what a task waits: as its calls tell, or the type of that for which it waits.
+    pub(crate) fn means(&self, waiting: &Waiting<'_>) -> Option<Primitive> {
+        let by_type = || self.find(waiting, named_word(waiting)?)?.by_type;
+        waiting.primitive.or_else(by_type)
     }
 
     /// Who holds the lock for which a task waits, if it is one.
@@ -82,11 +92,13 @@ impl Locks {
 
 /// The word that a task waits for, if it is in something that a program gives a name to.
 fn named_word(waiting: &Waiting<'_>) -> Option<u64> {
+    use Primitive::{Barrier, Condvar, Mutex, Once, RwLock, Semaphore};
     match (waiting.wait, waiting.primitive) {
-        (Wait::Futex { address, .. }, Some(Primitive::Condvar | Primitive::Barrier)) => {
-            Some(*address)
-        }
-        _ => waiting.lock(),
+        (
+            Wait::Futex { address, .. },
+            None | Some(Barrier | Condvar | Mutex | Once | RwLock | Semaphore),
+        ) => Some(*address),
+        _ => None,
     }
 }
 
@@ -94,6 +106,7 @@ struct Search<'a> {
     pid: i32,
     word: u64,
     waiting: &'a [Waiting<'a>],
+    variables: &'a Variables,
 }
 
 /// A guard in a variable.
@@ -111,32 +124,30 @@ impl Search<'_> {
         let Some(symbols) = sight.symbols(self.pid) else { return (None, Vec::new()) };
         let (mut names, mut guards) = (Vec::new(), Vec::new());
         if let Some((info, variable)) = symbols.static_at(self.word) {
-            let path = match owners::way(&info, self.pid, &variable, self.word) {
-                Some(Way::Lock { path }) => path,
-                _ => variable.name.clone(),
+            let (path, by_type) = match owners::way(&info, self.pid, &variable, self.word) {
+                Some(Way::Lock { path, by_type }) => (path, by_type),
+                _ => (variable.name.clone(), None),
             };
-            let name = Name { path, place: variable.place, rank: Rank::Static };
+            let name = Name { path, by_type, place: variable.place, rank: Rank::Static };
             names.push((name.rank, Reverse(usize::MAX), 0, name));
         }
         for (index, one) in self.tasks() {
-            for (depth, frame) in one.stack.frames.iter().enumerate() {
-                let Some((info, variables)) = symbols.variables(frame) else { continue };
-                for variable in variables {
-                    match owners::way(&info, self.pid, &variable, self.word) {
-                        Some(Way::Guard) => {
-                            let may_be_gone = symbols.drops_between(variable.scope, frame.address);
-                            let place = variable.place;
-                            guards.push(Guard { task: index, place, may_be_gone });
-                        }
-                        Some(Way::Lock { path }) => {
-                            let name = Name::of(&info, &variable, path);
-                            // The first task and its outermost call are where most things
-                            // are made, and later lines make clones of them.
-                            let outer = depth + usize::from(one.thread.is_none()) * 1_000;
-                            names.push((name.rank, Reverse(outer), name.place.line, name));
-                        }
-                        None => {}
+            for Seen { info, variable, depth, address } in self.variables.in_scope(index) {
+                match owners::way(info, self.pid, variable, self.word) {
+                    Some(Way::Guard) => {
+                        let scope = variable.scope.unwrap_or(*address);
+                        let may_be_gone = symbols.drops_between(scope, *address);
+                        let place = variable.place.clone();
+                        guards.push(Guard { task: index, place, may_be_gone });
                     }
+                    Some(Way::Lock { path, by_type }) => {
+                        let name = Name::of(info, variable, path, by_type);
+                        // The first task and its outermost call are where most things
+                        // are made, and later lines make clones of them.
+                        let outer = depth + usize::from(one.thread.is_none()) * 1_000;
+                        names.push((name.rank, Reverse(outer), name.place.line, name));
+                    }
+                    Some(Way::End { .. }) | None => {}
                 }
             }
         }
@@ -158,8 +169,10 @@ impl Search<'_> {
         let looks = self.apart(|task| self.shows_guard(task));
         let shared = one.primitive == Some(Primitive::RwLock);
         let found = [&firmly, &declared, &looks].into_iter().find(|found| !found.is_empty());
-        let found = found.unwrap_or(&looks);
-        let is_sure = !firmly.is_empty() && (shared || firmly.len() == 1);
+        // One alone has a Mutex: of several who seem to, all or all but one did.
+        let found = found.filter(|found| shared || found.len() == 1);
+        let found = found.map_or(&[][..], Vec::as_slice);
+        let is_sure = !firmly.is_empty();
         let holder = |task: &usize| Holder { task: *task, since: since(*task).cloned(), is_sure };
         found.iter().map(holder).collect()
     }
@@ -185,7 +198,7 @@ impl Search<'_> {
         } else {
             return None;
         };
-        let owner = memory::read(self.pid, self.word + offset, 4)?;
+        let owner = memory::read(self.pid, self.word.wrapping_add(offset), 4)?;
         let owner = i32::from_ne_bytes(owner.try_into().ok()?);
         self.tasks().map(|(index, _)| index).find(|index| {
             let task = self.waiting[*index].task;
@@ -194,11 +207,16 @@ impl Search<'_> {
     }
 
     /// Whether a guard seems to lie on the stack of a task: a reference to the lock,
-    /// followed by whether the thread was panicking.
+    /// followed by whether the thread was panicking. What a variable held that is not in
+    /// scope is none.
     fn shows_guard(&self, task: usize) -> bool {
         let Waiting { stack, own_stack, .. } = &self.waiting[task];
         let mut places = stack.places_of(self.word, *own_stack);
-        let is_guard = |at: u64| stack.word(at + 8).is_some_and(|next| next.to_le_bytes()[0] <= 1);
+        let is_guard = |at: u64| {
+            let panicking = stack.word(at.wrapping_add(8));
+            panicking.is_some_and(|next| next.to_le_bytes()[0] <= 1)
+                && !self.variables.out_of_scope(task).any(|gone| gone.contains(&at))
+        };
         !self.has_let_go(task) && places.any(is_guard)
     }
 

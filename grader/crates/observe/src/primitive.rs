@@ -65,15 +65,6 @@ impl Primitive {
         NAMES.iter().find(|(part, _)| text.contains(part)).map(|(_, primitive)| *primitive)
     }
 
-    /// Its name.
-    pub(crate) fn noun(self) -> &'static str {
-        match self {
-            Self::Mutex => "Mutex",
-            Self::RwLock => "RwLock",
-            other => other.words(),
-        }
-    }
-
     /// What a thread waits for that uses it.
     pub(crate) fn words(self) -> &'static str {
         match self {

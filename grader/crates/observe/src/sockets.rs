@@ -1,15 +1,13 @@
 //! Connected Unix sockets: who is at the other end, and for how long a task waits.
 
-use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
-use std::thread;
+use std::os::fd::OwnedFd;
 
 use rustix::net::sockopt::{Timeout, socket_acceptconn, socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, netlink, recv, send, socket};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::family::TaskRef;
+use crate::namespaces::{self, Kind};
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +21,7 @@ pub(crate) enum Peer {
 /// The other end of the socket with `inode`, on which `task` waits without a bound in time.
 pub(crate) fn peer(task: TaskRef, descriptor: u64, inode: &str) -> Result<Peer, String> {
     let inode = inode.parse().map_err(|_| "its socket has no number")?;
-    let answer = in_network_of(task.pid, || ask_for_peer(inode));
+    let answer = namespaces::within(Kind::Network, task.pid, || ask_for_peer(inode));
     let answer = answer.ok_or("its sockets are in a network namespace that cannot be asked")?;
     let peer = answer.ok_or("it waits on a socket that leads outside")?;
     match is_bounded(task.pid, descriptor) {
@@ -38,22 +36,6 @@ pub(crate) fn awaits_connections(task: TaskRef, descriptor: u64) -> bool {
     let listens =
         copy(task.pid, descriptor).is_some_and(|copy| socket_acceptconn(copy) == Ok(true));
     listens && is_bounded(task.pid, descriptor) == Some(false)
-}
-
-/// The kernel answers for the network namespace of whoever asks: `ask` runs in that of the
-/// process. None if it cannot.
-fn in_network_of<T: Send>(pid: i32, ask: impl FnOnce() -> T + Send) -> Option<T> {
-    let of = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/net")).ok();
-    if of("self")? == of(&pid.to_string())? {
-        return Some(ask());
-    }
-    let network = File::open(format!("/proc/{pid}/ns/net")).ok()?;
-    let moved = || {
-        move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network)).ok()?;
-        Some(ask())
-    };
-    // A thread of its own, for there would be no way back.
-    thread::scope(|scope| scope.spawn(moved).join().ok()?)
 }
 
 /// Whether a timeout is set on the socket; only a copy of the descriptor tells.

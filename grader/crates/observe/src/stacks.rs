@@ -35,7 +35,8 @@ pub(crate) struct Frame {
 impl Frame {
     /// The value of a register while the call is under way, if it survives calls.
     pub(crate) fn register(&self, number: u16) -> Option<u64> {
-        self.registers.get(usize::from(number)).copied()
+        let survives = arch::survives_calls(number);
+        self.registers.get(usize::from(number)).copied().filter(|_| survives)
     }
 }
 
@@ -44,6 +45,12 @@ impl Stack {
     pub(crate) fn places_of(&self, value: u64, from: u64) -> impl Iterator<Item = u64> + '_ {
         let all = self.words.iter().zip(0u64..).filter(move |(word, _)| **word == value);
         all.map(|(_, index)| self.bottom + index * 8).filter(move |address| *address >= from)
+    }
+
+    /// The words that lie below an address.
+    pub(crate) fn words_below(&self, address: u64) -> impl Iterator<Item = u64> + '_ {
+        let count = address.saturating_sub(self.bottom) / 8;
+        self.words.iter().take(usize::try_from(count).unwrap_or(usize::MAX)).copied()
     }
 
     /// The word at an address of the stack.

@@ -70,7 +70,7 @@ impl Symbols {
         let Some((_, Module { lines, bias, .. })) = self.module(address) else {
             return Vec::new();
         };
-        let probe = address - *bias;
+        let probe = address.wrapping_sub(*bias);
         let mut calls = Vec::new();
         if let Ok(mut frames) = lines.find_frames(probe) {
             while let Ok(Some(frame)) = frames.next() {
@@ -90,7 +90,7 @@ impl Symbols {
         calls
     }
 
-    /// The variables of the program itself that are in scope in a frame, and what tells
+    /// The program's own variables of the function that a frame executes, and what tells
     /// their types.
     pub(crate) fn variables(&mut self, frame: &Frame) -> Option<(Rc<DebugInfo>, Vec<Variable>)> {
         let (info, bias) = self.debug_info(frame.address)?;
@@ -115,7 +115,7 @@ impl Symbols {
         let calls = code.windows(5).zip(from..).filter(|(window, _)| window[0] == CALL);
         let targets = calls.map(|(window, at)| {
             let distance = i32::from_le_bytes([window[1], window[2], window[3], window[4]]);
-            (at + 5).wrapping_add_signed(distance.into())
+            at.wrapping_add(5).wrapping_add_signed(distance.into())
         });
         let targets: Vec<_> = targets.collect();
         targets.into_iter().any(|target| self.function_at(target).contains("core::mem::drop"))

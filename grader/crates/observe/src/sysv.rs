@@ -1,16 +1,53 @@
 //! System V semaphores and message queues.
 
+use jail::Semaphore;
+
 use crate::family::TaskRef;
-use crate::proc;
+use crate::memory;
+use crate::namespaces::{self, Kind};
+use crate::proc::{self, Call};
 use crate::waits::{Lack, Scene, Wait};
 
 /// A wait on a set of semaphores, which only the run can know.
-pub(crate) fn semaphores(scene: &Scene<'_>, task: TaskRef, id: u64) -> Result<Wait, String> {
-    let holders = users(scene, "/proc/sysvipc/sem", id, "System V semaphore set")?;
-    let others: Vec<_> = holders.iter().copied().filter(|pid| *pid != task.pid).collect();
-    let holders = if others.is_empty() { holders } else { others };
-    let name = format!("System V semaphore set {id}");
-    Ok(Wait::Object { name, lack: Lack::Content, holders, ends: Vec::new() })
+pub(crate) fn semaphores(scene: &Scene<'_>, task: TaskRef, call: &Call) -> Result<Wait, String> {
+    let id = call.args[0];
+    let users = users(scene, "/proc/sysvipc/sem", id, "System V semaphore set")?;
+    let Some(Lacking { number, changed_by }) = lacking(task, call) else {
+        let name = format!("System V semaphore set {id}");
+        let others: Vec<_> = users.iter().copied().filter(|pid| *pid != task.pid).collect();
+        let holders = if others.is_empty() { users } else { others };
+        return Ok(Wait::Object { name, lack: Lack::Content, holders, ends: Vec::new() });
+    };
+    let name = format!("semaphore {number} of System V set {id}");
+    // The kernel keeps no list of holders, but it knows whose change was the last.
+    let (lack, holders) = if users.contains(&changed_by) {
+        (Lack::Units, vec![changed_by])
+    } else {
+        (Lack::Content, users)
+    };
+    Ok(Wait::Object { name, lack, holders, ends: Vec::new() })
+}
+
+/// A semaphore that has too few units for an operation.
+struct Lacking {
+    number: i32,
+    changed_by: i32,
+}
+
+/// The first such semaphore of those on which a task waits at once.
+fn lacking(task: TaskRef, call: &Call) -> Option<Lacking> {
+    /// Bytes of an operation: the number, what is added, flags.
+    const OPERATION: usize = 6;
+    let id = i32::try_from(call.args[0]).ok()?;
+    let count = usize::try_from(call.args[2]).ok()?.min(32);
+    let operations = memory::read(task.pid, call.args[1], count * OPERATION)?;
+    operations.chunks_exact(OPERATION).find_map(|operation| {
+        let number = i32::from(u16::from_ne_bytes([operation[0], operation[1]]));
+        let added = i32::from(i16::from_ne_bytes([operation[2], operation[3]]));
+        let now = namespaces::within(Kind::Ipc, task.pid, || Semaphore::of(id, number))??;
+        let lacks = if added == 0 { now.value != 0 } else { now.value + added < 0 };
+        lacks.then_some(Lacking { number, changed_by: now.changed_by })
+    })
 }
 
 /// A wait on a message queue, which only the run can know.
@@ -26,15 +63,18 @@ pub(crate) fn queue(scene: &Scene<'_>, id: u64, lack: Lack) -> Result<Wait, Stri
 
 /// All processes of the run, if none outside could use the object.
 ///
-/// The kernel does not say who uses it. One without a key is known to the descendants
-/// of its maker only. One with a key could be found by another program; but if the
-/// run has made it and has several processes, it is there for them.
+/// The kernel does not say who uses it. One in a namespace of the run's own, or without a
+/// key, is known to the run only. One with a key could be found by another program; but if
+/// the run has made it and has several processes, it is there for them.
 fn users(scene: &Scene<'_>, table: &str, id: u64, what: &str) -> Result<Vec<i32>, String> {
+    let members = scene.members();
+    if !scene.has_neighbours() {
+        return Ok(members);
+    }
     let text = proc::read(table).ok_or("this kernel does not list System V objects")?;
     let object = find(&text, id).ok_or_else(|| format!("its {what} is not listed"))?;
-    let members = scene.members();
     let made_here = object.changed.saturating_add(1) >= scene.family.began();
-    if object.key != 0 && !(made_here && members.len() > 1) && scene.has_neighbours() {
+    if object.key != 0 && !(made_here && members.len() > 1) {
         return Err(format!("another program could use the {what} {id}"));
     }
     Ok(members)

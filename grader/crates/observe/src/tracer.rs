@@ -262,6 +262,10 @@ impl Tracer<'_> {
         let mut state = self.shared.lock();
         let Some(process) = state.family.process_of(pid.as_raw()) else { return go };
         let last = state.family.exiting(pid.as_raw(), &name, self.shared.now());
+        // An exit of the whole process may end the others before they can say their names.
+        if !last && pid.as_raw() == process {
+            state.family.note_names(proc::name);
+        }
         let waited = process == self.root && !state.ending && self.note_waiting(&state, pid);
         if !last {
             return if waited { None } else { go };
@@ -398,6 +402,7 @@ impl Tracer<'_> {
 }
 
 pub(crate) fn kill_all_but(state: &mut State, spared: i32) {
+    state.family.note_names(proc::name);
     for pid in state.family.running_processes() {
         if pid != spared {
             state.family.doom(pid);

@@ -1,15 +1,14 @@
 //! What a blocked task waits for, read from its system call.
 
-use std::fs;
-
 use crate::arch;
 use crate::descriptors::{Descriptors, Mode, Opened};
 use crate::family::{Family, TaskRef};
 use crate::mappings::{self, Mapping};
 use crate::memory;
+use crate::polling::{is_endless, polled, registered, selected};
 use crate::proc::{self, Call};
 use crate::sockets::Peer;
-use crate::{Surroundings, locks, sockets, sysv};
+use crate::{Surroundings, fifo, locks, sockets, sysv};
 
 /// An untimed wait that only tasks of the run can end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +36,10 @@ pub(crate) enum Wait {
         /// Their descriptors by which they could.
         ends: Vec<(i32, u64)>,
     },
+    /// For a signal, which only they could send.
+    Signal,
+    /// For the first of several of these.
+    Any(Vec<Wait>),
 }
 
 /// What an object does not have.
@@ -48,6 +51,10 @@ pub(crate) enum Lack {
     Room,
     /// A lock that nobody else has.
     Lock,
+    /// Somebody who does his part, which the name says: `a connection to Unix socket 4711`.
+    Partner,
+    /// Units of a semaphore, which whoever changed it last may have taken.
+    Units,
 }
 
 /// Everything that a judgement on a wait may have to look at.
@@ -72,7 +79,8 @@ impl Ends {
     }
 }
 
-type Judgement = Result<Wait, String>;
+/// What a task waits for, or why that proves nothing.
+pub(crate) type Judgement = Result<Wait, String>;
 
 impl<'a> Scene<'a> {
     pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef], surroundings: Surroundings) -> Self {
@@ -113,20 +121,25 @@ impl<'a> Scene<'a> {
             libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
                 self.file(task, a, Lack::Room)
             }
+            libc::SYS_futex_waitv if d == 0 => self.any_futex(task, call),
             arch::POLL if is_endless(call.args[2]) => self.any_of(task, polled(task, call)?),
             libc::SYS_ppoll if call.args[2] == 0 => self.any_of(task, polled(task, call)?),
             arch::SELECT | libc::SYS_pselect6 if e == 0 => self.any_of(task, selected(task, call)?),
             arch::EPOLL_WAIT | libc::SYS_epoll_pwait if is_endless(d) => {
                 self.any_of(task, registered(task, a)?)
             }
-            libc::SYS_semop => sysv::semaphores(self, task, a),
-            libc::SYS_semtimedop if d == 0 => sysv::semaphores(self, task, a),
+            libc::SYS_semop => sysv::semaphores(self, task, call),
+            libc::SYS_semtimedop if d == 0 => sysv::semaphores(self, task, call),
             libc::SYS_msgrcv => sysv::queue(self, a, Lack::Content),
             libc::SYS_msgsnd => sysv::queue(self, a, Lack::Room),
             libc::SYS_mq_timedreceive if e == 0 => self.message_queue(task, a, Lack::Content),
             libc::SYS_mq_timedsend if e == 0 => self.message_queue(task, a, Lack::Room),
             arch::ACCEPT | libc::SYS_accept4 => self.file(task, a, Lack::Content),
             libc::SYS_fcntl | libc::SYS_flock => locks::file_lock(self, task, a),
+            arch::OPEN => fifo::opening(self, task, libc::AT_FDCWD, [a, call.args[1]]),
+            libc::SYS_openat => fifo::opening(self, task, a as i32, [call.args[1], call.args[2]]),
+            arch::PAUSE | libc::SYS_rt_sigsuspend => self.signal(),
+            libc::SYS_rt_sigtimedwait if call.args[2] == 0 => self.signal(),
             number => Err(why_open(number)),
         }
     }
@@ -141,11 +154,29 @@ impl<'a> Scene<'a> {
         if timeout != 0 {
             return Err("its wait is bounded in time".to_owned());
         }
-        let sharers = if operation & PRIVATE == 0 {
-            self.sharers_of_memory(task.pid, address)?
-        } else {
-            vec![task.pid]
-        };
+        self.word(task, address, operation & PRIVATE != 0)
+    }
+
+    /// A wait for any of several words, from the list in memory.
+    fn any_futex(&mut self, task: TaskRef, call: &Call) -> Judgement {
+        const PRIVATE: u64 = 128;
+        /// Bytes of an item: the value, the address, flags.
+        const ITEM: usize = 24;
+        let count = usize::try_from(call.args[1]).unwrap_or(0).min(128);
+        let list = memory::read(task.pid, call.args[0], count * ITEM);
+        let list = list.filter(|list| !list.is_empty()).ok_or("its list of words is unreadable")?;
+        let long =
+            |item: &[u8], at: usize| item[at..at + 8].try_into().map_or(0, u64::from_ne_bytes);
+        let words = list.chunks_exact(ITEM).map(|item| (long(item, 8), long(item, 16)));
+        let words: Vec<_> = words.collect();
+        let waits = words.into_iter().map(|(at, flags)| self.word(task, at, flags & PRIVATE != 0));
+        waits.collect::<Result<_, _>>().map(Wait::Any)
+    }
+
+    /// A wait for a word that is the process's own, or anybody's who shares that memory.
+    fn word(&self, task: TaskRef, address: u64, private: bool) -> Judgement {
+        let sharers =
+            if private { vec![task.pid] } else { self.sharers_of_memory(task.pid, address)? };
         Ok(Wait::Futex { address, sharers })
     }
 
@@ -180,12 +211,7 @@ impl<'a> Scene<'a> {
         let number = call.args[1] as i32;
         match call.args[0] as u32 {
             libc::P_PID => self.child(task, Some(number)),
-            libc::P_PIDFD => {
-                let info = format!("/proc/{}/task/{}/fdinfo/{number}", task.pid, task.tid);
-                let pid = proc::line(&info, "Pid:").and_then(|pid| pid.parse().ok());
-                let pid = pid.ok_or("it waits for an unknown process")?;
-                self.child_by_our_number(task, Some(pid))
-            }
+            libc::P_PIDFD => self.end_of_process(task, call.args[1]),
             _ => self.child(task, None),
         }
     }
@@ -220,11 +246,11 @@ impl<'a> Scene<'a> {
         }
         if let Some(inode) = numbered(&name, "socket:[") {
             if sockets::awaits_connections(task, descriptor) {
-                return self.by_anybody(format!("a connection to Unix socket {inode}"), lack);
+                return self.by_anybody(format!("a connection to Unix socket {inode}"));
             }
             let name = format!("Unix socket {inode}");
             let Peer::Socket(peer) = sockets::peer(task, descriptor, inode)? else {
-                return self.by_anybody(format!("{name}, not yet accepted"), lack);
+                return self.by_anybody(format!("somebody to accept its connection, {name}"));
             };
             let ends = self.holders(&format!("socket:[{peer}]"), |_| true)?;
             return Ok(ends.of(name, lack));
@@ -232,7 +258,13 @@ impl<'a> Scene<'a> {
         if name == "anon_inode:[eventfd]" {
             return self.event_counter(task, descriptor, lack);
         }
-        if is_fifo(task, descriptor) {
+        if name == "anon_inode:[pidfd]" {
+            return self.end_of_process(task, descriptor);
+        }
+        if name == "anon_inode:[signalfd]" {
+            return self.signal();
+        }
+        if fifo::is_one(task, descriptor) {
             let ends = self.holders(&name, |end| other_end(lack, end.mode()))?;
             let alone = ends.holders.iter().all(|holder| *holder == task.pid);
             if alone && self.has_neighbours() {
@@ -243,34 +275,41 @@ impl<'a> Scene<'a> {
         Err(format!("it waits on {name}"))
     }
 
-    /// Any process of the run might connect or accept, and nobody else if it has no neighbours.
-    fn by_anybody(&self, name: String, lack: Lack) -> Judgement {
+    /// Any process of the run might do its part, and nobody else if it has no neighbours.
+    pub(crate) fn by_anybody(&self, name: String) -> Judgement {
         if self.has_neighbours() {
-            return Err(format!("it waits on {name}, which is open to others"));
+            return Err(format!("it waits for {name}, which is up to anyone"));
         }
         let ends = Ends { holders: self.members(), ends: Vec::new() };
-        Ok(ends.of(name, lack))
+        Ok(ends.of(name, Lack::Partner))
+    }
+
+    fn signal(&self) -> Judgement {
+        if self.has_neighbours() {
+            return Err("it waits for a signal, which anyone may send".to_owned());
+        }
+        Ok(Wait::Signal)
+    }
+
+    /// Any process of the run may be waited for by a descriptor, not only a child.
+    fn end_of_process(&self, task: TaskRef, descriptor: u64) -> Judgement {
+        let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
+        let pid = proc::line(&info, "Pid:").and_then(|pid| pid.parse().ok());
+        match pid {
+            Some(pid) if self.is_member(pid) => Ok(Wait::Child { children: vec![pid] }),
+            _ => Err("it waits for a process outside the run".to_owned()),
+        }
     }
 
     /// Waits for several files at once are endless if all of them are.
     fn any_of(&mut self, task: TaskRef, files: Vec<(u64, Lack)>) -> Judgement {
-        let (mut names, mut holders, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-        let mut lacks = Vec::new();
-        for (descriptor, lack) in files {
-            let Wait::Object { name, lack, holders: more, ends: with } =
-                self.file(task, descriptor, lack)?
-            else {
-                return Err("it waits for any of several things".to_owned());
-            };
-            names.push(name);
-            lacks.push(lack);
-            holders.extend(more);
-            ends.extend(with);
+        let waits = files.into_iter().map(|(descriptor, lack)| self.file(task, descriptor, lack));
+        let mut waits = waits.collect::<Result<Vec<_>, _>>()?;
+        match waits.len() {
+            0 => self.signal(),
+            1 => Ok(waits.remove(0)),
+            _ => Ok(Wait::Any(waits)),
         }
-        let lack = *lacks.first().ok_or("it waits for no file, so for a signal")?;
-        holders.sort_unstable();
-        holders.dedup();
-        Ok(Wait::Object { name: names.join(" or "), lack, holders, ends })
     }
 
     fn event_counter(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
@@ -317,103 +356,29 @@ impl<'a> Scene<'a> {
 fn why_open(number: i64) -> String {
     match number {
         libc::SYS_nanosleep | libc::SYS_clock_nanosleep => "it sleeps".to_owned(),
-        arch::PAUSE | libc::SYS_rt_sigsuspend | libc::SYS_rt_sigtimedwait => {
-            "it waits for a signal, which anyone may send".to_owned()
-        }
         arch::POLL
         | libc::SYS_ppoll
         | arch::SELECT
         | libc::SYS_pselect6
         | arch::EPOLL_WAIT
         | libc::SYS_epoll_pwait => "its wait is bounded in time".to_owned(),
-        arch::OPEN | libc::SYS_openat => "it waits for a file to be opened".to_owned(),
-        libc::SYS_semtimedop | libc::SYS_mq_timedreceive | libc::SYS_mq_timedsend => {
-            "its wait is bounded in time".to_owned()
-        }
+        libc::SYS_rt_sigtimedwait
+        | libc::SYS_futex_waitv
+        | libc::SYS_semtimedop
+        | libc::SYS_mq_timedreceive
+        | libc::SYS_mq_timedsend => "its wait is bounded in time".to_owned(),
         other => format!("it is in system call {other}"),
     }
 }
 
-/// Whether a bound in milliseconds is none.
-fn is_endless(milliseconds: u64) -> bool {
-    (milliseconds as i32) < 0
-}
-
-/// The files that `poll` waits for, from its argument in memory.
-fn polled(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, String> {
-    const UNREADABLE: &str = "its list of files cannot be read";
-    let count = usize::try_from(call.args[1]).map_err(|_| UNREADABLE)?;
-    let bytes = memory::read(task.pid, call.args[0], count.min(1024) * 8).ok_or(UNREADABLE)?;
-    let mut files = Vec::new();
-    for entry in bytes.chunks_exact(8) {
-        let number = i32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
-        let events = i16::from_le_bytes([entry[4], entry[5]]);
-        if let Ok(number) = u64::try_from(number) {
-            files.extend(wanted(number, events & libc::POLLIN != 0, events & libc::POLLOUT != 0));
-        }
-    }
-    Ok(files)
-}
-
-/// The files that `select` waits for, from its three sets in memory.
-fn selected(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, String> {
-    let [count, read, write, except, ..] = call.args;
-    if except != 0 {
-        return Err("it waits for exceptions of files".to_owned());
-    }
-    let set = |at: u64| match at {
-        0 => Some(vec![0; 128]),
-        at => memory::read(task.pid, at, 128),
-    };
-    let unreadable = "its list of files cannot be read";
-    let (read, write) = (set(read).ok_or(unreadable)?, set(write).ok_or(unreadable)?);
-    let has = |set: &[u8], number: u64| set[(number / 8) as usize] >> (number % 8) & 1 == 1;
-    let listed = (0..count.min(1024)).filter(|one| has(&read, *one) || has(&write, *one));
-    let files = listed.flat_map(|one| wanted(one, has(&read, one), has(&write, one)));
-    Ok(files.collect())
-}
-
-/// The files that an epoll instance watches, as the kernel lists them.
-fn registered(task: TaskRef, descriptor: u64) -> Result<Vec<(u64, Lack)>, String> {
-    let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
-    let text = proc::read(&info).ok_or("its epoll instance cannot be read")?;
-    let files = text.lines().filter_map(|line| {
-        let mut words = line.strip_prefix("tfd:")?.split_whitespace();
-        let number = words.next()?.parse().ok()?;
-        let events = u32::from_str_radix(words.nth(1)?, 16).ok()?;
-        let has = |event: i32| events & event.cast_unsigned() != 0;
-        Some(wanted(number, has(libc::EPOLLIN), has(libc::EPOLLOUT)))
-    });
-    Ok(files.flatten().collect())
-}
-
-/// One entry for each thing wanted of a file. One of which nothing is wanted is
-/// watched for its other end to close, which is up to the same holders.
-fn wanted(number: u64, read: bool, write: bool) -> Vec<(u64, Lack)> {
-    let mut wanted = Vec::new();
-    if read || !write {
-        wanted.push((number, Lack::Content));
-    }
-    if write {
-        wanted.push((number, Lack::Room));
-    }
-    wanted
-}
-
 fn other_end(lack: Lack, mode: Mode) -> bool {
     match lack {
-        Lack::Content | Lack::Lock => mode.writes(),
         Lack::Room => mode.reads(),
+        Lack::Content | Lack::Lock | Lack::Partner | Lack::Units => mode.writes(),
     }
 }
 
 /// The number in a kernel name such as `pipe:[4711]`.
 fn numbered<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
     name.strip_prefix(prefix)?.strip_suffix(']')
-}
-
-fn is_fifo(task: TaskRef, descriptor: u64) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    fs::metadata(format!("/proc/{}/task/{}/fd/{descriptor}", task.pid, task.tid))
-        .is_ok_and(|file| file.file_type().is_fifo())
 }

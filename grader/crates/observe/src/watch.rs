@@ -323,6 +323,7 @@ impl Watcher<'_> {
         }
         if !state.ending {
             state.ending = true;
+            state.family.note_names(proc::name);
             state.family.doom(self.root.pid);
             // If it has just ended by itself, that is as good.
             let _ = pidfd_send_signal(&self.root.descriptor, Signal::KILL);

@@ -1,5 +1,7 @@
 //! Who waits for whom, in the words that a student reads.
 
+use std::process::Command;
+
 use observation::{NodeId, Relation, WaitFor};
 
 use support::specimen;
@@ -86,4 +88,43 @@ fn a_pipe_is_shown_with_all_who_hold_its_other_end() {
          process 2 (main) has the write end of pipe N open (descriptor 4)\n\
          in a circle: process 1 (main) -> process 2 (main) -> process 1 (main)"
     );
+}
+
+#[test]
+fn a_wait_for_several_things_names_them_all() {
+    assert_eq!(
+        words("polls-process"),
+        "process 1 (main) waits at stuck_processes.rs for process 2 to end or something in pipe N; \
+         process 1 (main) has the write end of pipe N open (descriptor 6); \
+         process 2 (main) has the write end of pipe N open (descriptor 6)\n\
+         process 2 (main) waits at system.rs for something in pipe N; \
+         process 1 (main) has the write end of pipe N open (descriptor 4); \
+         process 2 (main) has the write end of pipe N open (descriptor 4)\n\
+         in a circle: process 1 (main) -> process 2 (main) -> process 1 (main)"
+    );
+}
+
+#[test]
+fn a_system_v_semaphore_is_shown_with_who_changed_it_last() {
+    let seen = specimen("system-v-crosswise");
+    let id = seen.stdout.text.trim();
+    assert!(Command::new("ipcrm").args(["-s", id]).status().unwrap().success());
+    let graph = seen.wait_for.unwrap();
+    let means = graph.edges.iter().map(|edge| (edge.relation, edge.resource.as_str()));
+    assert!(means.clone().all(|means| means == (Relation::CouldAct, "changed it last")), "{graph}");
+    assert!(graph.nodes[0].waits_for.starts_with("semaphore "), "{graph}");
+    assert_eq!(graph.cycle.len(), 2);
+}
+
+#[test]
+fn a_thread_that_goes_round_is_named_by_who_waits_for_it() {
+    let words = words("spin-in-a-worker");
+    assert!(words.contains("main waits at threads.rs for thread 1 to end"), "{words}");
+}
+
+#[test]
+fn threads_that_were_ended_by_us_have_their_names() {
+    let seen = specimen("crosswise");
+    let names: Vec<_> = seen.threads.iter().map(|thread| thread.name.as_str()).collect();
+    assert_eq!(names, ["worker-0", "worker-1"]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use observation::{HangKind, LimitKind, Verdict};
 
-use support::{request, specimen, specimen_in};
+use support::{alone, request, specimen, specimen_in};
 
 mod support;
 
@@ -45,6 +45,8 @@ fn processes_that_wait_for_each_other_are_proved_to_be_deadlocked() {
         "polls-for-ever",
         "selects-for-ever",
         "epolls-for-ever",
+        "polls-process",
+        "waits-for-words",
     ] {
         let directory = tempfile::tempdir().unwrap();
         let seen = specimen_in(name, directory.path());
@@ -59,6 +61,23 @@ fn waits_for_system_v_objects_are_proved_to_be_endless() {
         let removed = Command::new("ipcrm").args([kind, seen.stdout.text.trim()]).status();
         assert!(removed.unwrap().success());
         assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn what_others_could_end_is_a_deadlock_where_there_are_none() {
+    for (name, waits_for) in [("opens-fifo", "somebody to open the FIFO"), ("pauses", "a signal")] {
+        let directory = tempfile::tempdir().unwrap();
+        let seen = alone(name, directory.path());
+        assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
+        let graph = seen.wait_for.unwrap().to_string();
+        assert!(graph.contains(waits_for), "{name}: {graph}");
+        let mut request = request(name);
+        request.args.push(directory.path().join("with-others").display().to_string());
+        std::fs::create_dir(&request.args[1]).unwrap();
+        request.limits.wall = Duration::from_millis(300);
+        let seen = observe::observe(&request).unwrap();
+        assert_eq!(seen.verdict, Verdict::Timeout, "{name}: {}", seen.reason);
     }
 }
 

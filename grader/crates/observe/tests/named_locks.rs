@@ -105,3 +105,77 @@ fn threads_that_are_stuck_while_main_rests_are_a_deadlock_at_the_bound() {
         "worker-0, worker-1 wait for each other for ever, whatever the others do"
     );
 }
+
+/// The line that begins so.
+fn about<'a>(graph: &'a str, start: &str) -> &'a str {
+    graph.lines().find(|line| line.starts_with(start)).unwrap_or(graph)
+}
+
+#[test]
+fn a_channel_has_its_name_and_a_sender_that_is_left_its_place() {
+    for _ in 0..4 {
+        let seen = deadlocked("pool").wait_for.unwrap();
+        let waits = seen.nodes.iter().find(|node| node.waits_for.starts_with("a message"));
+        let waits = waits.expect("one worker waits for a job");
+        let other = if waits.name == "worker-0" { "worker-1" } else { "worker-0" };
+        let graph = seen.to_string();
+        assert_eq!(
+            about(&graph, &waits.name),
+            format!(
+                "{} waits at pool.rs:18 for a message for the receiver todo made at pool.rs:17; \
+                 main has the sender pool.jobs (pool of pool.rs:25)",
+                waits.name
+            )
+        );
+        assert_eq!(
+            about(&graph, other),
+            format!(
+                "{other} waits at pool.rs:18 for Mutex todo made at pool.rs:17, \
+                 held by {}, as its stack shows",
+                waits.name
+            )
+        );
+    }
+}
+
+#[test]
+fn ends_of_channels_that_were_moved_to_threads_are_there_and_not_where_they_were_made() {
+    assert_eq!(
+        deadlocked("rendezvous").wait_for.unwrap().to_string(),
+        "main waits at rendezvous.rs:18 for ann to end\n\
+         ann waits at rendezvous.rs:7 for room for what the sender to_bob made at rendezvous.rs:13 \
+         sends; bob has the receiver for_bob made at rendezvous.rs:13\n\
+         bob waits at rendezvous.rs:7 for room for what the sender to_ann made at rendezvous.rs:12 \
+         sends; ann has the receiver for_ann made at rendezvous.rs:12\n\
+         in a circle: ann -> bob -> ann\n"
+    );
+}
+
+#[test]
+fn a_guard_that_was_given_back_is_not_found_by_its_traces() {
+    let graph = deadlocked("earlier").wait_for.unwrap().to_string();
+    assert_eq!(
+        about(&graph, "main"),
+        "main waits at earlier.rs:9 for Mutex lock made at earlier.rs:16, \
+         held by keeper, as its stack shows"
+    );
+}
+
+#[test]
+fn a_condition_that_counts_to_the_number_of_a_thread_is_not_its_end() {
+    let graph = deadlocked("counted").wait_for.unwrap().to_string();
+    assert_eq!(
+        about(&graph, "main"),
+        "main waits at counted.rs:24 for a notification of Condvar condition made at counted.rs:11"
+    );
+}
+
+#[test]
+fn a_semaphore_in_shared_memory_has_its_name() {
+    let graph = deadlocked("units").wait_for.unwrap().to_string();
+    assert_eq!(
+        about(&graph, "process 2"),
+        "process 2 (main) waits at units.rs:25 for semaphore full (full of units.rs:20); \
+         process 1 (main) has the same memory"
+    );
+}

@@ -14,12 +14,17 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("socket-pair", socket_pair),
     ("event-counter", event_counter),
     ("system-v-semaphores", system_v_semaphores),
+    ("system-v-crosswise", system_v_crosswise),
     ("system-v-queue", system_v_queue),
     ("file-locks", file_locks),
     ("named-fifo", named_fifo),
     ("polls-for-ever", polls_for_ever),
     ("selects-for-ever", selects_for_ever),
     ("epolls-for-ever", epolls_for_ever),
+    ("polls-process", polls_process),
+    ("waits-for-words", waits_for_words),
+    ("opens-fifo", opens_fifo),
+    ("pauses", pauses),
 ];
 
 /// The child reads to the end of a pipe that its parent never closes.
@@ -121,6 +126,27 @@ fn system_v_semaphores() {
     wait(child);
 }
 
+/// Each takes its own, tells the other, and then wants the other's.
+fn system_v_crosswise() {
+    let set = unsafe { libc::semget(libc::IPC_PRIVATE, 2, 0o600) };
+    println!("{set}");
+    take(set, 0, 1);
+    take(set, 1, 1);
+    let (down, up) = (pipe(), pipe());
+    let child = fork(|| {
+        take(set, 0, -1);
+        write(up.1, b"x");
+        read(down.0);
+        take(set, 1, -1);
+        0
+    });
+    take(set, 1, -1);
+    write(down.1, b"x");
+    read(up.0);
+    take(set, 0, -1);
+    wait(child);
+}
+
 fn system_v_queue() {
     let queue = unsafe { libc::msgget(libc::IPC_PRIVATE, 0o600) };
     println!("{queue}");
@@ -186,4 +212,44 @@ fn epolls_for_ever() {
         libc::epoll_ctl(instance, libc::EPOLL_CTL_ADD, reader, &raw mut wanted);
         libc::epoll_wait(instance, &raw mut wanted, 1, -1);
     }
+}
+
+/// Waits for the end of a child by a descriptor, or for a message from it.
+fn polls_process() {
+    let (reader, writer) = pipe();
+    let (answer, _answering) = pipe();
+    let child = fork(|| {
+        read(reader);
+        0
+    });
+    let child = unsafe { libc::syscall(libc::SYS_pidfd_open, child, 0) };
+    let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let mut both = [entry(child as i32), entry(answer)];
+    unsafe { libc::poll(both.as_mut_ptr(), 2, -1) };
+    write(writer, b"x");
+}
+
+/// Waits for either of two words to change, which nobody changes.
+fn waits_for_words() {
+    let words = [0u32; 2];
+    let item = |word: &u32| -> [u64; 3] { [0, std::ptr::from_ref(word) as u64, 2 | 128] };
+    let items = words.each_ref().map(item);
+    let nothing = 0usize;
+    unsafe { libc::syscall(libc::SYS_futex_waitv, items.as_ptr(), 2, 0, nothing, 0) };
+}
+
+/// Both open a FIFO for reading.
+fn opens_fifo() {
+    let path = std::env::args().nth(2).unwrap() + "/fifo";
+    let name = std::ffi::CString::new(path.clone()).unwrap();
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let child = fork(|| i32::from(File::open(&path).is_err()));
+    let _ = File::open(&path);
+    wait(child);
+}
+
+/// A child waits for a signal that its parent does not send.
+fn pauses() {
+    let child = fork(|| unsafe { libc::pause() });
+    wait(child);
 }

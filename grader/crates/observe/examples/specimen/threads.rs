@@ -18,6 +18,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("spin", spin),
     ("spin-politely", spin_politely),
     ("spin-while-others-wait", spin_while_others_wait),
+    ("spin-in-a-worker", spin_in_a_worker),
     ("counts-long", counts_long),
     ("spins-on-the-clock", spins_on_the_clock),
     ("spins-for-a-worker", spins_for_a_worker),
@@ -98,6 +99,10 @@ fn spin_while_others_wait() {
     spin();
     drop(sender);
     waits.join().unwrap();
+}
+
+fn spin_in_a_worker() {
+    thread::spawn(spin).join().unwrap();
 }
 
 /// Half a second of work, all of it in registers.

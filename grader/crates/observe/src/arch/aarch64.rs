@@ -22,6 +22,11 @@ pub(crate) const SYSCALL: &[u8] = &[0x01, 0x00, 0x00, 0xd4];
 
 /// The registers that survive calls, by their DWARF numbers.
 pub(crate) const KEPT: Range<u16> = 0..32;
+/// Whether a call leaves a register as it was, by its DWARF number.
+pub(crate) fn survives_calls(register: u16) -> bool {
+    (AArch64::X19.0..=AArch64::X29.0).contains(&register) || register == AArch64::SP.0
+}
+
 /// The stack pointer, and the column of the return address.
 pub(crate) const STACK_POINTER: Register = AArch64::SP;
 pub(crate) const RETURN_ADDRESS: Register = AArch64::X30;

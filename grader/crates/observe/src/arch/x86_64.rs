@@ -20,6 +20,12 @@ pub(crate) const SYSCALL: &[u8] = &[0x0f, 0x05];
 
 /// The registers that survive calls, by their DWARF numbers.
 pub(crate) const KEPT: Range<u16> = 0..16;
+/// Whether a call leaves a register as it was, by its DWARF number.
+pub(crate) fn survives_calls(register: u16) -> bool {
+    [X86_64::RBX, X86_64::RBP, X86_64::RSP].contains(&Register(register))
+        || (X86_64::R12.0..=X86_64::R15.0).contains(&register)
+}
+
 /// The stack pointer, and the column of the return address.
 pub(crate) const STACK_POINTER: Register = X86_64::RSP;
 pub(crate) const RETURN_ADDRESS: Register = X86_64::RA;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use observation::{Observation, Request};
+use observe::Surroundings;
 
 /// The program that holds all specimens; `cargo test` builds it next to the tests.
 pub(crate) fn specimen_path() -> PathBuf {
@@ -32,4 +33,16 @@ pub(crate) fn specimen_in(name: &str, directory: &std::path::Path) -> Observatio
     let mut request = request(name);
     request.args.push(directory.display().to_string());
     observe::observe(&request).expect("a specimen can be observed")
+}
+
+/// Observes one specimen as if it had namespaces of its own.
+pub(crate) fn alone(name: &str, directory: &std::path::Path) -> Observation {
+    let request = request(name);
+    let (stdio, streams) = observe::streams(Vec::new()).expect("there are pipes");
+    let arguments = [name, directory.to_str().expect("a temporary folder has a plain name")];
+    let command = jail::Command::new(&request.program, arguments, []).expect("no NUL bytes");
+    let suspended = jail::suspend(command, &stdio, Vec::new()).expect("it can fork");
+    drop(stdio);
+    let seen = observe::watch(suspended, streams, &request, Surroundings::Private);
+    seen.expect("a specimen can be observed")
 }
