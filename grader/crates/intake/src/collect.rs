@@ -149,6 +149,9 @@ pub fn collect(sources: &[PathBuf], options: &Options<'_>) -> Result<Intake, Int
         for (piece, students) in pieces {
             let (files, refused) = look_through(&piece, &mut shelf);
             let assigned = assign(&piece, &files, &refused, &known, options.maps);
+            if assigned.notices.iter().any(|notice| notice.kind.keeps_from_grading()) {
+                class.left_out.extend(students.iter().cloned());
+            }
             class.notices.extend(assigned.notices);
             for (lesson, files) in assigned.lessons {
                 let entry = Entry {
@@ -185,6 +188,8 @@ struct Class<'a> {
     notices: Vec<Notice>,
     taken: Vec<Taken>,
     unknown: BTreeSet<StudentName>,
+    /// Those of whom something was not taken in, so that they are not said to be missing.
+    left_out: BTreeSet<StudentName>,
 }
 
 impl<'a> Class<'a> {
@@ -196,6 +201,7 @@ impl<'a> Class<'a> {
             notices: Vec::new(),
             taken: Vec::new(),
             unknown: BTreeSet::new(),
+            left_out: BTreeSet::new(),
         }
     }
 
@@ -265,6 +271,7 @@ impl<'a> Class<'a> {
                         "`{a}` and `{b}` are both of {student} for {lesson}, and nothing says which came last; keep one"
                     );
                     self.notices.push(Notice::new(Kind::Ambiguous, student.as_str(), says));
+                    self.left_out.insert(student);
                 }
             }
         }
@@ -307,7 +314,7 @@ impl<'a> Class<'a> {
         let present: BTreeSet<_> = submissions.iter().map(|each| &each.student).collect();
         for listed in roster.people() {
             let student = listed.student();
-            if !present.contains(&student) {
+            if !present.contains(&student) && !self.left_out.contains(&student) {
                 let name = listed.name.as_deref().unwrap_or_default();
                 self.notices.push(Notice::new(Kind::Missing, student.as_str(), name));
             }

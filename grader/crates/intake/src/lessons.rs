@@ -92,8 +92,14 @@ pub(crate) fn assign(
                     }
                     None if search.is_promised(index) => {
                         let file = lesson.lesson.files.first().map(|file| file.as_path());
-                        let file = file.unwrap_or(Path::new("")).display();
-                        Err(BadFile::new(file, "was not handed in"))
+                        let file = file.unwrap_or(Path::new("")).display().to_string();
+                        let instead = search.instead();
+                        assigned.notices.push(Notice::new(
+                            Kind::Remark,
+                            &piece.label,
+                            format!("counts as handed in without {file}; {instead}"),
+                        ));
+                        Err(BadFile::new(file, format!("was not handed in; {instead}")))
                     }
                     None => continue,
                 };
@@ -300,6 +306,20 @@ impl Search<'_> {
             }
         }
         Candidate { name: name.to_owned(), files: bad.map_or(Ok(files), Err), empty }
+    }
+
+    /// What is there in place of a file that is looked for.
+    fn instead(&self) -> String {
+        const SHOWN: usize = 3;
+        let files = self.files.iter().filter(|(_, found)| found.kind != ItemKind::Folder);
+        let names: Vec<_> = files.map(|(name, _)| format!("`{name}`")).collect();
+        let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        match names.len() {
+            0 => "nothing is there".to_owned(),
+            1 => format!("only {shown} is there"),
+            2..=SHOWN => format!("only {shown} are there"),
+            count => format!("only {shown} and {} more are there", count - SHOWN),
+        }
     }
 
     fn is_behind_link(&self, path: &str) -> bool {

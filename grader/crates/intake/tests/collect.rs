@@ -268,11 +268,12 @@ fn a_moodle_download_with_archives_of_students_is_taken_in() {
             "Ada O Lovelace lock #1: pub struct Account { n: u32 }",
             "Bao Nguyen (102) lock #1: pub struct Account { n: u32 }",
             "Bao Nguyen (107) lock #1: // another Bao",
-            "Chidi lock #1: src/lib.rs: was not handed in",
+            "Chidi lock #1: src/lib.rs: was not handed in; only `homework.docx` is there",
             "Dana lock #1: evil.zip: it holds the path `../escaped.rs`, which leads out of it",
             "Eve lock #1: pub struct Account { n: u32 }",
             "Fay lock #1: nested/again/again.zip: `nested/again/again.zip` is an archive in an archive in an archive; hand in the files themselves",
             "Gil lock #1: work.rar: it cannot be read (only zip, tar and tar.gz are read); make a new one",
+            "Remark Chidi_103_assignsubmission_file: counts as handed in without src/lib.rs; only `homework.docx` is there",
         ]
     );
     assert!(!desk.at("escaped.rs").exists());
@@ -414,4 +415,16 @@ fn a_layout_that_is_asked_for_is_taken() {
     );
     let refused = |kind: Kind| kind.keeps_from_grading();
     assert!(refused(Kind::Ambiguous) && refused(Kind::Refused) && !refused(Kind::Missing));
+}
+
+#[test]
+fn who_handed_in_what_is_not_taken_in_is_not_missing() {
+    let desk = Desk::new();
+    desk.put("class/zoe/a/lock.rs", "// one");
+    desk.put("class/zoe/b/lock.rs", "// another");
+    desk.put("class/ada/lock.rs", LOCK);
+    let roster = Some("student,name\nada,Ada\nzoe,Zoe\nfay,Fay\n");
+    let told = desk.told("class", &Asked { roster, ..Asked::default() });
+    assert!(told[1].starts_with("Ambiguous zoe: "), "{told:?}");
+    assert_eq!(told[2..], ["Missing fay: Fay"]);
 }
