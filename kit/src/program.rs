@@ -87,11 +87,14 @@ impl Program {
 
     /// Runs the program and observes it until it ends or is ended.
     ///
-    /// Whatever the program does is data in the [`Run`]; the finding here says that
-    /// it could not be run at all.
+    /// Whatever the program does is data in the [`Run`]. The finding here says that it could
+    /// not be run at all, or that it had to be ended for taking more than it may of anything
+    /// but time: what it did until then is no evidence of how it would have gone on.
     pub fn run(self) -> Checked<Run> {
         match observed(&self.request) {
-            Ok(observation) => Ok(Run::new(observation, self.command(), timeline::how_to_draw())),
+            Ok(observation) => {
+                Run::new(observation, self.command(), timeline::how_to_draw()).within_bounds()
+            }
             Err(error) => Err(Finding::broken(format!("cannot run the program: {error}"))),
         }
     }

@@ -4,7 +4,9 @@ use std::process::{ExitStatus, Output};
 use std::time::Duration;
 
 use assert_cmd::assert::Assert;
-use observation::{Exit, Fact, HangKind, Leftover, LeftoverKind, Observation, Resources, Verdict};
+use observation::{
+    Exit, Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Resources, Verdict,
+};
 
 use crate::tasks::exit_in_words;
 use crate::{Checked, Events, Finding, Processes, Threads};
@@ -76,6 +78,17 @@ impl Run {
             None => "the program did not end".to_owned(),
         };
         Err(self.found(Finding::new(Verdict::Crash, claim).seeing(self.seen())))
+    }
+
+    /// The run itself, unless it broke a bound other than those of time.
+    pub(crate) fn within_bounds(self) -> Checked<Self> {
+        match &self.observation.hang {
+            Some(Hang { kind: HangKind::Limit(limit), evidence }) if *limit != LimitKind::Cpu => {
+                let finding = Finding::new(Verdict::Limit, evidence.clone());
+                Err(self.found(finding.seeing(self.seen())))
+            }
+            _ => Ok(self),
+        }
     }
 
     /// Passes if the program came to a standstill: every task asleep, waiting for another.
@@ -338,6 +351,19 @@ mod tests {
         // A host that proves no deadlock convicts nobody of waking up.
         let unproved = run(None, Some(HangKind::Timeout), &[Fact::Deadlock]);
         assert_eq!(verdict(&unproved), Ok(()));
+    }
+
+    #[test]
+    fn a_run_that_took_too_much_is_evidence_of_nothing() {
+        let verdict = |hang| {
+            run(None, hang, &[]).within_bounds().map(drop).map_err(|finding| finding.verdict)
+        };
+        let limit = |kind| verdict(Some(HangKind::Limit(kind)));
+        assert_eq!(limit(LimitKind::Processes), Err(Verdict::Limit));
+        assert_eq!(limit(LimitKind::Output), Err(Verdict::Limit));
+        assert_eq!(limit(LimitKind::Cpu), Ok(()));
+        assert_eq!(verdict(Some(HangKind::Deadlock)), Ok(()));
+        assert_eq!(verdict(None), Ok(()));
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn what_a_program_does_is_its_own_loss() {
     hangs lock deadlock 6/14
     honest semaphore pass 10/10
     honest lock pass 14/14
-    multiplies semaphore limit 3/10
+    multiplies semaphore limit 0/10
     reads lock does-not-compile 0/14
     writes semaphore crash 0/10
     ");
