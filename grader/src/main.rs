@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line owns both")]
 
+mod booth;
 mod commands;
 mod exit;
 mod output;
@@ -35,6 +36,7 @@ enum Command {
     Replay(commands::replay::Arguments),
     Observe(commands::observe::Arguments),
     Doctor(commands::doctor::Arguments),
+    At(commands::at::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -53,6 +55,7 @@ fn main() -> Exit {
         Command::Explore(arguments) => commands::explore::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments),
+        Command::At(arguments) => commands::at::run(&arguments),
         Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };

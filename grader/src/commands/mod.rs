@@ -1,5 +1,6 @@
 //! One module for each subcommand.
 
+pub(crate) mod at;
 pub(crate) mod book;
 pub(crate) mod cache;
 pub(crate) mod compare;
