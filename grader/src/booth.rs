@@ -20,6 +20,7 @@ use keeper::{Keeper, Weak};
 use observation::Verdict;
 use records::Hasher;
 use report::{Run, Submission, TestStatus, Work};
+use tempfile::TempDir;
 
 /// How often a submission is tried before it is called not gradable.
 const ATTEMPTS: u32 = 3;
@@ -35,7 +36,7 @@ pub(crate) struct Booth {
 
 impl Booth {
     /// Chooses and proves the walls, and finds the compiler.
-    pub(crate) fn open(bundle: &Bundle, run: Run) -> anyhow::Result<Self> {
+    pub(crate) fn open(bundle: &Bundle, scratch: &Path, run: Run) -> anyhow::Result<Self> {
         if let Some(open) = OPEN.iter().find(|open| bundle.folder().starts_with(open)) {
             bail!(
                 "{} lies in {open}, which students' programs can read; put it elsewhere",
@@ -49,7 +50,7 @@ impl Booth {
         let settled = keeper::settle(&keeper, Weak::Allowed)?;
         let confinement = settled.tier.describe().to_owned();
         let jail = Jail { keeper, tier: settled.tier };
-        let workshop = Workshop::open(bundle, &scratch(bundle.folder())?, jail)?;
+        let workshop = Workshop::open(bundle, scratch, jail)?;
         let toolchain = workshop.toolchain().version().to_owned();
         Ok(Self { workshop, run: Run { confinement, toolchain, ..run } })
     }
@@ -110,13 +111,16 @@ fn scored(
     score::score(&graded, lesson, language)
 }
 
-/// A folder to work in that is not in /tmp, which behind the walls is the program's own.
-fn scratch(bundle: &Path) -> anyhow::Result<PathBuf> {
+/// A new folder to work in, in `given` or where there is room. Not in /tmp, which behind the walls
+/// is the program's own.
+pub(crate) fn scratch(bundle: &Path, given: Option<&Path>) -> anyhow::Result<TempDir> {
     let home = std::env::var_os("HOME").map(PathBuf::from);
-    let places = [Some(bundle.to_owned()), Some("/var/tmp".into()), home];
-    let usable =
-        |place: &PathBuf| !place.starts_with("/tmp") && tempfile::tempdir_in(place).is_ok();
-    places.into_iter().flatten().find(usable).with_context(|| {
+    let places =
+        [given.map(Path::to_owned), Some(bundle.to_owned()), Some("/var/tmp".into()), home];
+    let outside = |place: &PathBuf| !place.starts_with("/tmp");
+    let mut places = places.into_iter().flatten().filter(outside);
+    let made = places.find_map(|place| TempDir::with_prefix_in("interleave-", place).ok());
+    made.with_context(|| {
         format!("no folder to work in: {} and /var/tmp cannot be written to", bundle.display())
     })
 }
@@ -141,17 +145,21 @@ pub(crate) struct Found {
     pub(crate) fault: Option<String>,
 }
 
-/// Grades `handed_in`, one for each lesson, until it is done, `until` has come, or `stop` is set.
+/// What is to be graded, and with what.
+#[derive(Clone, Copy)]
+pub(crate) struct Task<'a> {
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) course: &'a Course,
+    /// One for each lesson.
+    pub(crate) handed_in: &'a [HandedIn],
+    /// A new folder to work in.
+    pub(crate) scratch: &'a Path,
+}
+
+/// Does `task` until it is done, `until` has come, or `stop` is set.
 ///
 /// The grader has to end afterwards: what is still running ends with it.
-pub(crate) fn sit(
-    bundle: &Bundle,
-    course: &Course,
-    handed_in: &[HandedIn],
-    run: Run,
-    until: Instant,
-    stop: &AtomicBool,
-) -> Found {
+pub(crate) fn sit(task: Task<'_>, run: Run, until: Instant, stop: &AtomicBool) -> Found {
     let board = Arc::new(Mutex::new(Board {
         run: run.clone(),
         notes: Vec::new(),
@@ -161,10 +169,12 @@ pub(crate) fn sit(
     }));
     let (over, is_over) = mpsc::channel();
     let started = Instant::now();
-    let worker = (bundle.clone(), handed_in.to_vec(), Arc::clone(&board));
+    let Task { bundle, course, handed_in, scratch } = task;
+    let worker = (bundle.clone(), handed_in.to_vec(), scratch.to_owned(), Arc::clone(&board));
     std::thread::spawn(move || {
-        let (bundle, handed_in, board) = worker;
-        if let Err(error) = work(&bundle, &handed_in, run, &board) {
+        let (bundle, handed_in, scratch, board) = worker;
+        let booth = Booth::open(&bundle, &scratch, run);
+        if let Err(error) = booth.map(|booth| work(&booth, &handed_in, &board)) {
             lock(&board).fault = Some(crate::exit::in_full(&error));
         }
         // Nobody listens if time ran out.
@@ -225,13 +235,7 @@ fn wait(over: &mpsc::Receiver<()>, until: Instant, stop: &AtomicBool) -> Option<
     }
 }
 
-fn work(
-    bundle: &Bundle,
-    handed_in: &[HandedIn],
-    run: Run,
-    board: &Mutex<Board>,
-) -> anyhow::Result<()> {
-    let booth = Booth::open(bundle, run)?;
+fn work(booth: &Booth, handed_in: &[HandedIn], board: &Mutex<Board>) {
     lock(board).run = booth.run().clone();
     if booth.tier() == Tier::D {
         let weak =
@@ -249,7 +253,6 @@ fn work(
         board.done.push(graded);
         board.current.clear();
     }
-    Ok(())
 }
 
 /// The result of a submission of which only `tests` have run.

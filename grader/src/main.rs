@@ -36,6 +36,7 @@ enum Command {
     Replay(commands::replay::Arguments),
     Observe(commands::observe::Arguments),
     Doctor(commands::doctor::Arguments),
+    Export(commands::export::Arguments),
     At(commands::at::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
@@ -55,6 +56,7 @@ fn main() -> Exit {
         Command::Explore(arguments) => commands::explore::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments),
+        Command::Export(arguments) => commands::export::run(&arguments),
         Command::At(arguments) => commands::at::run(&arguments),
         Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),

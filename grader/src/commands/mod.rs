@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod course;
 pub(crate) mod doctor;
 pub(crate) mod explore;
+pub(crate) mod export;
 pub(crate) mod grade;
 pub(crate) mod observe;
 pub(crate) mod replay;

@@ -20,6 +20,7 @@ pub mod exercism;
 pub mod github;
 pub mod gradescope;
 pub mod inginious;
+pub mod package;
 mod platform;
 pub mod prairielearn;
 mod sitting;

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use course::{Course, CourseId, Language};
+use course::{Course, CourseId, Language, LessonId};
 use engine::bundle::Bundle;
 use intake::{Attempt, StudentName, Submission as HandedIn};
 use platforms::{Platform, Sitting};
 use report::Run;
 
-use crate::booth::{self, Found};
+use crate::booth::{self, Found, Task};
 use crate::exit::{Exit, in_full};
 use place::Place;
 
@@ -43,6 +43,12 @@ pub(crate) struct Arguments {
     /// The folder or the file that the result goes to [default: where the platform reads it]
     #[arg(long, value_name = "PATH")]
     output: Option<PathBuf>,
+    /// Grade this lesson of the bundle only; may be given several times
+    #[arg(long = "lesson", value_name = "LESSON")]
+    lessons: Vec<String>,
+    /// A folder to work in, outside of /tmp [default: the bundle's, or /var/tmp]
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
     /// Seconds after which the platform ends the run
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     limit: u64,
@@ -127,16 +133,29 @@ fn grade(
 ) -> anyhow::Result<(Course, Found)> {
     let bundle = Bundle::read(&arguments.bundle)?;
     let course = bundle.course()?;
-    let handed_in = hand_in(&bundle, &course, place)?;
-    let run = arguments.run(Some(&course));
-    let found = booth::sit(&bundle, &course, &handed_in, run, arguments.until(started), stop);
+    let handed_in = hand_in(arguments, &bundle, &course, place)?;
+    let scratch = booth::scratch(bundle.folder(), arguments.scratch.as_deref())?;
+    let task =
+        Task { bundle: &bundle, course: &course, handed_in: &handed_in, scratch: scratch.path() };
+    let found = booth::sit(task, arguments.run(Some(&course)), arguments.until(started), stop);
     Ok((course, found))
 }
 
 /// What was handed in for each lesson of the bundle, in the order of the course.
-fn hand_in(bundle: &Bundle, course: &Course, place: &Place) -> anyhow::Result<Vec<HandedIn>> {
+fn hand_in(
+    arguments: &Arguments,
+    bundle: &Bundle,
+    course: &Course,
+    place: &Place,
+) -> anyhow::Result<Vec<HandedIn>> {
     let folder = place.submission()?;
-    let graded: Vec<_> = bundle.ids().collect();
+    let wanted = |id: &&LessonId| {
+        arguments.lessons.is_empty() || arguments.lessons.iter().any(|lesson| lesson == id.as_str())
+    };
+    let graded: Vec<_> = bundle.ids().filter(wanted).collect();
+    if graded.is_empty() {
+        bail!("this bundle does not hold the lesson {}", arguments.lessons.join(", "));
+    }
     let lessons = course.lessons().filter(|lesson| graded.contains(&&lesson.id));
     let student = StudentName::new(&place.people.join(", "));
     let alone = graded.len() == 1;

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what grading needs besides this folder: a C linker, and the compiler that built the lessons.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+if ! "$here/grader" --version; then
+    echo "The grader does not start here; it needs glibc [= glibc =] or newer." >&2
+    echo "Take a newer image, or run 'grader export' on a system that is as old as this one." >&2
+    exit 1
+fi
+if ! command -v cc >/dev/null || ! command -v curl >/dev/null; then
+    if command -v apt-get >/dev/null; then
+        apt-get update
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+            ca-certificates curl gcc libc6-dev
+    else
+        dnf install -y ca-certificates curl gcc glibc-devel
+    fi
+fi
+if [ "$(rustc --version 2>/dev/null)" != "[= toolchain =]" ]; then
+    export RUSTUP_HOME=/opt/interleave-rust/rustup CARGO_HOME=/opt/interleave-rust/cargo
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+        sh -s -- -y --no-modify-path --profile minimal --default-toolchain [= version =]
+    # Other users of this image grade too.
+    chmod -R a+rX /opt/interleave-rust
+fi

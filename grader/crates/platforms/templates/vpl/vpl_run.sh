@@ -1,0 +1,3 @@
+#!/bin/bash
+# "Run" says the same as "Evaluate".
+exec bash ./vpl_evaluate.sh
