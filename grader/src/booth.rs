@@ -1,6 +1,7 @@
 //! Grades what one student handed in, from a bundle, and is done before a moment that is known
 //! beforehand: with what is known by then, and never with a score that is not.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use course::{Course, Language, Lesson, TestName};
 use engine::bundle::Bundle;
-use engine::class::Graded;
+use engine::class::{Graded, hashes};
 use engine::grade::{Jail, Outcome};
 use engine::judge::Judgement;
 use engine::{Workshop, score};
@@ -86,7 +87,10 @@ impl Booth {
             }
         };
         let lesson = self.workshop.lesson(&handed_in.lesson);
-        scored(handed_in, lesson, self.run.language, outcome, started.elapsed(), attempts)
+        let mut graded =
+            scored(handed_in, lesson, self.run.language, outcome, started.elapsed(), attempts);
+        graded.files = hashes(&files);
+        graded
     }
 }
 
@@ -107,7 +111,8 @@ fn scored(
     attempts: u32,
 ) -> Submission {
     let digest = Hasher::default().finish();
-    let graded = Graded { submission: handed_in, digest, outcome, duration, attempts };
+    let hashes = BTreeMap::new();
+    let graded = Graded { submission: handed_in, digest, outcome, duration, attempts, hashes };
     score::score(&graded, lesson, language)
 }
 
@@ -283,4 +288,50 @@ fn partly(
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a thread that panicked has written before is whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COURSE: &str = "
+course: c
+title: { en: C, zh: C }
+units:
+  - id: u
+    title: { en: U, zh: U }
+    lessons:
+      - id: lock
+        title: { en: L, zh: L }
+        tests: [{ name: first, points: 1 }, { name: second, points: 2 }]
+";
+
+    #[test]
+    fn what_ran_in_time_is_told_and_what_did_not_has_no_score() {
+        let course = course::parse(COURSE, Path::new("course.yaml")).unwrap();
+        let lesson = course.lesson("lock").unwrap();
+        let handed_in = HandedIn {
+            student: intake::StudentName::new("ada"),
+            lesson: lesson.id.clone(),
+            attempt: intake::Attempt::default(),
+            files: Ok(Vec::new()),
+        };
+        let ran = [(lesson.tests[0].name.clone(), Judgement::Passed)];
+        let partly = |ran: &[(TestName, Judgement)]| {
+            partly(
+                &handed_in,
+                lesson,
+                Language::En,
+                ran,
+                Duration::from_secs(9),
+                "not run: stopped",
+            )
+        };
+        let partial = partly(&ran);
+        assert_eq!((partial.score, partial.duration_ms), (None, 9000));
+        assert_eq!(partial.tests[0].score, Some(lesson.tests[0].points));
+        assert_eq!(partial.tests[1].message.as_deref(), Some("not run: stopped"));
+        assert_eq!(partial.tests[1].score, None);
+        assert_eq!(partly(&[]).score, None);
+    }
 }

@@ -3,7 +3,7 @@
 //! A class does not fit into memory: a submission is read when its turn comes, and its result
 //! is handed on before the next one's begins.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use intake::{BadFile, SourceFile, Submission};
 use jail::Slot;
 use records::{Cache, Digest};
+use sha2::{Digest as _, Sha256};
 
 use crate::fingerprint::Fingerprints;
 use crate::grade::{GradeError, Outcome, Workshop};
@@ -34,6 +35,18 @@ pub struct Graded<'a> {
     pub duration: Duration,
     /// How often it was tried.
     pub attempts: u32,
+    /// The SHA-256 of what was handed in, in hexadecimal, by the file's place in the exercise.
+    pub hashes: BTreeMap<String, String>,
+}
+
+/// The SHA-256 of each of `files`.
+pub fn hashes(files: &Result<Vec<SourceFile>, BadFile>) -> BTreeMap<String, String> {
+    let hash = |file: &SourceFile| {
+        let digest = Sha256::digest(&file.text);
+        let hexadecimal = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        (file.path.display().to_string(), hexadecimal)
+    };
+    files.iter().flatten().map(hash).collect()
 }
 
 /// What happens while a class is graded.
@@ -168,7 +181,8 @@ impl<E> Class<'_, E> {
                     graded
                 }
             };
-        let graded = Graded { submission, digest, outcome, duration, attempts };
+        let hashes = hashes(&files);
+        let graded = Graded { submission, digest, outcome, duration, attempts, hashes };
         self.hand_on(&graded);
         let waiting = lock(&self.working).remove(&digest).unwrap_or_default();
         for index in waiting {

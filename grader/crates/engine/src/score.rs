@@ -21,7 +21,11 @@ pub fn score(graded: &Graded<'_>, lesson: &Lesson, language: Language) -> Submis
         late: attempt.late,
     };
     let told = attempt.number > 1 || attempt.at.is_some() || attempt.late.is_some();
-    Submission { handed_in: told.then_some(handed_in), ..scored(graded, lesson, language) }
+    Submission {
+        handed_in: told.then_some(handed_in),
+        files: graded.hashes.clone(),
+        ..scored(graded, lesson, language)
+    }
 }
 
 fn scored(graded: &Graded<'_>, lesson: &Lesson, language: Language) -> Submission {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use course::{Language, Lesson, Points, Test, TestName};
 use observation::Verdict;
 
@@ -79,6 +81,7 @@ fn submission(
     Submission {
         student: work.student,
         lesson: lesson.id.clone(),
+        files: BTreeMap::new(),
         status: if graded { Status::Graded } else { Status::NotGradable },
         verdict,
         score: if graded { tests.iter().map(|test| test.score).sum() } else { None },

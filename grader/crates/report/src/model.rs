@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use course::{CourseId, Language, Lesson, LessonId, Points, TestName, Visibility};
 use observation::{Observation, Verdict, WaitFor};
 use serde::de::Error;
@@ -92,6 +94,9 @@ pub struct Submission {
     pub student: String,
     /// The lesson.
     pub lesson: LessonId,
+    /// What was handed in: SHA-256 in hexadecimal, by the file's place in the exercise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
     /// Whether it could be graded.
     pub status: Status,
     /// The worst verdict of its tests.
