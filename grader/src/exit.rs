@@ -13,7 +13,8 @@ pub(crate) enum Exit {
     Done,
     /// `course check` found the course unsound.
     Unsound,
-    /// `explore` found a failing test, or `replay` did not reproduce its failure.
+    /// `explore` found a failing test, `replay` did not reproduce its failure, or a job of a CI system
+    /// has less than full marks.
     Found,
     /// Wrong usage, or a course that cannot be used.
     Usage,
@@ -26,7 +27,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0  everything was graded, whatever the grades
   1  `course check` found the course unsound, `explore` found a failing test,
-     or `replay` did not see the failure again
+     `replay` did not see the failure again, or `at` shows a CI job less than full marks
   2  wrong usage, or a course that cannot be used
   3  something could not be graded, or its result not be written";
 

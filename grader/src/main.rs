@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line owns both")]
 
 mod booth;
+mod child;
 mod commands;
 mod exit;
 mod output;
@@ -38,6 +39,9 @@ enum Command {
     Doctor(commands::doctor::Arguments),
     Export(commands::export::Arguments),
     At(commands::at::Arguments),
+    Jobe(commands::jobe::Arguments),
+    Xqueue(commands::xqueue::Arguments),
+    Sign(commands::sign::Arguments),
     #[command(subcommand)]
     Course(commands::course::Command),
 }
@@ -58,6 +62,9 @@ fn main() -> Exit {
         Command::Doctor(arguments) => commands::doctor::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::At(arguments) => commands::at::run(&arguments),
+        Command::Jobe(arguments) => commands::jobe::run(&arguments),
+        Command::Xqueue(arguments) => commands::xqueue::run(&arguments),
+        Command::Sign(arguments) => commands::sign::run(&arguments),
         Command::Observe(arguments) => commands::observe::run(&arguments),
         Command::Course(command) => commands::course::run(&command),
     };

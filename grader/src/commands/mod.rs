@@ -9,5 +9,8 @@ pub(crate) mod doctor;
 pub(crate) mod explore;
 pub(crate) mod export;
 pub(crate) mod grade;
+pub(crate) mod jobe;
 pub(crate) mod observe;
 pub(crate) mod replay;
+pub(crate) mod sign;
+pub(crate) mod xqueue;

@@ -7,11 +7,13 @@
 use report::{Submission, printable, printable_lines};
 use serde_json::{Value, json};
 
+use crate::sitting::without_files;
 use crate::{Sitting, text};
 
 /// The file; `whole` are the same submissions with what only instructors see.
 pub fn render(sitting: &Sitting, whole: &[Submission]) -> String {
-    let file = report::gradescope::render(whole).filter(|_| sitting.score().is_some());
+    let whole: Vec<_> = whole.iter().map(without_files).collect();
+    let file = report::gradescope::render(&whole).filter(|_| sitting.score().is_some());
     let file = file.and_then(|file| serde_json::from_str(&file).ok());
     let mut file: Value = file.unwrap_or_else(|| unscored(sitting));
     let said = file["output"].as_str().unwrap_or_default();
@@ -73,10 +75,7 @@ mod tests {
             let tests = file["tests"].as_array_mut().unwrap();
             tests.retain(|test| test["visibility"] == "visible");
             let seen = file.to_string();
-            let known_to_all = |secret: &&&str| **secret != "pictures/";
-            for secret in SECRETS.iter().filter(known_to_all) {
-                assert!(!seen.contains(*secret), "{kind}: {secret}");
-            }
+            assert!(!SECRETS.iter().any(|secret| seen.contains(secret)), "{kind}: {seen}");
         }
     }
 }

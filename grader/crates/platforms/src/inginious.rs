@@ -7,7 +7,7 @@ use crate::{Sitting, text};
 /// Bytes of the text.
 const TEXT: usize = 64 << 10;
 
-/// The file. `crash` is what INGInious calls a run that is nobody's failure; it keeps no grade.
+/// The file. `crash` is what INGInious calls a run that is nobody's failure.
 pub fn render(sitting: &Sitting) -> String {
     let sheet = sitting.sheet();
     let shown = literal(&text::clipped(&sheet, TEXT));
@@ -18,7 +18,7 @@ pub fn render(sitting: &Sitting) -> String {
             "text": shown,
             "problems": {},
         }),
-        None => json!({ "result": "crash", "grade": 0.0, "text": shown, "problems": {} }),
+        None => json!({ "result": "crash", "text": shown, "problems": {} }),
     })
 }
 
@@ -41,6 +41,8 @@ mod tests {
             let (file, sitting) = (render(&sitting(kind)), sitting(kind));
             let value: Value = serde_json::from_str(&file).unwrap();
             assert_eq!(value["result"] != "crash", sitting.share().is_some(), "{file}");
+            // INGInious refuses a whole number, and takes what is not there for what fits the result.
+            assert_eq!(value.get("grade").is_some_and(Value::is_f64), sitting.share().is_some());
             let text = value["text"].as_str().unwrap();
             let body = text.lines().skip(1);
             assert!(body.into_iter().all(|line| line.is_empty() || line.starts_with("    ")));

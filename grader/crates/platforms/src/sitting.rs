@@ -138,15 +138,25 @@ fn worst(submission: &Submission) -> observation::Verdict {
     shown.map(|test| test.verdict).max().unwrap_or(observation::Verdict::Pass)
 }
 
-fn cleaned(mut test: TestResult, hides: bool) -> TestResult {
-    // Pictures and witnesses lie in the instructor's folder.
-    test.evidence = test.evidence.map(|evidence| Evidence {
+/// `submission` without mention of what lies in an instructor's folder: pictures and witnesses.
+pub(crate) fn without_files(submission: &Submission) -> Submission {
+    let mut submission = submission.clone();
+    submission.tests.iter_mut().for_each(drop_files);
+    submission
+}
+
+fn drop_files(test: &mut TestResult) {
+    let told = test.evidence.take().map(|evidence| Evidence {
         pictures: Vec::new(),
         replay: None,
         run: None,
         ..evidence
     });
-    test.evidence = test.evidence.filter(|evidence| *evidence != Evidence::default());
+    test.evidence = told.filter(|evidence| *evidence != Evidence::default());
+}
+
+fn cleaned(mut test: TestResult, hides: bool) -> TestResult {
+    drop_files(&mut test);
     // A compiler that refuses a test file quotes it, hidden tests included.
     if hides && test.status == TestStatus::NotCheckable {
         let first = |message: String| message.lines().next().map(str::to_owned);

@@ -22,17 +22,6 @@ pub fn render(sitting: &Sitting) -> Option<String> {
     })))
 }
 
-/// The body of an answer to a submission that nobody could grade in whichever attempt: one that the
-/// course's author has to mend, said without a mark.
-pub fn refusal(reason: &str) -> String {
-    let message = text::escaped(&report::printable_lines(reason));
-    text::json_line(&json!({
-        "correct": null,
-        "score": null,
-        "msg": format!("<div><pre>{message}</pre></div>"),
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::Value;

@@ -119,9 +119,9 @@ fn said(place: &Place, course: Option<&Course>, sitting: &Sitting) -> String {
         | Platform::Check50
         | Platform::Coursera
         | Platform::Submitty
-        | Platform::Inginious
-        | Platform::CodeRunner
-        | Platform::Xqueue => sitting.sheet(),
+        | Platform::Inginious => sitting.sheet(),
+        Platform::CodeRunner => platforms::coderunner::render(sitting).unwrap_or_default(),
+        Platform::Xqueue => platforms::xqueue::render(sitting).unwrap_or_default(),
     }
 }
 
@@ -137,11 +137,15 @@ fn exit(platform: Platform, sitting: &Sitting) -> Exit {
         | Platform::Exercism
         | Platform::Check50
         | Platform::Submitty
-        | Platform::Inginious
-        | Platform::CodeRunner
-        | Platform::Xqueue => Exit::Done,
-        Platform::Classroom50 | Platform::Coursera if graded => Exit::Done,
-        Platform::Classroom50 | Platform::Coursera => Exit::NotGradable,
+        | Platform::Inginious => Exit::Done,
+        // These have no word for it, so the run itself has to fail.
+        Platform::Classroom50 | Platform::Coursera | Platform::CodeRunner | Platform::Xqueue => {
+            if graded {
+                Exit::Done
+            } else {
+                Exit::NotGradable
+            }
+        }
         // A job is green or red.
         Platform::GithubActions | Platform::Gitlab if sitting.passed() => Exit::Done,
         Platform::GithubActions | Platform::Gitlab if graded => Exit::Found,

@@ -1,0 +1,234 @@
+mod files;
+mod run;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use engine::bundle::Bundle;
+use platforms::Platform;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tiny_http::{Header, Method, Request, Response, Server};
+
+use crate::exit::Exit;
+use crate::{child, place};
+use files::Files;
+use run::{Outcome, RunSpec};
+
+/// Grade Moodle's CodeRunner questions: a server that speaks Jobe's protocol
+///
+/// CodeRunner sends a question's template, filled in, as a program in `rust`; its first line
+/// `// lesson: <lesson>` says which lesson it is for, and the answer is a template grader's.
+/// Listens on loopback unless told otherwise; put a proxy with TLS before it for other hosts.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  grader jobe --bundle /opt/interleave --key-file /etc/interleave/jobe.key")]
+pub(crate) struct Arguments {
+    /// The folder with bundle.json, which `grader export coderunner` made
+    #[arg(long, value_name = "DIR")]
+    bundle: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
+    listen: SocketAddr,
+    /// A file with the keys that are let in, a line each, as Moodle's setting `jobe_apikey` has one
+    #[arg(long, value_name = "FILE")]
+    key_file: PathBuf,
+    /// Submissions graded at the same time [default: one for each core]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Submissions that may wait; more are told to come again
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    queue: usize,
+    /// Seconds that grading a submission may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    limit: u64,
+}
+
+/// Bytes of one request.
+const LARGEST: u64 = 4 << 20;
+
+/// What every path begins with.
+const PREFIX: &str = "/jobe/index.php/restapi/";
+
+/// What all threads know.
+struct Desk {
+    bundle: PathBuf,
+    lessons: Vec<String>,
+    version: String,
+    keys: Vec<[u8; 32]>,
+    limit: u64,
+    files: Mutex<Files>,
+}
+
+struct Job {
+    request: Request,
+    lesson: String,
+    spec: RunSpec,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let bundle = Bundle::read(&arguments.bundle)?;
+    let course = bundle.course()?;
+    let version = bundle.toolchain().split(' ').nth(1).unwrap_or("unknown").to_owned();
+    let desk = Arc::new(Desk {
+        bundle: bundle.folder().to_owned(),
+        lessons: bundle.ids().map(ToString::to_string).collect(),
+        version,
+        keys: keys(&arguments.key_file)?,
+        limit: arguments.limit,
+        files: Mutex::default(),
+    });
+    let server = Server::http(arguments.listen).map_err(|error| anyhow!(error));
+    let server = server.with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let (queue, waiting) = mpsc::sync_channel(arguments.queue);
+    let waiting = Arc::new(Mutex::new(waiting));
+    for _ in 0..place::jobs(arguments.jobs).get() {
+        let (desk, waiting) = (Arc::clone(&desk), Arc::clone(&waiting));
+        std::thread::spawn(move || work(&desk, &waiting));
+    }
+    println!("{} on http://{}{PREFIX}", course.title.en, server.server_addr());
+    for mut request in server.incoming_requests() {
+        let answer = match desk.receive(&mut request) {
+            Ok(Received::Job { lesson, spec }) => {
+                match queue.try_send(Job { request, lesson, spec }) {
+                    Ok(()) => {}
+                    Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
+                        answer(job.request, 200, &Outcome::Overload.reply(""));
+                    }
+                }
+                continue;
+            }
+            Ok(Received::Answer(code, text)) => (code, text),
+            Err(Refused(code, reason)) => (code, json!(reason).to_string()),
+        };
+        self::answer(request, answer.0, &answer.1);
+    }
+    Ok(Exit::Done)
+}
+
+/// The digests of the keys: comparing digests takes the same time for every wrong key.
+fn keys(path: &Path) -> anyhow::Result<Vec<[u8; 32]>> {
+    let text = std::fs::read_to_string(path);
+    let text = text.with_context(|| format!("cannot read the keys in {}", path.display()))?;
+    let keys = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys: Vec<[u8; 32]> = keys.map(|key| Sha256::digest(key).into()).collect();
+    if keys.is_empty() {
+        bail!("{} holds no key; write one line into it, and the same into Moodle", path.display());
+    }
+    Ok(keys)
+}
+
+fn work(desk: &Desk, waiting: &Mutex<Receiver<Job>>) {
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { request, lesson, spec }) = next else { return };
+        let files = spec.files(&desk.files.lock().unwrap_or_else(PoisonError::into_inner));
+        let graded = child::grade(Platform::CodeRunner, &desk.bundle, &lesson, &files, desk.limit);
+        let reply = match graded {
+            Ok(Some(result)) => Outcome::Ok.reply(&result),
+            Ok(None) => Outcome::Internal.reply(""),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                Outcome::Internal.reply("")
+            }
+        };
+        answer(request, 200, &reply);
+    }
+}
+
+fn answer(request: Request, code: u16, text: &str) {
+    let kind = Header::from_bytes("Content-Type", "application/json").expect("it is a header");
+    let body = if code == 204 { "" } else { text };
+    let response = Response::from_string(body).with_status_code(code).with_header(kind);
+    // Whoever asked may be gone, and nobody else cares.
+    _ = request.respond(response);
+}
+
+/// What a request turns out to be.
+enum Received {
+    Answer(u16, String),
+    Job { lesson: String, spec: RunSpec },
+}
+
+/// A request that is not granted: the code of HTTP and why.
+struct Refused(u16, String);
+
+impl Desk {
+    fn receive(&self, request: &mut Request) -> Result<Received, Refused> {
+        self.let_in(request)?;
+        let url = request.url().split('?').next().unwrap_or_default().to_owned();
+        let unknown = || Refused(404, format!("nothing is at {url}"));
+        let path = url.strip_prefix(PREFIX).ok_or_else(unknown)?;
+        match (request.method().clone(), path.split_once('/').unwrap_or((path, ""))) {
+            (Method::Get, ("languages", "")) => {
+                Ok(Received::Answer(200, json!([["rust", self.version]]).to_string()))
+            }
+            (Method::Post, ("runs", "")) => self.run(&body(request)?),
+            (Method::Put, ("files", id)) if !id.is_empty() => {
+                let kept = self.files().put(id, &body(request)?);
+                kept.map_err(|reason| Refused(400, reason.to_owned()))?;
+                Ok(Received::Answer(204, String::new()))
+            }
+            (Method::Head, ("files", id)) => match self.files().get(id) {
+                Some(_) => Ok(Received::Answer(204, String::new())),
+                None => Err(Refused(404, "no such file".to_owned())),
+            },
+            _ => Err(unknown()),
+        }
+    }
+
+    fn files(&self) -> std::sync::MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_in(&self, request: &Request) -> Result<(), Refused> {
+        let named = |header: &&Header| header.field.equiv("X-API-KEY");
+        let given = request.headers().iter().find(named).map(|header| header.value.as_str());
+        let given: [u8; 32] = Sha256::digest(given.unwrap_or_default()).into();
+        match self.keys.contains(&given) {
+            true => Ok(()),
+            false => Err(Refused(403, "wrong or missing X-API-KEY".to_owned())),
+        }
+    }
+
+    fn run(&self, body: &str) -> Result<Received, Refused> {
+        let spec = RunSpec::read(body).map_err(|reason| Refused(400, reason))?;
+        if spec.language != "rust" {
+            return Err(Refused(400, format!("Language '{}' is not known", spec.language)));
+        }
+        if let Some(missing) = spec.missing(&self.files()) {
+            return Err(Refused(404, format!("no file `{missing}`; put it and try again")));
+        }
+        let alone = match &self.lessons[..] {
+            [lesson] => Some(lesson.clone()),
+            _ => None,
+        };
+        let lesson = spec.lesson.clone().or(alone).filter(|lesson| self.lessons.contains(lesson));
+        match lesson {
+            Some(lesson) => Ok(Received::Job { lesson, spec }),
+            None => {
+                let known = self.lessons.join(", ");
+                let odd =
+                    format!("begin the template with `// lesson: <lesson>`; here are {known}");
+                Err(Refused(400, odd))
+            }
+        }
+    }
+}
+
+fn body(request: &mut Request) -> Result<String, Refused> {
+    let mut bytes = Vec::new();
+    let reader = std::io::Read::take(request.as_reader(), LARGEST + 1);
+    let read = std::io::Read::read_to_end(&mut { reader }, &mut bytes);
+    read.map_err(|error| Refused(400, format!("the request ended early: {error}")))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Refused(413, "a request has at most 4 MiB".to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|_| Refused(400, "the request is not UTF-8".to_owned()))
+}
