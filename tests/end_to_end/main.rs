@@ -8,6 +8,7 @@ mod course;
 mod gradebook;
 mod hostile;
 mod journal;
+mod platforms;
 mod student;
 mod witness;
 

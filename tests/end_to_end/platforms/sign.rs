@@ -1,0 +1,54 @@
+//! Receipts that ssh-keygen verifies, or not if somebody changed them.
+
+use std::process::Stdio;
+
+use predicates::str::contains;
+
+use super::*;
+
+fn verify(folder: &Path, receipt: &str) -> bool {
+    let mut command = Command::new("ssh-keygen");
+    command.args(["-Y", "verify", "-f", "allowed_signers", "-I", "teacher@example.org"]);
+    command.args(["-n", "interleave-receipt", "-s", &format!("{receipt}.sig")]).current_dir(folder);
+    command.stdin(std::fs::File::open(folder.join(receipt)).unwrap()).stdout(Stdio::null());
+    command.status().unwrap().success()
+}
+
+#[test]
+fn a_receipt_holds_until_it_is_changed() {
+    let class = crate::Class::new();
+    class.hand_in("ada/lock/src/lib.rs", "pub struct Account;");
+    class.grade().code(0);
+    let folder = class.out();
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(folder.join("key"));
+    assert!(keygen.status().unwrap().success());
+    let mut sign = grader();
+    sign.arg("sign").arg(&folder).arg("--key").arg(folder.join("key")).assert().code(0);
+    let public = std::fs::read_to_string(folder.join("key.pub")).unwrap();
+    std::fs::write(folder.join("allowed_signers"), format!("teacher@example.org {public}"))
+        .unwrap();
+
+    let path = folder.join("receipts/ada/lock.json");
+    let receipt = std::fs::read_to_string(&path).unwrap();
+    let read: Value = serde_json::from_str(&receipt).unwrap();
+    assert_eq!((&read["score"], &read["verdict"]), (&0.into(), &"does-not-compile".into()));
+    // printf 'pub struct Account;' | sha256sum
+    let digest = "354dc24c71a721939461ed632e727bf277fe361bde5e6a3d33604cedf4051f41";
+    assert_eq!(read["files"]["src/lib.rs"], digest);
+    assert!(verify(&folder, "receipts/ada/lock.json"));
+    std::fs::write(&path, receipt.replace("\"score\": 0", "\"score\": 14")).unwrap();
+    assert!(!verify(&folder, "receipts/ada/lock.json"));
+}
+
+#[test]
+fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let key = folder.path().join("key");
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "secret", "-f"]).arg(&key);
+    assert!(keygen.status().unwrap().success());
+    let mut sign = grader();
+    let sign = sign.arg("sign").arg(folder.path()).arg("--key").arg(&key).assert();
+    sign.code(2).stderr(contains("has a passphrase"));
+}
