@@ -44,6 +44,7 @@ impl Booth {
                 bundle.folder().display()
             );
         }
+        bundle.open_to_all()?;
         let executable =
             std::env::current_exe().context("cannot find the grader's own executable")?;
         let keeper = Keeper::new(executable);

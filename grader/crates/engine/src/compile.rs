@@ -46,6 +46,11 @@ pub enum CompileError {
     /// The compiler could not be started.
     #[error("cannot run the compiler: {0}")]
     Run(#[from] KeeperError),
+    /// The compiler cannot read what we link submissions with.
+    #[error(
+        "the compiler cannot read a library: {0}; can every user read the folder that it is in?"
+    )]
+    Library(String),
     /// The compiler failed without saying why.
     #[error("the compiler failed without a diagnostic: {0}")]
     Silent(String),
@@ -253,6 +258,9 @@ impl Outcome {
             }
             return Err(CompileError::Silent(seen.stderr.text.clone()));
         }
+        if let Some(missing) = errors.iter().find_map(Diagnostic::missing_library) {
+            return Err(CompileError::Library(missing.to_owned()));
+        }
         Ok(Some(refused(&errors)))
     }
 }
@@ -273,6 +281,13 @@ struct Code {
 impl Diagnostic {
     fn is_about(&self, lint: &str) -> bool {
         self.code.as_ref().is_some_and(|code| code.code == lint)
+    }
+
+    /// What it says about a library of ours that is not where it was said to be. Whoever makes the
+    /// compiler say this on purpose gets no score, and so gains nothing.
+    fn missing_library(&self) -> Option<&str> {
+        let first = self.rendered.as_deref()?.lines().next()?;
+        first.strip_prefix("error: ").filter(|text| text.starts_with("extern location for "))
     }
 
     /// The closing "aborting due to 3 previous errors" has no code and no place of its own.
@@ -333,6 +348,15 @@ mod tests {
         let unsafe_code =
             diagnostic("error", r#"{"code":"unsafe_code"}"#, "usage of an `unsafe` block");
         assert_eq!(verdict(&unsafe_code).0, Verdict::Forbidden);
+    }
+
+    #[test]
+    fn a_library_of_ours_that_is_missing_is_not_the_students_fault() {
+        let said = diagnostic("error", "null", "error: extern location for nix does not exist: /x");
+        let missing = errors(&said)[0].missing_library().map(str::to_owned);
+        assert_eq!(missing.as_deref(), Some("extern location for nix does not exist: /x"));
+        let other = diagnostic("error", "null", "error: cannot find extern location for nix");
+        assert_eq!(errors(&other)[0].missing_library(), None);
     }
 
     #[test]
