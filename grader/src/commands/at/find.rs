@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use course::Lesson;
-use intake::{BadFile, FileAt, find_files};
+use intake::{BadFile, FileAt, Place, find_files};
 
 /// Folders in folders that are looked into.
 const DEEPEST: usize = 6;
@@ -35,7 +35,11 @@ pub(super) fn find(
     below(folder, own, 0, &mut folders);
     let named = |place: &&PathBuf| alone || place.file_name().is_some_and(|name| name == id);
     let found = folders.iter().filter(named);
-    let mut found = found.filter_map(|place| Some((place, find_files(place, lesson).ok()?)));
+    let found = found.filter_map(|place| Some((place, find_files(place, lesson).ok()?)));
+    let mut found: Vec<_> = found.collect();
+    // `src` itself is a folder with the file in it, and it is the same file.
+    found.dedup_by(|(_, later), (_, first)| places(later) == places(first));
+    let mut found = found.into_iter();
     match (found.next(), found.next()) {
         (Some((_, files)), None) => Ok(files),
         (Some((one, _)), Some((other, _))) => {
@@ -54,6 +58,10 @@ pub(super) fn find(
         }
         (None, _) => Err(bad(lesson, &format!("was not handed in; there is {}", names(folder)))),
     }
+}
+
+fn places(files: &[FileAt]) -> Vec<&Place> {
+    files.iter().map(|file| &file.at).collect()
 }
 
 fn bad(lesson: &Lesson, problem: &str) -> BadFile {
