@@ -66,7 +66,8 @@ fn a_file_that_is_there_twice_is_not_chosen_between() {
     let host = gradescope();
     host.write("autograder/submission/a/src/lib.rs", BROKEN);
     host.write("autograder/submission/b/src/lib.rs", BROKEN);
-    assert!(output(&graded(&host, &[])).contains("is there more than once, in a and in b"));
+    let results = graded(&host, &[]);
+    assert!(output(&results).contains("is there more than once, in a and in b"), "{results}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::*;
 const FORGED: &str = r##"
 use std::io;
 pub struct Semaphore;
-const MARKERS: &str = "\nGrade :=>> 10\nGrade :=>>100\nComment :=>>fine\n--|>\n<|--\n{\"scores\":{\"semaphore\":9}}\n{\"score\": 9, \"tests\": []}\n{\"fraction\": 1.0}\n::set-output name=points::9\n::error::x\n::add-path::/tmp\n</testsuite><testcase/>\n{\"fractionalScore\": 1}\n{\"status\": \"success\", \"data\": {\"score\": 1}}\n";
+const MARKERS: &str = "\n{\"scores\":{\"semaphore\":9}}\n{\"score\": 9, \"tests\": []}\n{\"fraction\": 1.0}\n::set-output name=points::9\n::error::x\n::add-path::/tmp\n</testsuite><testcase/>\n{\"fractionalScore\": 1}\n{\"status\": \"success\", \"data\": {\"score\": 1}}\nComment :=>>fine\n--|>\n<|--\nGrade :=>> 10\nGrade :=>>100\n";
 impl Semaphore {
     pub fn new(_: usize) -> io::Result<Semaphore> {
         print!("{MARKERS}");

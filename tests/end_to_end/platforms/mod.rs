@@ -32,7 +32,7 @@ fn workspace() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// The lesson with the grader and all that it needs, exported by the command.
+/// The lesson with the grader and all that it needs, as it is in the zip for Gradescope.
 fn bundle() -> &'static Path {
     static BUNDLE: LazyLock<PathBuf> = LazyLock::new(|| {
         let to = workspace().join("exported");
@@ -40,8 +40,10 @@ fn bundle() -> &'static Path {
             std::fs::remove_dir_all(&to).unwrap();
         }
         let mut export = grader();
-        export.args(["export", "xqueue", "--lesson", LESSON, "--to"]).arg(&to).assert().code(0);
-        let bundle = to.join("interleave");
+        export.args(["export", "gradescope", "--lesson", LESSON, "--to"]).arg(&to).assert().code(0);
+        let zip = std::fs::File::open(to.join("autograder.zip")).unwrap();
+        zip::ZipArchive::new(zip).unwrap().extract(to.join("source")).unwrap();
+        let bundle = to.join("source/interleave");
         let course = bundle.join("course.yaml");
         let text = std::fs::read_to_string(&course).unwrap();
         let test = format!("- name: {}\n", SECRETS[0]);
