@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
@@ -110,7 +110,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
     let started = chrono::Utc::now();
-    let workshop = Workshop::set_up(&root, course, &lessons_of(&intake.submissions), jail)?;
+    let workshop = Workshop::set_up(&root, course, &lessons_of(&intake.submissions), jail);
+    // Ctrl-C ends cargo too, whose end then says nothing about the course.
+    if stop.load(Ordering::Relaxed) {
+        eprintln!("stopped before anything was graded; the same command goes on");
+        return Ok(Exit::NotGradable);
+    }
+    let workshop = workshop?;
     let fingerprints =
         Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;
     let language = Language::from(arguments.language);

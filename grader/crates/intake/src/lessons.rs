@@ -115,7 +115,7 @@ pub(crate) fn assign(
         assigned.notices.push(notice);
     }
     if assigned.lessons.is_empty() && assigned.notices.is_empty() && !known_work {
-        let says = "holds nothing that fits a lesson";
+        let says = format!("holds nothing that fits a lesson; {}", search.instead());
         assigned.notices.push(Notice::new(Kind::Unmatched, &piece.label, says));
     }
     assigned
