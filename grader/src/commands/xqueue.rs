@@ -63,7 +63,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     while !stop.load(Ordering::Relaxed) {
         match queue.next() {
             Ok(Some(submission)) => match grade(arguments, &bundle, &submission) {
-                Ok(body) => queue.put(&submission, &body)?,
+                Ok(body) => {
+                    if let Err(error) = queue.put(&submission, &body) {
+                        // A session ends while a grading takes its time.
+                        eprintln!("error: {error:#}; logging in again");
+                        queue = Queue::log_in(arguments)?;
+                        queue.put(&submission, &body)?;
+                    }
+                }
                 Err(error) => {
                     // Without an answer it stays in the queue: nobody loses an attempt.
                     eprintln!("not answered: {error:#}");
