@@ -46,6 +46,11 @@ pub enum CompileError {
     /// The compiler could not be started.
     #[error("cannot run the compiler: {0}")]
     Run(#[from] KeeperError),
+    /// Somebody killed the compiler, and it was not for a limit of ours.
+    #[error(
+        "the compiler was killed; this machine or container has too little memory, give it more"
+    )]
+    Killed,
     /// The compiler cannot read what we link submissions with.
     #[error(
         "the compiler cannot read a library: {0}; can every user read the folder that it is in?"
@@ -65,6 +70,9 @@ const LIMITS: Limits = Limits {
     output: 4 << 20,
     file_size: 256 << 20,
 };
+
+/// SIGKILL.
+const KILLED: i32 = 9;
 
 /// How often the compiler has to crash before the file is blamed.
 const CRASHES: u32 = 3;
@@ -251,7 +259,10 @@ impl Outcome {
         }
         let errors = errors(&seen.stderr.text);
         if errors.is_empty() {
-            // Killed, or ended by a signal of its own: code can crash a compiler.
+            // No limit of ours, and no signal that a compiler gets by itself: the host ran out of memory.
+            if seen.exit == Some(Exit::Signal(KILLED)) {
+                return Err(CompileError::Killed);
+            }
             if let Some(Exit::Signal(signal)) = seen.exit {
                 let message = format!("the compiler crashed (signal {signal}) on this file");
                 return Ok(Some(Compiled::Refused { verdict: Verdict::DoesNotCompile, message }));
@@ -357,6 +368,27 @@ mod tests {
         assert_eq!(missing.as_deref(), Some("extern location for nix does not exist: /x"));
         let other = diagnostic("error", "null", "error: cannot find extern location for nix");
         assert_eq!(errors(&other)[0].missing_library(), None);
+    }
+
+    fn ended_by(signal: i32) -> Result<Option<Compiled>, CompileError> {
+        let json = serde_json::json!({
+            "schema": observation::SCHEMA, "verdict": "crash", "reason": "", "exit": Exit::Signal(signal),
+            "hang": null, "wall_ms": 1.0, "verdict_ms": null,
+            "stdout": {"text": "", "bytes": 0, "truncated": false},
+            "stderr": {"text": "", "bytes": 0, "truncated": false},
+            "processes": [], "threads": [], "peak_processes": 1, "peak_threads": 1,
+            "zombies": 0, "orphans": 0, "leftovers": [],
+            "resources": {"user_ms": 0.0, "system_ms": 0.0, "peak_memory": 0,
+                "voluntary_switches": 0, "involuntary_switches": 0},
+            "wait_for": null, "unsure": [], "confinement": ""
+        });
+        Outcome { observation: serde_json::from_value(json).unwrap() }.refusal()
+    }
+
+    #[test]
+    fn a_compiler_that_the_host_killed_is_not_the_students_fault() {
+        assert!(matches!(ended_by(KILLED), Err(CompileError::Killed)));
+        assert!(matches!(ended_by(11), Ok(Some(Compiled::Refused { .. }))));
     }
 
     #[test]
