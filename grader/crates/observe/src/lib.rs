@@ -25,6 +25,7 @@ mod debug_info;
 mod descriptors;
 mod exam;
 mod family;
+mod farewell;
 mod fifo;
 mod graph;
 mod holders;
