@@ -113,6 +113,14 @@ impl Sight {
 }
 
 impl Waiting<'_> {
+    /// Whether it waits for something that programs keep in a variable: locks and the like,
+    /// channels.
+    pub(crate) fn may_have_a_name(&self) -> bool {
+        let unnamed =
+            matches!(self.primitive, Some(Primitive::Join | Primitive::Scope | Primitive::Park));
+        matches!(self.wait, Wait::Futex { .. }) && !unnamed
+    }
+
     /// The word that it waits for, if it is one of a lock.
     pub(crate) fn lock(&self) -> Option<u64> {
         match (self.wait, self.primitive) {

@@ -23,8 +23,12 @@ pub(crate) struct Seen {
 }
 
 impl Variables {
-    /// Those of all frames.
+    /// Those of all frames, if any task waits for something that may have a name: to read
+    /// them is dear.
     pub(crate) fn of(waiting: &[Waiting<'_>], sight: &mut Sight) -> Self {
+        if !waiting.iter().any(Waiting::may_have_a_name) {
+            return Self::default();
+        }
         let of_task = |one: &Waiting<'_>| {
             let Some(symbols) = sight.symbols(one.task.pid) else { return Vec::new() };
             let mut all = Vec::new();
