@@ -26,7 +26,7 @@ const LABEL: usize = 38;
 const COLOURS: [&str; 6] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"];
 
 const STYLE: &str = "\
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem;max-width:75rem;color:#1b1f24;background:#fff}
+body{font:15px/1.45 system-ui,sans-serif;margin:2rem;color:#1b1f24;background:#fff}
 svg text{font:13px ui-monospace,monospace;fill:currentColor}
 svg .name{font-weight:700;font-size:15px}
 svg .lane{stroke:#c4c9d0;stroke-width:2}
@@ -35,6 +35,7 @@ svg .waits{stroke:#d1242f;stroke-width:3;stroke-dasharray:5 4;fill:none}
 svg .edge{stroke:#d1242f;stroke-width:2.5;fill:none}
 svg .wait{fill:#d1242f;font-weight:700}
 .verdict{display:inline-block;background:#d1242f;color:#fff;border-radius:4px;padding:0 .5em;font-weight:700}
+p,ul{max-width:75rem}
 pre{background:#f6f8fa;padding:.8em;border-radius:6px;overflow:auto}
 .legend span{display:inline-block;width:.8em;height:.8em;border-radius:3px;margin:0 .35em 0 .8em}
 .legend .waiting{background:#d1242f}
