@@ -1,5 +1,7 @@
-//! Opens a FIFO that nobody opens from the other side, though somebody could.
-//! verdict: timeout
+//! Opens a FIFO that nobody opens from the other side, though where others see it somebody could.
+//! verdict: deadlock
+//! verdict in C: timeout
+//! verdict in D: timeout
 //! wall: 700
 unsafe extern "C" { fn mkfifo(path: *const u8, mode: u32) -> i32; }
 fn main() {
