@@ -92,8 +92,8 @@ fn threads_that_are_stuck_when_main_returns_are_shown() {
          when it ended, worker-0, worker-1 wait for each other for ever"
     );
     let graph = seen.wait_for.unwrap().to_string();
-    assert!(graph.contains("worker-0 waits at ends_well.rs:15 for Mutex locks[1]"), "{graph}");
-    assert!(graph.contains("held by worker-1 since ends_well.rs:13"), "{graph}");
+    assert!(graph.contains("worker-0 waits at ends_well.rs:19 for Mutex locks[1]"), "{graph}");
+    assert!(graph.contains("held by worker-1 since ends_well.rs:16"), "{graph}");
 }
 
 #[test]
