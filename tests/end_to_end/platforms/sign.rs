@@ -6,6 +6,18 @@ use predicates::str::contains;
 
 use super::*;
 
+/// Makes a key, unless this host has no OpenSSH; that is then said.
+fn make_key(path: &Path, arguments: &[&str]) -> bool {
+    let mut keygen = Command::new("ssh-keygen");
+    match keygen.args(["-q", "-t", "ed25519"]).args(arguments).arg("-f").arg(path).status() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("ssh-keygen is not installed, so receipts are not tried");
+            false
+        }
+        made => made.unwrap().success() || panic!("ssh-keygen made no key"),
+    }
+}
+
 fn verify(folder: &Path, receipt: &str) -> bool {
     let mut command = Command::new("ssh-keygen");
     command.args(["-Y", "verify", "-f", "allowed_signers", "-I", "teacher@example.org"]);
@@ -20,9 +32,9 @@ fn a_receipt_holds_until_it_is_changed() {
     class.hand_in("ada/lock/src/lib.rs", "pub struct Account;");
     class.grade().code(0);
     let folder = class.out();
-    let mut keygen = Command::new("ssh-keygen");
-    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(folder.join("key"));
-    assert!(keygen.status().unwrap().success());
+    if !make_key(&folder.join("key"), &["-N", "", "-C", ""]) {
+        return;
+    }
     let mut sign = grader();
     sign.arg("sign").arg(&folder).arg("--key").arg(folder.join("key")).assert().code(0);
     let public = std::fs::read_to_string(folder.join("key.pub")).unwrap();
@@ -45,9 +57,9 @@ fn a_receipt_holds_until_it_is_changed() {
 fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
     let folder = TempDir::new().unwrap();
     let key = folder.path().join("key");
-    let mut keygen = Command::new("ssh-keygen");
-    keygen.args(["-q", "-t", "ed25519", "-N", "secret", "-f"]).arg(&key);
-    assert!(keygen.status().unwrap().success());
+    if !make_key(&key, &["-N", "secret"]) {
+        return;
+    }
     let mut sign = grader();
     let sign = sign.arg("sign").arg(folder.path()).arg("--key").arg(&key).assert();
     sign.code(2).stderr(contains("has a passphrase"));
