@@ -58,7 +58,10 @@ impl Iterator for Results {
         }
         self.left -= 1;
         let mut bytes = [0; 8];
-        let result = self.results.read_exact(&mut bytes).and_then(|()| self.taken.write_all(&[0]));
+        let mut result = self.results.read_exact(&mut bytes);
+        if self.left > 0 {
+            result = result.and_then(|()| self.taken.write_all(&[0]));
+        }
         Some(result.map(|()| i64::from_le_bytes(bytes)))
     }
 }
