@@ -7,6 +7,7 @@ use predicates::str::contains;
 use super::*;
 
 /// Makes a key, unless this host has no OpenSSH; that is then said.
+#[expect(clippy::print_stderr, reason = "what was not tried has to be said")]
 fn make_key(path: &Path, arguments: &[&str]) -> bool {
     let mut keygen = Command::new("ssh-keygen");
     match keygen.args(["-q", "-t", "ed25519"]).args(arguments).arg("-f").arg(path).status() {
