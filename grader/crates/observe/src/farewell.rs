@@ -1,5 +1,7 @@
 //! A last look at threads that wait when their process ends by itself.
 
+use std::time::{Duration, Instant};
+
 use jail::Pid;
 use observation::{Diagnosis, WaitFor};
 
@@ -31,19 +33,23 @@ impl Tracer<'_> {
     /// Whether no other thread of the first process executes a program. That, too, ends all
     /// others as if by an ordinary exit, and waits for each of them: none may be kept then.
     fn others_exit(&self, state: &State, tid: i32) -> bool {
-        const PATIENCE: usize = 10_000;
+        // A thread that has been told to end may have to wait for a processor.
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let until = Instant::now() + PATIENCE;
         let others = state.family.roll().into_iter();
         let mut others = others.filter(|other| other.pid == self.root && other.tid != tid);
         others.all(|other| {
             // Whoever is on its way will soon be held by us, or wait.
-            let call = (0..PATIENCE).find_map(|_| {
+            let call = loop {
                 let call = proc::call(other.pid, other.tid);
-                if call.is_none() && proc::state(other.tid) == Some('R') {
-                    std::thread::yield_now();
-                    return None;
+                if call.is_some() || proc::state(other.tid) != Some('R') {
+                    break Some(call.map(|call| call.number));
                 }
-                Some(call.map(|call| call.number))
-            });
+                if Instant::now() >= until {
+                    break None;
+                }
+                std::thread::yield_now();
+            };
             !matches!(call, None | Some(Some(libc::SYS_execve | libc::SYS_execveat)))
         })
     }
