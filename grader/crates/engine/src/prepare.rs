@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use course::{Course, CourseErrors, Lesson, LessonId};
+use nix::sys::statvfs::statvfs;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
@@ -61,6 +62,21 @@ pub enum PrepareError {
     /// The course does not build.
     #[error("the course does not build:\n{0}")]
     Build(String),
+    /// The course does not build, most likely since there is no room for it.
+    #[error(
+        "the course does not build, and only {free} MiB are free on the disk that holds {path}: \
+         make room (`cargo clean` takes away what can be built again), then try again. \
+         Cargo said:\n{message}",
+        path = path.display()
+    )]
+    Room {
+        /// What is left, in MiB.
+        free: u64,
+        /// The folder for what is built.
+        path: PathBuf,
+        /// What cargo and the linker said.
+        message: String,
+    },
     /// Cargo answered with something else than expected.
     #[error("cannot understand cargo's answer about {about}: {message}")]
     Answer {
@@ -100,7 +116,7 @@ pub fn prepare(
     lessons: &[&Lesson],
 ) -> Result<(BTreeMap<LessonId, Prepared>, TempDir), PrepareError> {
     let graph = Graph::read(root)?;
-    let artifacts = build(root, lessons)?;
+    let artifacts = build(root, lessons, &graph.target_directory)?;
     let shelf = TempDir::with_prefix_in("grading-", &graph.target_directory);
     let shelf = shelf
         .map_err(|source| PrepareError::Shelf { path: graph.target_directory.clone(), source })?;
@@ -226,7 +242,10 @@ impl Artifact {
     }
 }
 
-fn build(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Artifact>, PrepareError> {
+/// A linker that finds no room dies of SIGBUS, and says nothing of a disk.
+const LITTLE_ROOM: u64 = 1 << 30;
+
+fn build(root: &Path, lessons: &[&Lesson], target: &Path) -> Result<Vec<Artifact>, PrepareError> {
     let mut cargo = cargo(root);
     cargo.args(["test", "--no-run", "--message-format=json-render-diagnostics"]);
     for lesson in lessons {
@@ -234,7 +253,8 @@ fn build(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Artifact>, PrepareError
     }
     let output = cargo.stdin(Stdio::null()).output().map_err(PrepareError::Cargo)?;
     if !output.status.success() {
-        return Err(PrepareError::Build(String::from_utf8_lossy(&output.stderr).into_owned()));
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(not_built(message, target, free_bytes(target)));
     }
     let lines = output.stdout.split(|&byte| byte == b'\n');
     let artifacts = lines.filter_map(|line| {
@@ -243,6 +263,20 @@ fn build(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Artifact>, PrepareError
             .then(|| serde_json::from_value(message).ok())?
     });
     Ok(artifacts.collect())
+}
+
+fn not_built(message: String, target: &Path, free: Option<u64>) -> PrepareError {
+    match free.filter(|free| *free < LITTLE_ROOM) {
+        Some(free) => PrepareError::Room { free: free >> 20, path: target.to_owned(), message },
+        None => PrepareError::Build(message),
+    }
+}
+
+/// What a user may still write to the disk that holds `folder`, or the nearest folder above
+/// that exists.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let room = folder.ancestors().find_map(|folder| statvfs(folder).ok())?;
+    Some(room.blocks_available().saturating_mul(room.fragment_size()))
 }
 
 /// The names of the tests in a test binary.
@@ -342,17 +376,53 @@ impl Graph {
     }
 }
 
+/// How a person configures cargo. Without them, what the person has built is built again.
+const SETTINGS: [&str; 8] = [
+    "CARGO_BUILD_",
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_INCREMENTAL",
+    "CARGO_NET_",
+    "CARGO_PROFILE_",
+    "CARGO_REGISTR",
+    "CARGO_TARGET",
+];
+
 /// Cargo in the course's root, free of what an outer cargo told this process.
 fn cargo(root: &Path) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        let outer =
-            text.starts_with("CARGO_") && text != "CARGO_HOME" && !text.starts_with("CARGO_TARGET");
-        if outer {
+        let is_setting = SETTINGS.iter().any(|setting| text.starts_with(setting));
+        if text.starts_with("CARGO_") && !is_setting {
             cargo.env_remove(&name);
         }
     }
     cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_fails_where_there_is_hardly_any_room_says_so_and_what_to_do() {
+        let said = "ld terminated with signal 7 [Bus error]";
+        let of = |free| not_built(said.to_owned(), Path::new("/c/target"), free).to_string();
+        let full = of(Some(3 << 20));
+        assert!(full.contains("only 3 MiB are free on the disk that holds /c/target"), "{full}");
+        assert!(full.contains("cargo clean") && full.ends_with(said), "{full}");
+        for room in [of(Some(LITTLE_ROOM)), of(None)] {
+            assert_eq!(room, format!("the course does not build:\n{said}"));
+        }
+    }
+
+    #[test]
+    fn the_room_of_a_folder_that_is_yet_to_be_made_is_that_of_the_one_above() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = free_bytes(folder.path()).unwrap();
+        let to_be = free_bytes(&folder.path().join("a/b")).unwrap();
+        assert!(made > 0 && to_be > 0, "{made} {to_be}");
+    }
 }
