@@ -2,21 +2,27 @@
 //!
 //! A verdict must not depend on how busy a machine is. Whatever fails here once is a
 //! false alarm, and whatever passes once is a mistake that the tests can miss.
+//!
+//! What was judged is on record, under everything that it depends on, so that runs add up
+//! from one certification to the next.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use course::LessonId;
 use intake::Submission;
 use jail::Slot;
 use observation::Verdict;
+use records::{Cache, Digest, Hasher};
 use serde::{Deserialize, Serialize};
 
 use crate::Workshop;
 use crate::check::{CheckError, Expected, Specimen, specimens_of};
+use crate::fingerprint::Fingerprints;
 use crate::grade::Outcome;
 use crate::judge::Judgement;
 
@@ -33,8 +39,25 @@ pub struct Trial {
     pub verdicts: BTreeMap<Verdict, u32>,
     /// Why it could not be graded, if it could not.
     pub broken: Option<String>,
-    /// The first run of a right submission that failed: which test, and what it said.
-    pub alarm: Option<String>,
+    /// The first run that did not get the expected verdict: which test failed, and what it said.
+    pub odd: Option<String>,
+}
+
+/// How the submissions are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// How many at the same time.
+    pub jobs: NonZeroUsize,
+    /// How often each, those on record included.
+    pub runs: NonZeroU32,
+    /// The name of the strain.
+    pub strain: &'a str,
+    /// When to begin with no further submission.
+    pub until: Option<Instant>,
+    /// What each run depends on besides the submission.
+    pub fingerprints: &'a Fingerprints,
+    /// Where trials are kept.
+    pub record: &'a Cache,
 }
 
 impl Trial {
@@ -61,19 +84,26 @@ impl Trial {
         self.verdicts.values().sum()
     }
 
+    fn count(&mut self, outcome: &Outcome) {
+        let verdict = verdict(outcome);
+        *self.verdicts.entry(verdict).or_default() += 1;
+        if verdict != self.expected {
+            self.odd.get_or_insert_with(|| why(outcome));
+        }
+    }
+
     fn got(&self, verdict: Verdict) -> u32 {
         self.verdicts.get(&verdict).copied().unwrap_or(0)
     }
 }
 
-/// Judges every right and every known-wrong submission of `lessons` `runs` times, each
-/// compiled once; `tell` hears of each that is done, and of how many there are.
+/// Judges every right and every known-wrong submission of `lessons`, the right ones first,
+/// each compiled once; `tell` hears of each that is done, and of how many there are.
 pub fn certify(
     root: &Path,
     workshop: &Workshop,
     lessons: &[LessonId],
-    jobs: NonZeroUsize,
-    runs: NonZeroU32,
+    way: Way<'_>,
     tell: &(dyn Fn(&Trial, usize) + Sync),
 ) -> Result<Vec<Trial>, CheckError> {
     let mut specimens = Vec::new();
@@ -83,16 +113,17 @@ pub fn certify(
             Some((submission, expected(&specimen)?, specimen.part))
         }));
     }
+    specimens.sort_by_key(|(_, expected, _)| *expected != Verdict::Pass);
     let next = AtomicUsize::new(0);
     let trials = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for slot in (0..).map(Slot).take(jobs.get()) {
+        for slot in (0..).map(Slot).take(way.jobs.get()) {
             let (specimens, next, trials) = (&specimens, &next, &trials);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((submission, expected, part)) = specimens.get(index) else { return };
-                    let trial = try_out(workshop, submission, *expected, part, slot, runs);
+                    let trial = try_out(workshop, submission, *expected, part, slot, way);
                     tell(&trial, specimens.len());
                     let mut trials = trials.lock().expect("nobody panics while holding this");
                     trials.push((index, trial));
@@ -120,29 +151,36 @@ fn try_out(
     expected: Verdict,
     part: &str,
     slot: Slot,
-    runs: NonZeroU32,
+    way: Way<'_>,
 ) -> Trial {
-    let mut trial = Trial {
+    let files = submission.read();
+    let key = under(way.strain, way.fingerprints.submission(&submission.lesson, &files));
+    let mut trial = way.record.get(&key).unwrap_or_else(|| Trial {
         lesson: submission.lesson.clone(),
         part: part.to_owned(),
         expected,
         verdicts: BTreeMap::new(),
         broken: None,
-        alarm: None,
-    };
-    match workshop.rehearse(&submission.lesson, &submission.read(), slot, runs) {
+        odd: None,
+    });
+    // What has to come out may have been put down anew.
+    trial.expected = expected;
+    let left = NonZeroU32::new(way.runs.get().saturating_sub(trial.runs()));
+    let in_time = way.until.is_none_or(|until| Instant::now() < until);
+    let Some(runs) = left.filter(|_| in_time) else { return trial };
+    match workshop.rehearse(&submission.lesson, &files, slot, runs) {
         Err(error) => trial.broken = Some(error.to_string()),
         Ok(outcomes) => {
-            for outcome in &outcomes {
-                let verdict = verdict(outcome);
-                *trial.verdicts.entry(verdict).or_default() += 1;
-                if expected == Verdict::Pass && verdict != Verdict::Pass {
-                    trial.alarm.get_or_insert_with(|| why(outcome));
-                }
-            }
+            outcomes.iter().for_each(|outcome| trial.count(outcome));
+            // Without a record it is judged again next time, and nothing worse.
+            let _ = way.record.put(&key, &trial);
         }
     }
     trial
+}
+
+fn under(strain: &str, submission: Digest) -> Digest {
+    Hasher::default().part("certification").part(strain).part(submission.to_string()).finish()
 }
 
 /// The worst verdict of its tests.
@@ -185,7 +223,7 @@ mod tests {
             expected,
             verdicts: verdicts.iter().copied().collect(),
             broken: None,
-            alarm: None,
+            odd: None,
         }
     }
 
@@ -193,6 +231,13 @@ mod tests {
     fn a_right_submission_that_fails_once_is_a_false_alarm() {
         let trial = trial(Verdict::Pass, &[(Verdict::Pass, 9), (Verdict::Timeout, 1)]);
         assert_eq!((trial.false_alarms(), trial.misses(), trial.other_verdicts()), (1, 0, 0));
+    }
+
+    #[test]
+    fn runs_under_one_strain_are_not_taken_for_those_under_another() {
+        let submission = Hasher::default().part("x").finish();
+        assert_eq!(under("nice", submission), under("nice", submission));
+        assert_ne!(under("nice", submission), under("one-core", submission));
     }
 
     #[test]

@@ -3,13 +3,16 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use course::LessonId;
 use engine::Workshop;
-use engine::certify::{Trial, certify};
+use engine::certify::{Trial, Way, certify};
+use engine::fingerprint::Fingerprints;
 use intake::choose;
+use records::Cache;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::exit::Exit;
@@ -18,14 +21,19 @@ use crate::progress::Progress;
 
 /// Judge the course's own submissions many times while the machine is under strain
 ///
-/// Every right submission and every known-wrong one is judged N times with eight busy threads
-/// for each core beside it, N times on one core, and N times under `nice`. Prints for each lesson the
+/// Every right submission and every known-wrong one is judged N times with eight of them at once
+/// for each core, N times on one core, and N times under `nice`. Prints for each lesson the
 /// false alarms and the misses, which both have to be 0, and writes docs/certification.md.
+///
+/// What was judged is kept in the grader's cache for as long as the submission, the lesson, the
+/// compiler and the grader stay as they are: a certification that was broken off goes on, and
+/// one with more runs adds those that are missing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   grader course certify --runs 200
-  grader course certify --runs 20 --lesson lock")]
+  grader course certify --runs 20 --lesson lock
+  grader course certify --runs 200 --minutes 480    a night's share")]
 pub(crate) struct Arguments {
     /// How often each submission is judged under each strain
     #[arg(long, value_name = "N", default_value = "20")]
@@ -33,9 +41,15 @@ pub(crate) struct Arguments {
     /// Certify this lesson only; may be given several times. Nothing is written then
     #[arg(long = "lesson", value_name = "LESSON")]
     lessons: Vec<String>,
-    /// Submissions judged at the same time [default: one for each core]
+    /// Begin with no further submission after so long, a third for each strain
+    #[arg(long, value_name = "M")]
+    minutes: Option<NonZeroU32>,
+    /// Submissions judged at the same time, or an eighth of them [default: one for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// The folder in which what was judged is kept [default: the grader's cache]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
@@ -47,11 +61,11 @@ pub(crate) struct Arguments {
 /// What makes it hard for a verdict to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 enum Strain {
-    /// Eight busy threads for each core beside the work.
+    /// Eight submissions at once for each core.
     Oversubscribed,
     /// Everything on one core.
     OneCore,
-    /// With the lowest priority, beside one busy thread for each core.
+    /// With the lowest priority, beside one busy thread for each core that goes before it.
     Nice,
 }
 
@@ -66,18 +80,29 @@ impl Strain {
         }
     }
 
+    /// How many submissions are judged at the same time, where there are cores for `jobs`.
+    fn jobs(self, jobs: NonZeroUsize) -> NonZeroUsize {
+        const EIGHT: NonZeroUsize = NonZeroUsize::new(8).expect("eight is not zero");
+        match self {
+            // They are each other's strain, so that none of the work is for nothing.
+            Self::Oversubscribed => jobs.saturating_mul(EIGHT),
+            Self::OneCore | Self::Nice => jobs,
+        }
+    }
+
     /// Puts this process, and whatever it starts from now on, under the strain.
     fn apply(self) -> anyhow::Result<()> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         match self {
-            Self::Oversubscribed => keep_busy(8 * cores),
+            Self::Oversubscribed => {}
             Self::OneCore => {
                 let mut first = CpuSet::new();
                 first.set(0);
                 sched_setaffinity(None, &first).context("cannot stay on one core")?;
             }
             Self::Nice => {
-                keep_busy(cores);
+                // A thread of the ordinary priority would leave it a seventieth of a core.
+                keep_busy(cores, 15);
                 rustix::process::nice(19).context("cannot lower the priority")?;
             }
         }
@@ -85,10 +110,12 @@ impl Strain {
     }
 }
 
-/// Starts threads that compute until the process ends.
-fn keep_busy(threads: usize) {
+/// Starts threads that compute until the process ends, at a niceness of their own.
+fn keep_busy(threads: usize, niceness: i32) {
     for _ in 0..threads {
-        std::thread::spawn(|| {
+        std::thread::spawn(move || {
+            // To lower one's priority is always permitted.
+            let _ = rustix::process::nice(niceness);
             loop {
                 std::hint::spin_loop();
             }
@@ -107,9 +134,13 @@ fn run_under(strain: Strain, arguments: &Arguments) -> anyhow::Result<Exit> {
     let (root, course) = place::course(arguments.course.as_deref())?;
     let chosen = choose(&course, &arguments.lessons)?;
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
-    let jobs = place::jobs(arguments.jobs);
+    let jobs = strain.jobs(place::jobs(arguments.jobs));
     let jail = place::jail(false)?;
     let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail)?;
+    let fingerprints =
+        Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;
+    let record = Cache::in_folder(&place::cache(arguments.cache.as_deref())?);
+    let share = arguments.minutes.map(|minutes| Duration::from_secs(20 * u64::from(minutes.get())));
     strain.apply()?;
     let done = AtomicUsize::new(0);
     let tell = |trial: &Trial, all: usize| {
@@ -122,7 +153,15 @@ fn run_under(strain: Strain, arguments: &Arguments) -> anyhow::Result<Exit> {
             trial.runs()
         );
     };
-    let trials = certify(&root, &workshop, &lessons, jobs, arguments.runs, &tell)?;
+    let way = Way {
+        jobs,
+        runs: arguments.runs,
+        strain: strain.name(),
+        until: share.map(|share| Instant::now() + share),
+        fingerprints: &fingerprints,
+        record: &record,
+    };
+    let trials = certify(&root, &workshop, &lessons, way, &tell)?;
     println!("{}", serde_json::to_string(&trials)?);
     Ok(Exit::Done)
 }
@@ -137,12 +176,13 @@ fn run_all(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let lessons: Vec<&LessonId> = course.lessons().map(|lesson| &lesson.id).collect();
     let table = table(&trials, &lessons);
-    print!("{table}");
+    let all: Vec<_> = trials.values().flatten().map(Trial::runs).collect();
+    println!("{table}\n{}", extent(arguments.runs, &all));
     let odd: Vec<_> = trials.iter().flat_map(|(strain, trials)| odd(*strain, trials)).collect();
     odd.iter().for_each(|line| println!("{line}"));
     if arguments.lessons.is_empty() {
         let path = root.join("docs/certification.md");
-        let text = document(arguments.runs, &table, &odd);
+        let text = document(arguments.runs, &all, &table, &odd);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         println!("written: {}", path.display());
     }
@@ -159,6 +199,12 @@ fn under(strain: Strain, arguments: &Arguments, root: &Path) -> anyhow::Result<V
     }
     if let Some(jobs) = arguments.jobs {
         grader.args(["--jobs", &jobs.to_string()]);
+    }
+    if let Some(minutes) = arguments.minutes {
+        grader.args(["--minutes", &minutes.to_string()]);
+    }
+    if let Some(cache) = &arguments.cache {
+        grader.arg("--cache").arg(cache);
     }
     let output = grader.stderr(Stdio::inherit()).output().context("cannot start the grader")?;
     if !output.status.success() {
@@ -203,10 +249,10 @@ fn odd(strain: Strain, trials: &[Trial]) -> Vec<String> {
         trial.broken.is_some() || trial.false_alarms() + trial.misses() + trial.other_verdicts() > 0
     };
     let line = |trial: &Trial| {
-        let Trial { lesson, part, expected, verdicts, broken, alarm } = trial;
+        let Trial { lesson, part, expected, verdicts, broken, odd } = trial;
         let verdicts: Vec<_> =
             verdicts.iter().map(|(verdict, times)| format!("{verdict} {times}")).collect();
-        let why = broken.as_ref().or(alarm.as_ref()).map(|why| format!(": {}", one_line(why)));
+        let why = broken.as_ref().or(odd.as_ref()).map(|why| format!(": {}", one_line(why)));
         format!(
             "- {lesson}, {part}, {}: has to get {expected}, got {}{}",
             strain.name(),
@@ -222,18 +268,47 @@ fn one_line(text: &str) -> String {
     words.join(" ")
 }
 
-fn document(runs: NonZeroU32, table: &str, odd: &[String]) -> String {
+fn document(wanted: NonZeroU32, runs: &[u32], table: &str, odd: &[String]) -> String {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let odd = match odd {
         [] => "Nothing failed that is right, and nothing passed that is wrong.\n".to_owned(),
         odd => format!("{}\n", odd.join("\n")),
     };
     format!(
-        "# Certification\n\n    grader course certify --runs {runs}\n\n\
-         Each submission of the course's own was judged {runs} times under each of three strains: eight busy threads for each \
-         of {cores} cores beside it, everything on one core, and with the lowest priority beside one busy thread for each core. \
-         `right` counts the solution and the other correct designs, `wrong` the known-wrong submissions. A false alarm is a run in \
-         which a right one failed; a miss is a run in which a wrong one passed; another verdict is a run in which a wrong one failed, \
-         with another word than it has to get.\n\n{table}\n{odd}"
+        "# Certification\n\n    grader course certify --runs {wanted}\n\n\
+         Each submission of the course's own is judged again and again under each of three strains: eight of them at once for \
+         each of {cores} cores, everything on one core, and with the lowest priority beside one busy thread for each core that \
+         goes before it. `right` counts the solution and the other correct designs, `wrong` the known-wrong submissions. A false \
+         alarm is a run in which a right one failed; a miss is a run in which a wrong one passed; another verdict is a run in \
+         which a wrong one failed, with another word than it has to get.\n\n{}\n\n{table}\n{odd}",
+        extent(wanted, runs)
     )
+}
+
+/// How much of what was asked for has been done.
+fn extent(wanted: NonZeroU32, runs: &[u32]) -> String {
+    let count = |fits: &dyn Fn(u32) -> bool| runs.iter().filter(|runs| fits(**runs)).count();
+    let complete = count(&|runs| runs >= wanted.get());
+    format!(
+        "Of {} pairs of a submission and a strain {complete} have had {wanted} runs or more, {} fewer, and {} none yet: {} runs in all.",
+        runs.len(),
+        count(&|runs| (1..wanted.get()).contains(&runs)),
+        count(&|runs| runs == 0),
+        runs.iter().sum::<u32>()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_been_judged_is_told_from_what_has() {
+        let wanted = NonZeroU32::new(3).unwrap();
+        assert_eq!(
+            extent(wanted, &[3, 4, 1, 0]),
+            "Of 4 pairs of a submission and a strain 2 have had 3 runs or more, 1 fewer, and 1 \
+             none yet: 8 runs in all."
+        );
+    }
 }
