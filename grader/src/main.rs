@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line owns both")]
 
 mod booth;
+mod caching;
 mod child;
 mod commands;
 mod exit;

@@ -36,3 +36,19 @@ fn a_new_lesson_is_added_to_the_course_and_nothing_is_overwritten() {
     begin("Rendez vous").code(2);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
 }
+
+#[test]
+fn a_course_that_was_checked_is_not_graded_again() {
+    let cache = tempfile::tempdir().unwrap();
+    let check = || {
+        let mut grader = grader();
+        grader.args(["course", "check", "--json", "--lesson", "many", "--cache"]).arg(cache.path());
+        let output = grader.assert().code(0).get_output().clone();
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let first = check();
+    assert_eq!((&first["known"], &first["unsound"]), (&0.into(), &serde_json::json!([])));
+    let second = check();
+    assert!(second["graded"].as_u64().unwrap() > 9, "{second}");
+    assert_eq!((&second["known"], &second["unsound"]), (&first["graded"], &first["unsound"]));
+}

@@ -17,12 +17,13 @@ use intake::{
     Intake, Layout, Map, Options, Person, Roster, StudentName, Submission, choose, collect,
 };
 use records::journal::{Journal, Place};
-use records::{Cache, Digest, Hasher};
+use records::{Digest, Hasher};
 use report::sheet::Stages;
 use report::table::Colour;
 use report::{Run, Status};
 use site::Names;
 
+use crate::caching::Caching;
 use crate::exit::{Exit, in_full};
 use crate::output::{self, Format};
 use crate::place;
@@ -79,12 +80,8 @@ pub(crate) struct Arguments {
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
-    /// Grade everything, even what was graded before
-    #[arg(long, conflicts_with = "cache")]
-    no_cache: bool,
-    /// The folder of the cache [default: interleave/outcomes in the user's folder for caches]
-    #[arg(long, value_name = "DIR")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    caching: Caching,
     /// Number the students in html/, in a way that tells nobody who is who
     #[arg(long)]
     anonymous: bool,
@@ -104,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let intake = take_in(arguments, &root, &course)?;
     output::open(&arguments.out)?;
     let mut store = open_gradebook(arguments, &course)?;
-    let cache = cache(arguments)?;
+    let cache = arguments.caching.open()?;
     let stop = stop_when_asked()?;
 
     let jail = place::jail(arguments.allow_weak)?;
@@ -245,18 +242,6 @@ fn notices(intake: &Intake) -> String {
         }
     }
     text.trim_end().to_owned()
-}
-
-fn cache(arguments: &Arguments) -> anyhow::Result<Cache> {
-    let failed = "cannot make a folder for this run's outcomes; is the disk full?";
-    if arguments.no_cache {
-        return Cache::for_this_run().context(failed);
-    }
-    match place::cache(arguments.cache.as_deref()) {
-        Ok(folder) => Ok(Cache::in_folder(&folder)),
-        // Without a home there is nothing to keep for the next time, and no reason to stop.
-        Err(_) => Cache::for_this_run().context(failed),
-    }
 }
 
 /// A flag that Ctrl-C sets, and whoever else asks politely. Asked twice, the grader ends at once.

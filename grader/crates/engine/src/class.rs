@@ -107,16 +107,15 @@ pub fn grade_class<E: Send>(
     failure.map_or(Ok(()), Err)
 }
 
-/// Grades all of `submissions`, few enough for memory, without a cache; the results stand in
-/// the same order.
+/// Grades all of `submissions`, few enough for memory, whether or not the way says stop; the
+/// results stand in the same order.
 pub fn grade_all<'a>(
     workshop: &Workshop,
     submissions: &'a [Submission],
-    jobs: NonZeroUsize,
+    way: Way<'_>,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Vec<Graded<'a>> {
-    let fingerprints = Fingerprints::within_a_run(workshop);
-    let way = Way { fingerprints: &fingerprints, cache: None, jobs, stop: &AtomicBool::new(false) };
+    let way = Way { stop: &AtomicBool::new(false), ..way };
     let results = Mutex::new(vec![None; submissions.len()]);
     let take = |graded: &Graded<'_>| -> Result<(), Infallible> {
         let index = submissions.iter().position(|each| std::ptr::eq(each, graded.submission));

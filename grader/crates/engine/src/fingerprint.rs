@@ -35,14 +35,6 @@ impl Fingerprints {
         Ok(Self(workshop.prepared().map(of).collect::<io::Result<_>>()?))
     }
 
-    /// Enough to tell submissions of one run apart.
-    pub(crate) fn within_a_run(workshop: &Workshop) -> Self {
-        let of = |(id, _): (&LessonId, &Prepared)| {
-            (id.clone(), Hasher::default().part(id.as_str()).finish())
-        };
-        Self(workshop.prepared().map(of).collect())
-    }
-
     /// Stands for the outcome of a submission to `lesson` with these files.
     ///
     /// # Panics

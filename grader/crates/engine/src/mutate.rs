@@ -1,6 +1,5 @@
 //! Puts mistakes into the solutions, one at a time, and sees which the tests notice.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use course::{Language, Lesson, LessonId};
@@ -12,7 +11,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::Workshop;
-use crate::class::{Event, Graded, grade_all};
+use crate::class::{Event, Graded, Way, grade_all};
 use crate::score::score;
 
 /// What became of a mutant.
@@ -136,15 +135,15 @@ pub fn plan(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Planned>, MutateErro
     Ok(planned)
 }
 
-/// Grades every mutant, `jobs` at a time, in the order of `planned`.
+/// Grades every mutant; the fates stand in the order of `planned`.
 pub fn mutate(
     workshop: &Workshop,
     planned: &[Planned],
-    jobs: NonZeroUsize,
+    way: Way<'_>,
     tell: &(dyn Fn(Event<'_>) + Sync),
 ) -> Vec<Tried> {
     let submissions: Vec<_> = planned.iter().map(submission).collect();
-    let graded = grade_all(workshop, &submissions, jobs, tell);
+    let graded = grade_all(workshop, &submissions, way, tell);
     let tried = |(planned, graded): (&Planned, &Graded<'_>)| {
         let Planned { lesson, mutant, equivalent, .. } = planned.clone();
         let fate = match (fate(workshop, graded), equivalent) {

@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     /// Submissions judged at the same time, or an eighth of them [default: one for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// The folder in which what was judged is kept [default: the grader's cache]
+    /// The folder in which what was judged is kept [default: that of `grader grade`'s cache]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]

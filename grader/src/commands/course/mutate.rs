@@ -1,12 +1,17 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
+use anyhow::Context;
 use clap::Args;
 use course::LessonId;
 use engine::Workshop;
+use engine::class::Way;
+use engine::fingerprint::Fingerprints;
 use engine::mutate::{Fate, Tried, mutate, plan};
 use intake::choose;
 
+use crate::caching::Caching;
 use crate::exit::Exit;
 use crate::place;
 use crate::progress::Progress;
@@ -33,6 +38,8 @@ pub(crate) struct Arguments {
     /// Grade even where mutants of this user could see each other
     #[arg(long)]
     allow_weak: bool,
+    #[command(flatten)]
+    caching: Caching,
     /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
     #[arg(long, value_name = "DIR")]
     course: Option<PathBuf>,
@@ -47,8 +54,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let planned = plan(&root, &chosen)?;
     let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail)?;
     let progress = Progress::of(planned.len());
-    let jobs = place::jobs(arguments.jobs);
-    let tried = mutate(&workshop, &planned, jobs, &|event| progress.tell(event));
+    let fingerprints =
+        Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;
+    let cache = arguments.caching.open()?;
+    let way = Way {
+        fingerprints: &fingerprints,
+        cache: Some(&cache),
+        jobs: place::jobs(arguments.jobs),
+        stop: &AtomicBool::new(false),
+    };
+    let tried = mutate(&workshop, &planned, way, &|event| progress.tell(event));
     progress.finish();
     print!("{}", in_words(&tried, &lessons));
     let missed = tried.iter().any(|tried| tried.fate == Fate::Survived);
