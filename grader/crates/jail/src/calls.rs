@@ -387,6 +387,15 @@ pub(crate) const CLONE_FORBIDDEN: u32 = {
     flags as u32
 };
 
+/// Calls whose first argument is a process or a thread, and that work on the caller alone: 0.
+pub(crate) const OF_ITSELF: &[libc::c_long] = &[
+    libc::SYS_prlimit64,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setattr,
+];
+
 /// Requests of `ioctl` that type into, or take over, the terminal of another.
 pub(crate) const IOCTL_FORBIDDEN: &[u32] =
     &[libc::TIOCSTI as u32, TIOCLINUX, libc::TIOCSCTTY as u32];

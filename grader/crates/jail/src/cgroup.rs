@@ -88,9 +88,34 @@ impl Groups {
         let directory = self.memory.as_ref()?;
         let read = |file: &str| fs::read_to_string(directory.join(file));
         let text = read("memory.events").or_else(|_| read("memory.oom_control")).ok()?;
-        let count = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
-        count.and_then(|count| count.trim().parse().ok())
+        counted(&text, "oom_kill")
     }
+
+    /// Whether the run was ever refused memory for its own bound, and not for one of a group
+    /// above it or for want of memory in the host.
+    pub fn reached_its_memory(&self) -> bool {
+        let Some(directory) = &self.memory else { return false };
+        let read = |file: &str| fs::read_to_string(directory.join(file)).ok();
+        if let Some(events) = read("memory.events") {
+            return counted(&events, "max").is_some_and(|times| times > 0);
+        }
+        // Version 1 no longer counts refusals, but still says how far it went; it charges
+        // memory in batches, so the last step to the bound may be missing.
+        let bytes = |file: &str| read(file)?.trim().parse::<u64>().ok();
+        let (most, bound) = (bytes("memory.max_usage_in_bytes"), bytes("memory.limit_in_bytes"));
+        most.zip(bound).is_some_and(|(most, bound)| most >= bound - bound / 64)
+    }
+}
+
+/// How often the kernel of this host has ended a process for want of memory, whoever's it was.
+/// None if it does not tell.
+pub fn memory_kills_of_the_host() -> Option<u64> {
+    counted(&fs::read_to_string("/proc/vmstat").ok()?, "oom_kill")
+}
+
+/// The number behind `name` in lines of a name and a number.
+fn counted(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
 impl Drop for Groups {
@@ -221,6 +246,14 @@ mod tests {
         let find = |controller: Controller| controller.version_2("0::/slice/scope\n", &mounts);
         assert_eq!(find(Controller::Memory).as_deref(), own.parent());
         assert_eq!(find(Controller::Tasks), None);
+    }
+
+    #[test]
+    fn events_are_counted_by_their_whole_names() {
+        let events = "low 0\nhigh 0\nmax 3\noom 1\noom_kill 2\noom_group_kill 9\n";
+        assert_eq!(counted(events, "oom_kill"), Some(2));
+        assert_eq!(counted(events, "max"), Some(3));
+        assert_eq!(counted(events, "oom_k"), None);
     }
 
     #[test]

@@ -53,6 +53,15 @@ pub(crate) fn program() -> FilterProgram {
         requests.flat_map(|&request| [jump(EQUAL, request, 0, 1), answer(REFUSED)]).collect();
     terminal.push(answer(ALLOWED));
     look_at(libc::SYS_ioctl, 1, &terminal, &mut program);
+    // Where all are the same user, a process may otherwise bound, slow and move any other.
+    let itself = [jump(EQUAL, 0, 0, 1), answer(ALLOWED), answer(REFUSED)];
+    for call in calls::OF_ITSELF {
+        look_at(*call, 0, &itself, &mut program);
+    }
+    // Zero for a process, and zero for itself: of groups and users others are a part.
+    let own = [jump(EQUAL, 0, 1, 0), answer(REFUSED), load(argument(1)), jump(EQUAL, 0, 0, 1)];
+    let own = [&own[..], &[answer(ALLOWED), answer(REFUSED)]].concat();
+    look_at(libc::SYS_setpriority, 0, &own, &mut program);
     by_number(&mut program);
     program
 }
@@ -142,6 +151,19 @@ mod tests {
 
     const SPECIAL: [c_long; 4] =
         [libc::SYS_clone, libc::SYS_socket, libc::SYS_socketpair, libc::SYS_ioctl];
+
+    #[test]
+    fn a_process_sets_bounds_and_priorities_of_itself_alone() {
+        for call in calls::OF_ITSELF {
+            assert_eq!(ask(ARCH, number(*call), [0, 7]), ALLOWED);
+            assert_eq!(ask(ARCH, number(*call), [1, 7]), REFUSED);
+        }
+        let priority = |of, whose| ask(ARCH, number(libc::SYS_setpriority), [of, whose]);
+        assert_eq!(priority(libc::PRIO_PROCESS, 0), ALLOWED);
+        assert_eq!(priority(libc::PRIO_PROCESS, 1), REFUSED);
+        assert_eq!(priority(libc::PRIO_PGRP, 0), REFUSED);
+        assert_eq!(priority(libc::PRIO_USER, 0), REFUSED);
+    }
 
     #[test]
     fn every_call_gets_the_answer_of_its_list() {

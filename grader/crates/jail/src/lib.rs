@@ -31,7 +31,7 @@
 //!   disk is bounded per file; System V objects share the numbers of the host's. The
 //!   first process sees its own entry of /proc, its children see none.
 //! - In tier D submissions that run at the same time are the same user: Landlock keeps
-//!   them from each other's files, signals and abstract sockets, but not from System V
+//!   them from each other's files, signals, bounds and abstract sockets, but not from System V
 //!   objects and /dev/shm.
 
 mod calls;
@@ -56,7 +56,7 @@ mod tree;
 mod walls;
 mod worker;
 
-pub use cgroup::{Controller, Groups, GroupsError};
+pub use cgroup::{Controller, Groups, GroupsError, memory_kills_of_the_host};
 pub use command::{Command, LaunchError, Stdio};
 pub use confinement::{Artefact, Confinement};
 pub use enclosure::Enclosure;

@@ -1,76 +1,117 @@
 //! Takes down one wall at a time and expects a canary to fall.
 //!
-//! In tiers A and C, as root; for others nothing is tried. Everything happens in a pid
-//! namespace of its own, below an init.
+//! Everything happens in a pid namespace of its own, below an init. As root tiers B and D are
+//! tried by a second process that is nobody in particular.
 
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
 use nix::sched::CloneFlags;
-use nix::unistd::geteuid;
+use nix::sys::resource::{Resource as Kind, getrlimit};
+use nix::unistd::{getegid, geteuid};
 use observation::Limits;
+use tempfile::TempDir;
 
 use crate::canary::{Breach, Scene, judge};
-use crate::enclosure::Enclosure;
-use crate::{Command, Confinement, Slot, Stdio, Step, Tier, enclose, walls};
+use crate::enclosure::{Enclosure, Users};
+use crate::{Command, Confinement, LaunchError, Resource, Slot, Stdio, Step, Tier, enclose, walls};
+
+/// Walls of a tier around the canaries, and what has to be there for them.
+struct Yard {
+    tier: Tier,
+    /// Where the canaries are, apart from what is outside.
+    folder: TempDir,
+    _outside: TempDir,
+    scene: Scene,
+    _listener: UnixListener,
+}
+
+impl Yard {
+    fn new(tier: Tier) -> Self {
+        let open = |mode| Permissions::from_mode(mode);
+        let folder =
+            || tempfile::Builder::new().permissions(open(0o755)).tempdir_in("/tmp").unwrap();
+        let (folder, outside_folder) = (folder(), folder());
+        fs::set_permissions(outside_folder.path(), open(0o777)).unwrap();
+        let outside = outside_folder.path().join("outside");
+        fs::write(&outside, "secret").unwrap();
+        fs::set_permissions(&outside, open(0o666)).unwrap();
+        let socket = format!("interleave-{}", outside.display());
+        let address = SocketAddr::from_abstract_name(&socket).unwrap();
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        fs::copy(canary(), folder.path().join("canary")).unwrap();
+        let scene = Scene {
+            tier,
+            outside,
+            process: std::process::id().cast_signed(),
+            socket,
+            file_size: Limits::default().file_size,
+            temporary: 64 << 20,
+            namespaces: crate::canary::namespaces(),
+        };
+        Self { tier, folder, _outside: outside_folder, scene, _listener: listener }
+    }
+
+    /// The walls as they are meant to be, and the command that starts the canaries behind them.
+    fn walls(&self) -> (Enclosure, Command) {
+        let program = self.folder.path().join("canary");
+        let confinement = Confinement::for_program(self.tier, Slot(9), &program);
+        let scratch = self.folder.path().join("scratch");
+        if !self.tier.has_namespaces() && !scratch.exists() {
+            fs::create_dir(&scratch).unwrap();
+            if self.tier == Tier::C {
+                let user = confinement.slot.user();
+                nix::unistd::chown(&scratch, Some(user.into()), Some(user.into())).unwrap();
+            }
+        }
+        let scratch = (!self.tier.has_namespaces()).then_some(scratch);
+        let limits = Limits::default();
+        let mut enclosure = walls(&confinement, &limits, None, scratch.as_deref(), vec![]).unwrap();
+        if !self.tier.has_namespaces() {
+            // It is there for us, so that nothing survives, and not what is tried.
+            enclosure.namespaces |= CloneFlags::CLONE_NEWPID;
+        }
+        if self.tier == Tier::D {
+            let (user, group) = (geteuid().as_raw(), getegid().as_raw());
+            let (users, groups) = (vec![(user, user)], vec![(group, group)]);
+            enclosure.namespaces |= CloneFlags::CLONE_NEWUSER;
+            enclosure.users = Some(Users { users, groups, may_set_groups: false });
+        }
+        let directory = scratch.as_ref().map(|path| ("TMPDIR", path.to_str().unwrap()));
+        (enclosure, Command::new(&program, [], directory).unwrap())
+    }
+
+    /// What the canaries have to say about walls that `weaken` has been at, or why they
+    /// cannot even be put up.
+    fn try_without(&self, weaken: impl FnOnce(&mut Enclosure)) -> Result<Vec<Breach>, LaunchError> {
+        let (mut enclosure, command) = self.walls();
+        weaken(&mut enclosure);
+        assert!(enclosure.has_init(), "something could survive");
+        let report = run(command, &self.scene, enclosure)?;
+        Ok(judge(self.tier, &report).err().unwrap_or_default())
+    }
+}
 
 /// What the canaries have to say about walls that `weaken` has been at; none if this
 /// host does not let us build any.
 fn breaches(tier: Tier, weaken: impl FnOnce(&mut Enclosure)) -> Option<Vec<Breach>> {
-    if !geteuid().is_root() {
-        return None;
-    }
-    let open = |mode| Permissions::from_mode(mode);
-    let folder = tempfile::Builder::new().permissions(open(0o755)).tempdir_in("/tmp").unwrap();
-    let outside = folder.path().join("outside");
-    fs::write(&outside, "secret").unwrap();
-    fs::set_permissions(&outside, open(0o666)).unwrap();
-    let socket = format!("interleave-{}", outside.display());
-    let address = SocketAddr::from_abstract_name(&socket).unwrap();
-    let _listener = UnixListener::bind_addr(&address).unwrap();
-    let program = folder.path().join("canary");
-    fs::copy(canary(), &program).unwrap();
-    let confinement = Confinement::for_program(tier, Slot(9), &program);
-    let scratch = folder.path().join("scratch");
-    fs::create_dir(&scratch).unwrap();
-    let (user, group) = (confinement.slot.user().into(), confinement.slot.user().into());
-    nix::unistd::chown(&scratch, Some(user), Some(group)).unwrap();
-    let scratch = (!tier.has_namespaces()).then_some(scratch);
-    let limits = Limits::default();
-    let scene = Scene {
-        tier,
-        outside,
-        process: std::process::id().cast_signed(),
-        socket,
-        file_size: limits.file_size,
-        temporary: confinement.temporary,
-    };
-    let mut enclosure = walls(&confinement, &limits, None, scratch.as_deref(), vec![]).unwrap();
-    // In the tier that has none it is there for us, and not what is tried.
-    enclosure.namespaces |= CloneFlags::CLONE_NEWPID;
-    weaken(&mut enclosure);
-    let directory = scratch.as_ref().map(|path| ("TMPDIR", path.to_str().unwrap()));
-    let command = Command::new(&program, [], directory).unwrap();
-    let report = run(command, &scene, enclosure).unwrap();
-    Some(judge(tier, &report).err().unwrap_or_default())
+    geteuid().is_root().then(|| Yard::new(tier).try_without(weaken).unwrap())
 }
 
-fn run(
-    command: Command,
-    scene: &Scene,
-    enclosure: Enclosure,
-) -> Result<String, crate::LaunchError> {
+fn run(command: Command, scene: &Scene, enclosure: Enclosure) -> Result<String, LaunchError> {
     let (input, mut feed) = std::io::pipe().unwrap();
     let (mut output, theirs) = std::io::pipe().unwrap();
     let error = File::options().write(true).open("/dev/null").unwrap();
     let stdio = Stdio { input: input.into(), output: theirs.into(), error: error.into() };
     let (suspended, mut behind) = enclose(command, &stdio, enclosure)?;
     drop(stdio);
-    feed.write_all(&serde_json::to_vec(scene).unwrap()).unwrap();
+    // Should the program never start, nobody reads it.
+    let _ = feed.write_all(&serde_json::to_vec(scene).unwrap());
     drop(feed);
     suspended.resume()?;
     behind.settle().expect("init tells");
@@ -111,12 +152,140 @@ fn without(unwanted: fn(&Step) -> bool) -> impl FnOnce(&mut Enclosure) {
     }
 }
 
-#[test]
-fn with_all_walls_up_every_canary_lives() {
-    for tier in [Tier::A, Tier::C] {
-        if let Some(breaches) = breaches(tier, |_| {}) {
-            assert_eq!(breaches, [], "tier {tier}");
+/// Takes down every wall of `tier` that there is, one at a time.
+#[track_caller]
+fn no_wall_is_missed(tier: Tier) {
+    let yard = Yard::new(tier);
+    match yard.try_without(|_| {}) {
+        Ok(breaches) => assert_eq!(breaches, [], "tier {tier}"),
+        Err(error) => return eprintln!("not checked, tier {tier} is not to be had: {error}"),
+    }
+    let (intact, _) = yard.walls();
+    let (setup, steps) = (intact.setup.len(), intact.steps.len());
+    let mut missed = Vec::new();
+    let mut expect = |what: String, tried: Result<Vec<Breach>, LaunchError>| {
+        if tried.is_ok_and(|breaches| breaches.is_empty()) {
+            missed.push(what);
         }
+    };
+    for flag in intact.namespaces.iter() {
+        // Whether there is an init is told by the one, and in the lower tiers both are ours.
+        if flag != CloneFlags::CLONE_NEWPID && tier.has_namespaces() {
+            let tried = yard.try_without(|walls| walls.namespaces.remove(flag));
+            expect(format!("{flag:?}"), tried);
+        }
+    }
+    for index in (0..setup).filter(|index| is_wall(tier, &intact.setup[*index])) {
+        let tried = yard.try_without(|walls| drop(walls.setup.remove(index)));
+        expect(intact.setup[index].describe(), tried);
+    }
+    for index in (0..steps).filter(|index| is_wall(tier, &intact.steps[*index])) {
+        let tried = yard.try_without(|walls| drop(walls.steps.remove(index)));
+        expect(intact.steps[index].describe(), tried);
+    }
+    assert_eq!(missed, [] as [String; 0], "in tier {tier} nobody notices that these are missing");
+}
+
+/// Whether a step takes something away that nothing else takes away.
+fn is_wall(tier: Tier, step: &Step) -> bool {
+    match step {
+        // They grant something.
+        Step::Permit { .. }
+        | Step::Show { .. }
+        | Step::MakeDirectory(_)
+        | Step::MakeFile(_)
+        | Step::MakeLink { .. } => false,
+        // Mounts do not leave a user namespace anyway.
+        Step::PrivateMounts => false,
+        // The second wall around files; the first is the root of its own.
+        Step::Landlock(_) => !tier.has_namespaces(),
+        // Becoming another user took them all, or executing a program as somebody who is not root.
+        Step::NoCapabilities => false,
+        Step::NoBoundingSet => tier != Tier::D,
+        Step::Limit(resource, value) => !is_bounded_anyway(*resource, *value),
+        Step::NewSession
+        | Step::DieWithParent
+        | Step::NoNewPrivileges
+        | Step::Directory(_)
+        | Step::Join(_)
+        | Step::Mount { .. }
+        | Step::Root(_)
+        | Step::HostName(_)
+        | Step::User(_)
+        | Step::Filter(_) => true,
+    }
+}
+
+/// Whether this process, and so what it starts, has no more of it than that.
+fn is_bounded_anyway(resource: Resource, value: u64) -> bool {
+    let kind = match resource {
+        Resource::AddressSpace => Kind::RLIMIT_AS,
+        Resource::Core => Kind::RLIMIT_CORE,
+        Resource::Cpu => Kind::RLIMIT_CPU,
+        Resource::FileSize => Kind::RLIMIT_FSIZE,
+        Resource::LockedMemory => Kind::RLIMIT_MEMLOCK,
+        Resource::MessageQueues => Kind::RLIMIT_MSGQUEUE,
+        Resource::OpenFiles => Kind::RLIMIT_NOFILE,
+        Resource::PendingSignals => Kind::RLIMIT_SIGPENDING,
+        Resource::Processes => Kind::RLIMIT_NPROC,
+        Resource::RealTimePriority => Kind::RLIMIT_RTPRIO,
+    };
+    let noticed = match resource {
+        Resource::OpenFiles | Resource::Processes => 1 << 16,
+        Resource::AddressSpace => 1 << 46,
+        Resource::Cpu => 1 << 20,
+        _ => value,
+    };
+    getrlimit(kind).is_ok_and(|(_, hard)| hard <= noticed)
+}
+
+/// Runs the test `name` as nobody in particular, or says to go on as whoever this is.
+fn as_nobody(name: &str) -> bool {
+    const NOBODY: u32 = 65_534;
+    if !geteuid().is_root() {
+        return true;
+    }
+    let open = Permissions::from_mode(0o755);
+    let folder = tempfile::Builder::new().permissions(open).tempdir_in("/tmp").unwrap();
+    for (from, to) in
+        [(std::env::current_exe().unwrap(), "deps/tests"), (canary(), "examples/canary")]
+    {
+        fs::create_dir_all(folder.path().join(to).parent().unwrap()).unwrap();
+        fs::copy(from, folder.path().join(to)).unwrap();
+    }
+    let mut again = std::process::Command::new(folder.path().join("deps/tests"));
+    let again = again.args(["--exact", name]).current_dir("/").uid(NOBODY).gid(NOBODY);
+    let said = again.output().unwrap();
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success() && text.contains("1 passed"), "{text}");
+    false
+}
+
+#[test]
+fn in_tier_a_no_wall_is_missed() {
+    if geteuid().is_root() {
+        no_wall_is_missed(Tier::A);
+    }
+}
+
+#[test]
+fn in_tier_b_no_wall_is_missed() {
+    if as_nobody("sabotage::in_tier_b_no_wall_is_missed") {
+        no_wall_is_missed(Tier::B);
+    }
+}
+
+#[test]
+fn in_tier_c_no_wall_is_missed() {
+    if geteuid().is_root() {
+        no_wall_is_missed(Tier::C);
+    }
+}
+
+#[test]
+fn in_tier_d_no_wall_is_missed() {
+    if as_nobody("sabotage::in_tier_d_no_wall_is_missed") {
+        no_wall_is_missed(Tier::D);
     }
 }
 

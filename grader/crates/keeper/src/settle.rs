@@ -6,7 +6,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 
-use jail::canary::{Breach, Scene, judge};
+use jail::canary::{Breach, Scene, judge, namespaces};
 use jail::{Confinement, Slot, Tier};
 use nix::unistd::geteuid;
 use observation::{Exit, Request};
@@ -110,6 +110,7 @@ pub fn prove(keeper: &Keeper, tier: Tier) -> Result<(), TierError> {
         socket,
         file_size: request.limits.file_size,
         temporary: confinement.temporary,
+        namespaces: namespaces(),
     };
     request.args = vec![ARGUMENT.to_owned(), CANARY.to_owned()];
     request.stdin = serde_json::to_vec(&scene).map_err(|error| host(error.into()))?;

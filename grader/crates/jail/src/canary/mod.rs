@@ -8,6 +8,7 @@ mod refused;
 mod state;
 mod works;
 
+use std::fs;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,15 @@ pub struct Scene {
     pub file_size: u64,
     /// Bytes of its own /tmp, if it has one.
     pub temporary: u64,
+    /// The [`namespaces`] of a process outside.
+    pub namespaces: Vec<String>,
+}
+
+/// The namespaces of the calling process that walls may be made of, by their names in /proc.
+pub fn namespaces() -> Vec<String> {
+    let kinds = ["user", "pid", "mnt", "net", "ipc", "uts", "cgroup"];
+    let named = kinds.iter().filter_map(|kind| fs::read_link(format!("/proc/self/ns/{kind}")).ok());
+    named.map(|name| name.display().to_string()).collect()
 }
 
 /// A promise that walls make, by the words of a report.

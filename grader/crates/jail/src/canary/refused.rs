@@ -40,6 +40,25 @@ pub(super) const CANARIES: &[Canary] = &[
             unless(sent == 0, "it can")
         },
     },
+    no("the bounds of another cannot be set", Promise::Processes, |_| {
+        // SAFETY: asks for the parent's number.
+        let parent = unsafe { libc::getppid() };
+        let mut bounds = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        let old = (&raw mut bounds) as c_long;
+        // Asking is refused like setting, and harms nobody should it be answered.
+        unless_error(
+            // SAFETY: a local structure, to be written to.
+            unsafe {
+                libc::syscall(libc::SYS_prlimit64, parent, libc::RLIMIT_NOFILE, 0, old, 0, 0)
+            },
+            libc::EPERM,
+        )
+    }),
+    no("the priority of its user's processes cannot be set", Promise::Processes, |_| {
+        // SAFETY: takes plain numbers; should it go through, the priority is what it was.
+        let own = unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) };
+        call(libc::SYS_setpriority, [libc::PRIO_USER.into(), 0, own.into()])
+    }),
     no("an abstract socket outside cannot be reached", Promise::Network, abstract_socket),
     no("there are no IPv4 sockets", Promise::Network, |_| socket(libc::AF_INET)),
     no("there are no IPv6 sockets", Promise::Network, |_| socket(libc::AF_INET6)),

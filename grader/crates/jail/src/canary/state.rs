@@ -97,6 +97,74 @@ pub(super) const CANARIES: &[Canary] = &[
         perform: |_| unsafe { unless(libc::getppid() != 1, "its parent is not process 1") },
     },
     Canary {
+        name: "its namespaces are its own",
+        promise: Promise::Processes,
+        held_in: Tier::has_namespaces,
+        perform: |scene| {
+            let own = super::namespaces();
+            let shared = own.iter().find(|name| scene.namespaces.contains(name));
+            match shared {
+                Some(name) => Err(format!("it shares {name}")),
+                None => unless(own.is_empty(), "it cannot see them"),
+            }
+        },
+    },
+    Canary {
+        name: "it leads a session of its own",
+        promise: Promise::Processes,
+        held_in: EVERYWHERE,
+        // SAFETY: asks for numbers.
+        perform: |_| unsafe { unless(libc::getsid(0) != libc::getpid(), "it does not") },
+    },
+    Canary {
+        name: "it dies with its keeper",
+        promise: Promise::Processes,
+        // With namespaces it dies with its init.
+        held_in: |tier| !tier.has_namespaces(),
+        perform: |_| {
+            let mut signal = 0;
+            // SAFETY: a local number to be written to.
+            unsafe { libc::prctl(libc::PR_GET_PDEATHSIG, &raw mut signal) };
+            unless(signal != libc::SIGKILL, "it does not")
+        },
+    },
+    Canary {
+        name: "no program can give it capabilities",
+        promise: Promise::Privileges,
+        held_in: |tier| tier != Tier::D,
+        perform: |_| {
+            // SAFETY: asks for flags.
+            let kept = |number: &libc::c_int| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *number, 0, 0, 0) } == 1;
+            match (0..64).find(kept) {
+                Some(number) => Err(format!("its bounding set has capability {number}")),
+                None => Ok(()),
+            }
+        },
+    },
+    Canary {
+        name: "its host has another name",
+        promise: Promise::Files,
+        held_in: Tier::has_namespaces,
+        perform: |_| {
+            let mut name = [0_u8; 65];
+            // SAFETY: a local buffer, of which the last byte stays NUL.
+            let asked = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
+            checked("gethostname", asked)?;
+            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+            let reason = format!("it is called {}", String::from_utf8_lossy(name));
+            unless(name != b"jail", &reason)
+        },
+    },
+    Canary {
+        name: "it starts where it may write",
+        promise: Promise::Lessons,
+        held_in: EVERYWHERE,
+        perform: |_| {
+            let made = fs::File::create("canary-here").map(drop);
+            made.and_then(|()| fs::remove_file("canary-here")).map_err(|error| error.to_string())
+        },
+    },
+    Canary {
         name: "its files are bounded",
         promise: Promise::Bounds,
         held_in: EVERYWHERE,
@@ -119,6 +187,36 @@ pub(super) const CANARIES: &[Canary] = &[
         promise: Promise::Bounds,
         held_in: EVERYWHERE,
         perform: |_| limited(libc::RLIMIT_AS, 1 << 46),
+    },
+    Canary {
+        name: "its processor time is bounded",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_CPU, 1 << 20),
+    },
+    Canary {
+        name: "its locked memory is bounded",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_MEMLOCK, 1 << 20),
+    },
+    Canary {
+        name: "its message queues are bounded",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_MSGQUEUE, 1 << 20),
+    },
+    Canary {
+        name: "its waiting signals are bounded",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_SIGPENDING, 4096),
+    },
+    Canary {
+        name: "it has no priority in real time",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_RTPRIO, 0),
     },
     Canary {
         name: "its processes are bounded",
