@@ -1,21 +1,25 @@
 //! Does one job: puts up the walls, runs and observes the program, clears up.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jail::{Command, Confinement, Groups, LaunchError, Stdio, Tier, enclose, end_user, walls};
+use nix::unistd::geteuid;
 use observation::{
-    Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Request, Verdict,
+    Exit, Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Request, Verdict,
 };
 use observe::{Surroundings, streams, watch};
 use thiserror::Error;
 
 use crate::artefact::take_out;
 use crate::job::Job;
-use crate::leftover::{files_below, of_system_v, sweep_shared_memory};
-use crate::scratch::scratch;
+use crate::leftover::{
+    files_below, of_system_v, shared_memory_of, sweep_shared_memory, used_shared_memory,
+};
+use crate::scratch::{Scratch, scratch};
 
 /// Why a job could not be done. Nothing that the program does is among it.
 #[derive(Debug, Error)]
@@ -32,6 +36,11 @@ pub(crate) enum KeepError {
     Observe(#[from] observe::ObserveError),
     #[error(transparent)]
     Sweep(#[from] jail::SweepError),
+    #[error(
+        "the kernel ended a process of the program for want of memory, though it kept within its \
+         own bound; give this machine or container more memory, or grade with fewer --jobs"
+    )]
+    Memory,
 }
 
 /// Runs and observes the program of `job`; nothing of it is alive afterwards.
@@ -44,19 +53,20 @@ pub(crate) fn keep(job: &Job) -> Result<Observation, KeepError> {
     // What an earlier run made is not what this one made.
     confinement.artefacts.iter().for_each(|artefact| drop(fs::remove_file(&artefact.to)));
     let scratch = scratch(confinement).map_err(host("make a directory for the program"))?;
-    let scratch = scratch.as_ref().map(|directory| directory.path());
+    let directory = scratch.as_ref().map(Scratch::path);
+    let before = Before::look(confinement.tier);
     let groups =
         Groups::make(&name_of_groups(), confinement.memory, request.limits.processes + 16)?;
     let enclosure = walls(
         confinement,
         &request.limits,
         request.directory.as_deref(),
-        scratch,
+        directory,
         groups.doors()?,
     )?;
     let (stdio, streams) = streams(request.stdin.clone()).map_err(host("make pipes"))?;
     let stdio: Stdio = stdio;
-    let (suspended, mut behind) = enclose(command(request, scratch)?, &stdio, enclosure)?;
+    let (suspended, mut behind) = enclose(command(request, directory)?, &stdio, enclosure)?;
     drop(stdio);
     let surroundings = if confinement.tier.has_namespaces() {
         Surroundings::Private
@@ -81,20 +91,27 @@ pub(crate) fn keep(job: &Job) -> Result<Observation, KeepError> {
         }
         Tier::C => {
             let mut left = of_system_v(jail::remove_objects(confinement.slot));
-            left.extend(sweep_shared_memory(confinement.slot.user()));
+            left.extend(sweep_shared_memory(confinement.slot.user(), |_| false));
             // Whose they were is certain here; the observer could only guess.
             observation.leftovers.clear();
             observation.unsure.retain(|unsure| unsure.fact != Fact::Leftovers);
             note_leftovers(left, &mut observation);
         }
-        Tier::D => {}
+        Tier::D => {
+            let known = |found: &Leftover| observation.leftovers.iter().any(|one| one == found);
+            let mut left = before.sweep();
+            left.retain(|found| !known(found));
+            note_leftovers(left, &mut observation);
+        }
     }
-    let made_in = root.map(|root| root.join("tmp")).or(scratch.map(Path::to_owned));
+    // A directory that the program locked is still ours to open.
+    scratch.iter().for_each(|scratch| drop(scratch.unlock()));
+    let made_in = root.map(|root| root.join("tmp")).or(directory.map(Path::to_owned));
     if let Some(directory) = made_in {
         take_artefacts(&directory, confinement, &mut observation);
     }
     drop(behind);
-    note_memory(&groups, confinement, &mut observation);
+    note_memory(&groups, before.memory_kills, confinement, &mut observation)?;
     observation.confinement = confinement.tier.describe().to_owned();
     Ok(observation)
 }
@@ -125,15 +142,66 @@ fn take_artefacts(directory: &Path, confinement: &Confinement, observation: &mut
 }
 
 /// A process that the kernel ended for want of memory only looks killed.
-fn note_memory(groups: &Groups, confinement: &Confinement, observation: &mut Observation) {
-    if groups.memory_kills().unwrap_or(0) == 0 {
-        return;
+///
+/// That is the program's doing if the run had reached its own bound, and nobody's verdict if it
+/// was the bound of a container around us, or the host had no more. Without groups of our own
+/// it is taken for that if the kernel ended somebody, and one of the run was killed.
+fn note_memory(
+    groups: &Groups,
+    kills_before: Option<u64>,
+    confinement: &Confinement,
+    observation: &mut Observation,
+) -> Result<(), KeepError> {
+    let some = match groups.memory_kills() {
+        Some(kills) => kills > 0,
+        None => is_killed(observation) && jail::memory_kills_of_the_host() > kills_before,
+    };
+    if !some {
+        return Ok(());
+    }
+    if !groups.reached_its_memory() {
+        return Err(KeepError::Memory);
     }
     let bytes = confinement.memory.unwrap_or(0);
     let evidence = format!("its processes together used more than {} MiB of memory", bytes >> 20);
     observation.verdict = Verdict::Limit;
     observation.reason = evidence.clone();
     observation.hang = Some(Hang { kind: HangKind::Limit(LimitKind::Memory), evidence });
+    Ok(())
+}
+
+/// Whether a process of the run was killed, and not by us.
+fn is_killed(observation: &Observation) -> bool {
+    const SIGKILL: i32 = 9;
+    let killed = Some(Exit::Signal(SIGKILL));
+    observation.exit == killed || observation.processes.iter().any(|one| one.exit == killed)
+}
+
+/// What has to be known of the host from before a run.
+struct Before {
+    memory_kills: Option<u64>,
+    /// What lay where its user shares memory, if that is the grader's own.
+    shared_memory: Option<BTreeSet<u64>>,
+}
+
+impl Before {
+    fn look(tier: Tier) -> Self {
+        let own = (tier == Tier::D).then(|| shared_memory_of(geteuid().as_raw()));
+        Self { memory_kills: jail::memory_kills_of_the_host(), shared_memory: own }
+    }
+
+    /// Removes the shared memory that is new and that nobody uses any more.
+    ///
+    /// In the tier in which all are one user that is as much as can be told of it.
+    fn sweep(&self) -> Vec<Leftover> {
+        let Some(known) = &self.shared_memory else { return Vec::new() };
+        let user = geteuid().as_raw();
+        if shared_memory_of(user).is_subset(known) {
+            return Vec::new();
+        }
+        let used = used_shared_memory();
+        sweep_shared_memory(user, |inode| known.contains(&inode) || used.contains(&inode))
+    }
 }
 
 fn note_leftovers(leftovers: Vec<Leftover>, observation: &mut Observation) {

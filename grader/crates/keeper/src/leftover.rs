@@ -1,11 +1,17 @@
 //! Objects that outlived a run.
 
-use std::fs::{self, FileType};
+use std::collections::BTreeSet;
+use std::fs::{self, DirEntry, FileType, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use jail::{Confinement, Objects};
 use observation::{Leftover, LeftoverKind};
+
+use crate::scratch::{empty, unlock};
+
+/// Where POSIX keeps shared memory and semaphores.
+const SHARED: &str = "/dev/shm";
 
 /// How many are named; a program that makes thousands is told of the first.
 const NAMED: usize = 64;
@@ -31,12 +37,11 @@ pub(crate) fn files_below(root: &Path, confinement: &Confinement) -> Vec<Leftove
     found
 }
 
-/// Removes what `user` left in /dev/shm, and says what it was.
-pub(crate) fn sweep_shared_memory(user: u32) -> Vec<Leftover> {
+/// Removes what `user` left in /dev/shm, but for the inodes that are spared, and says what it was.
+pub(crate) fn sweep_shared_memory(user: u32, spared: impl Fn(u64) -> bool) -> Vec<Leftover> {
     let mut found = Vec::new();
-    for entry in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
-        let Ok(metadata) = entry.path().symlink_metadata() else { continue };
-        if metadata.uid() != user {
+    for (entry, metadata) in shared_by(user) {
+        if spared(metadata.ino()) {
             continue;
         }
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -44,11 +49,46 @@ pub(crate) fn sweep_shared_memory(user: u32) -> Vec<Leftover> {
             kind: of_shared_memory(&name, metadata.file_type()),
             name: format!("/dev/shm/{name}"),
         });
-        let remove = if metadata.is_dir() { fs::remove_dir_all } else { fs::remove_file };
-        let _ = remove(&entry.path());
+        let _ = if metadata.is_dir() {
+            unlock(&entry.path())
+                .and_then(|()| empty(&entry.path()))
+                .and_then(|()| fs::remove_dir(entry.path()))
+        } else {
+            fs::remove_file(entry.path())
+        };
     }
     found.truncate(NAMED);
     found
+}
+
+/// The inodes of what `user` has in /dev/shm.
+pub(crate) fn shared_memory_of(user: u32) -> BTreeSet<u64> {
+    shared_by(user).map(|(_, metadata)| metadata.ino()).collect()
+}
+
+fn shared_by(user: u32) -> impl Iterator<Item = (DirEntry, Metadata)> {
+    let entries = fs::read_dir(SHARED).into_iter().flatten().flatten();
+    let known = entries.filter_map(|entry| {
+        let metadata = entry.path().symlink_metadata().ok()?;
+        Some((entry, metadata))
+    });
+    known.filter(move |(_, metadata)| metadata.uid() == user)
+}
+
+/// The inodes in /dev/shm that a process which we may look into has open or mapped.
+pub(crate) fn used_shared_memory() -> BTreeSet<u64> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes.flat_map(|process| used_by(&process.path())).collect()
+}
+
+fn used_by(process: &Path) -> Vec<u64> {
+    let maps = fs::read_to_string(process.join("maps")).unwrap_or_default();
+    let mapped = maps.lines().filter(|line| line.contains(SHARED));
+    let mapped = mapped.filter_map(|line| line.split_whitespace().nth(4)?.parse().ok());
+    let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    let open = open.filter(|one| fs::read_link(one.path()).is_ok_and(|to| to.starts_with(SHARED)));
+    let open = open.filter_map(|one| Some(fs::metadata(one.path()).ok()?.ino()));
+    mapped.chain(open).collect()
 }
 
 /// System V objects have keys, not names.
@@ -105,6 +145,14 @@ mod tests {
     use jail::{Artefact, Slot, Tier};
 
     use super::*;
+
+    #[test]
+    fn what_is_in_use_is_known_by_its_inode() {
+        let Ok(shared) = tempfile::tempfile_in(SHARED) else {
+            return eprintln!("not checked: there is no {SHARED}");
+        };
+        assert!(used_shared_memory().contains(&shared.metadata().unwrap().ino()));
+    }
 
     #[test]
     fn what_lies_in_the_three_directories_is_named_by_kind() {
