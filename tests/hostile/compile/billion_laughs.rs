@@ -1,4 +1,5 @@
-//! outcome: limit
+//! costly
+//! outcome: stopped
 macro_rules! a { ($($t:tt)*) => { b!($($t)* $($t)* $($t)* $($t)* $($t)* $($t)* $($t)* $($t)*); } }
 macro_rules! b { ($($t:tt)*) => { c!($($t)* $($t)* $($t)* $($t)* $($t)* $($t)* $($t)* $($t)*); } }
 macro_rules! c { ($($t:tt)*) => { d!($($t)* $($t)* $($t)* $($t)* $($t)* $($t)* $($t)* $($t)*); } }

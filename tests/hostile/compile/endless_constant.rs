@@ -1,3 +1,4 @@
+//! costly
 //! outcome: limit
 #![allow(long_running_const_eval)]
 const NEVER: u32 = {

@@ -1,3 +1,4 @@
+//! costly
 //! outcome: refused
 fn f0() -> u8 { "0" }
 fn f1() -> u8 { "1" }

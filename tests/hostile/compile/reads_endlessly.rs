@@ -1,3 +1,4 @@
+//! costly
 //! outcome: limit
 fn main() {
     print!("{:?}", include_bytes!("/dev/zero").len());

@@ -1,4 +1,5 @@
-//! outcome: limit
+//! costly
+//! outcome: stopped
 #![recursion_limit = "4000000"]
 macro_rules! deeper {
     ($($t:tt)*) => { deeper!($($t)* a) };

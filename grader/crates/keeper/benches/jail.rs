@@ -25,7 +25,7 @@ fn main() {
     let mut out = std::io::stdout().lock();
     writeln!(out, "tier {tier}").unwrap();
     // First, since what is measured is the largest of all processes so far.
-    flood(&keeper, tier, &mut out);
+    flood(tier, &mut out);
     starts(&keeper, tier, &mut out);
     compilations(&keeper, tier, &mut out);
 }
@@ -51,11 +51,16 @@ fn starts(keeper: &Keeper, tier: Tier, out: &mut impl Write) {
     row(out, "/bin/true, in the jail, from fork to exit", &mut inside);
     row(out, "  before that, preparing its walls", &mut prepared);
     row(out, "  after that, tearing them down", &mut torn_down);
-    row(out, "/bin/true, observed in the jail, by a keeper started for it", &mut whole);
-    match bubblewrap.is_empty() {
-        true => writeln!(out, "bubblewrap is not installed").unwrap(),
-        false => row(out, "/bin/true, in bubblewrap, not observed", &mut bubblewrap),
+    row(out, "/bin/true, observed in the jail, by a keeper that is there", &mut whole);
+    if bubblewrap.is_empty() {
+        return writeln!(out, "bubblewrap is not installed").unwrap();
     }
+    row(out, "/bin/true, in bubblewrap, not observed", &mut bubblewrap);
+    let ratio = |times: &mut [Duration]| {
+        median(times).as_secs_f64() / median(&mut bubblewrap.clone()).as_secs_f64()
+    };
+    let (jail, observed) = (ratio(&mut inside), ratio(&mut whole));
+    writeln!(out, "of bubblewrap's median: the jail {jail:.2}, observed {observed:.2}").unwrap();
 }
 
 /// Without a keeper or an observer: preparing, from fork to exit, tearing down.
@@ -107,19 +112,22 @@ fn compile_bare(rustc: &Path, args: &[&str], folder: &Path) {
     run(command);
 }
 
-/// What the keeper itself needs while a program prints without end.
-fn flood(keeper: &Keeper, tier: Tier, out: &mut impl Write) {
+/// What a keeper and all that it starts need at most while a program prints 10 GB.
+fn flood(tier: Tier, out: &mut impl Write) {
+    let keeper = Keeper::new(env!("CARGO_BIN_EXE_keeper"));
     let mut request = Request::new("/bin/sh");
-    request.args = vec!["-c".to_owned(), "exec cat /dev/zero".to_owned()];
+    request.args = vec!["-c".to_owned(), "exec head -c 10000000000 /dev/zero".to_owned()];
     let confinement = Confinement::for_program(tier, Slot(0), &request.program);
     let started = Instant::now();
     let seen = keeper.run(&request, &confinement).unwrap();
     let took = started.elapsed();
     assert_eq!(seen.hang.unwrap().kind, HangKind::Limit(LimitKind::Output));
+    // Its memory counts once it has been waited for.
+    drop(keeper);
     let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     writeln!(
         out,
-        "endless output: ended after {:.1} ms and {:.1} MiB; the keeper needed {:.1} MiB",
+        "10 GB of output: ended after {:.1} ms and {:.1} MiB; the largest process had {:.1} MiB",
         took.as_secs_f64() * 1e3,
         megabytes(seen.stdout.bytes),
         megabytes(peak_of_children()),

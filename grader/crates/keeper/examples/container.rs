@@ -1,8 +1,10 @@
-//! Runs a program as it would be run in a container: `container <user> <rights> program ...`.
+//! Runs a program as it would be run in a container:
+//! `container <user> <rights> <shown> <place> program ...`.
 //!
 //! In a pid namespace of its own, so that whatever goes wrong stays in there; as
 //! `user`; and with `plain` rights without the right to make namespaces or mounts,
-//! as container engines have it. `free` leaves that right alone.
+//! as container engines have it. `free` leaves that right alone. The folder `shown` is
+//! seen at the folder `place` as well.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -35,13 +37,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn run(arguments: &[String]) -> Result<std::process::ExitStatus, Box<dyn Error>> {
-    let [user, rights, program, rest @ ..] = arguments else { return Err("what to run?".into()) };
+    let [user, rights, shown, place, program, rest @ ..] = arguments else {
+        return Err("what to run?".into());
+    };
     if std::process::id() != 1 {
         return Err("not in a pid namespace of its own".into());
     }
     let nothing = None::<&str>;
     mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
     mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), nothing)?;
+    mount(Some(shown.as_str()), place.as_str(), nothing, MsFlags::MS_BIND, nothing)?;
     if rights == "plain" {
         apply_filter(&engine_filter()?)?;
     }

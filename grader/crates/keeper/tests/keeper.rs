@@ -1,7 +1,9 @@
 //! What a keeper promises those who ask it, in the strongest tier of this host.
 #![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
+use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::thread;
 
@@ -105,8 +107,16 @@ fn artefacts_are_taken_out_and_stale_ones_are_not_there() {
     };
     assert_eq!(run("echo good > made").verdict, Verdict::Pass);
     assert_eq!(fs::read_to_string(&to).unwrap(), "good\n");
-    for hostile in ["true", "ln -s /etc/passwd made", "mkdir made", "head -c 2000 /dev/zero > made"]
-    {
+    for hostile in [
+        "true",
+        "ln -s /etc/passwd made",
+        "ln /etc/alternatives/awk made || ln /proc/self/exe made || ln /usr/bin/env made",
+        "mkdir made",
+        "mkfifo made",
+        "head -c 2000 /dev/zero > made",
+        "truncate -s 1T made || head -c 2000 /dev/zero > made",
+        "echo good > made; chmod 000 made /tmp; mv made other",
+    ] {
         fs::write(&to, "stale").unwrap();
         run(hostile);
         assert!(!to.exists(), "{hostile}");
@@ -127,6 +137,98 @@ fn a_run_that_uses_too_much_memory_in_total_is_told_so() {
     let seen = keeper.run(&request, &confinement).unwrap();
     let kind = seen.hang.map(|hang| hang.kind);
     assert_eq!(kind, Some(HangKind::Limit(LimitKind::Memory)), "{}", seen.reason);
+}
+
+#[test]
+fn a_program_that_somebody_elses_bound_ended_is_not_judged() {
+    let Some(Place { tier, slot, .. }) = place(28) else { return };
+    let Some(container) = Container::within(96 << 20) else {
+        return eprintln!("not checked: no control group can be made here");
+    };
+    let keeper = container.keeper();
+    let confinement = Confinement::for_program(tier, slot, "/bin/sh".as_ref());
+    let run = |script| keeper.run(&shell(script), &confinement);
+    assert_eq!(run("echo hello").unwrap().stdout.text, "hello\n");
+    // Within its own bound of 1 GiB.
+    let error = run("a=x; while :; do a=$a$a; done").unwrap_err().to_string();
+    assert!(error.contains("for want of memory, though it kept within its own"), "{error}");
+    assert_eq!(run("echo hello").unwrap().stdout.text, "hello\n");
+}
+
+#[test]
+fn ten_gigabytes_of_output_take_a_keeper_no_more_memory_than_it_has() {
+    let Some(Place { tier, slot, .. }) = place(27) else { return };
+    // The keeper and the program in it.
+    let Some(container) = Container::within(64 << 20) else {
+        return eprintln!("not checked: no control group can be made here");
+    };
+    let keeper = container.keeper();
+    for script in ["exec head -c 10000000000 /dev/zero", "exec head -c 10000000000 /dev/zero >&2"] {
+        let request = shell(script);
+        let confinement = Confinement::for_program(tier, slot, &request.program);
+        let seen = keeper.run(&request, &confinement).unwrap();
+        let kind = seen.hang.map(|hang| hang.kind);
+        assert_eq!(kind, Some(HangKind::Limit(LimitKind::Output)), "{}", seen.reason);
+        let kept = (seen.stdout.text.len() + seen.stderr.text.len()) as u64;
+        // What is no text takes up to three bytes for one.
+        assert!(kept <= 3 * request.limits.output, "{kept}");
+    }
+}
+
+/// A control group as that of a container, above those that a keeper makes; gone when dropped.
+struct Container(PathBuf);
+
+impl Container {
+    /// None where none can be made.
+    fn within(bytes: u64) -> Option<Self> {
+        let parent = jail::Controller::Memory.parent()?;
+        let name = format!("interleave-test-{}-{}", std::process::id(), bytes >> 20);
+        let container = Self(parent.join(name));
+        fs::create_dir(&container.0).ok()?;
+        let bounds = ["memory.max", "memory.limit_in_bytes"].map(|name| container.0.join(name));
+        let bound = bounds.iter().find(|bound| bound.exists())?;
+        fs::write(bound, bytes.to_string()).ok()?;
+        // Where groups of version 2 have no more controllers to pass on, the keeper finds none.
+        let _ = fs::write(container.0.join("cgroup.subtree_control"), "+memory +pids");
+        Some(container)
+    }
+
+    /// A keeper that lives in it.
+    fn keeper(&self) -> Keeper {
+        let join = format!("echo $$ > {}/cgroup.procs && exec \"$@\"", self.0.display());
+        let words = ["/bin/sh", "-c", &join, "join"].map(OsString::from);
+        Keeper::through(words, env!("CARGO_BIN_EXE_keeper"))
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // The keeper in it may take a moment to end; whatever is left is empty.
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_full_disk_is_the_programs_own_and_the_next_finds_it_empty() {
+    let script = "cat /dev/zero > full; echo more > other || echo full; \
+                  mkdir a 2>/dev/null && echo x > a/b 2>/dev/null || echo full; echo end";
+    let Some(Place { keeper, tier, slot }) = place(26) else { return };
+    let run = |script: &str| {
+        let mut confinement = Confinement::for_program(tier, slot, "/bin/sh".as_ref());
+        confinement.temporary = 1 << 20;
+        let to = tempfile::tempdir().unwrap();
+        let made = to.path().join("full");
+        let artefact = Artefact { name: "full".to_owned(), to: made.clone(), size: 1 << 30 };
+        confinement.artefacts = vec![artefact];
+        let seen = keeper.run(&shell(script), &confinement).unwrap();
+        (seen, fs::metadata(made).map_or(0, |made| made.len()))
+    };
+    let (seen, size) = run(script);
+    assert_eq!(seen.verdict, Verdict::Pass, "{}", seen.reason);
+    assert_eq!(seen.stdout.text, "full\nfull\nend\n", "{}", seen.stderr.text);
+    assert!(seen.stderr.text.contains("No space left on device"), "{}", seen.stderr.text);
+    assert!((1 << 19..=1 << 20).contains(&size), "{size}");
+    assert_eq!(run("echo *; echo x > file && cat file").0.stdout.text, "*\nx\n");
 }
 
 #[test]

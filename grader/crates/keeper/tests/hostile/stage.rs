@@ -3,7 +3,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use jail::{Artefact, Confinement, Slot, Tier};
@@ -30,10 +32,23 @@ impl Stage {
         let folder = tempfile::Builder::new().permissions(open).tempdir_in("/tmp").unwrap();
         fs::copy(env!("CARGO_BIN_EXE_keeper"), folder.path().join("keeper")).unwrap();
         let examples = Path::new(env!("CARGO_BIN_EXE_keeper")).with_file_name("examples");
-        fs::copy(examples.join("container"), folder.path().join("container")).unwrap();
+        fs::copy(examples.join("container"), folder.path().join("container"))
+            .expect("built with the tests: cargo test -p keeper");
+        fs::create_dir(folder.path().join("toolchain")).unwrap();
         let stage = Self { folder, root: geteuid().is_root(), keepers: Default::default() };
         let sysroot = sysroot();
-        stage.programs().iter().for_each(|(name, _)| stage.compile(&sysroot, name));
+        // All tests wait for this, so it takes a processor more.
+        let (names, next) = (stage.programs(), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for slot in [0, 3].map(Slot) {
+                let (stage, sysroot, names, next) = (&stage, &sysroot, &names, &next);
+                scope.spawn(move || {
+                    while let Some((name, _)) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        stage.compile(slot, sysroot, name);
+                    }
+                });
+            }
+        });
         stage
     }
 
@@ -49,7 +64,7 @@ impl Stage {
         paths.iter().map(|path| (name(path), read(path))).collect()
     }
 
-    fn compile(&self, sysroot: &Path, name: &str) {
+    fn compile(&self, slot: Slot, sysroot: &Path, name: &str) {
         let source = sources("run").join(format!("{name}.rs"));
         let mut request = Request::new(sysroot.join("bin/rustc"));
         let source_name = source.to_str().unwrap().to_owned();
@@ -62,8 +77,7 @@ impl Stage {
         let artefact =
             Artefact { name: name.to_owned(), to: self.folder().join(name), size: 1 << 26 };
         let tier = self.compile_tier();
-        let confinement =
-            Confinement::for_compiler(tier, Slot(0), sysroot, [source], vec![artefact]);
+        let confinement = Confinement::for_compiler(tier, slot, sysroot, [source], vec![artefact]);
         let keeper = Keeper::new(self.folder().join("keeper"));
         let seen = keeper.run(&request, &confinement).unwrap();
         assert_eq!(seen.exit, Some(Exit::Code(0)), "{name}: {}", seen.stderr.text);
@@ -110,8 +124,16 @@ impl Stage {
                 Tier::D => ("65534", "plain"),
             };
             let container = self.folder().join("container");
-            Keeper::through([container.into(), user.into(), rights.into()], keeper)
+            let shown = [sysroot(), self.toolchain()].map(PathBuf::into_os_string);
+            let words = [container.into(), user.into(), rights.into()].into_iter().chain(shown);
+            Keeper::through(words, keeper)
         })
+    }
+
+    /// Where the toolchain is for whoever compiles: in a container it is where all users can
+    /// reach it.
+    pub(crate) fn toolchain(&self) -> PathBuf {
+        if self.root { self.folder().join("toolchain") } else { sysroot() }
     }
 
     /// Where a program is for the runs in `tier`, which go on beside those in others.

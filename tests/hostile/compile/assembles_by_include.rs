@@ -1,0 +1,3 @@
+//! outcome: refused
+std::arch::global_asm!(".include \"SECRET\"");
+fn main() {}

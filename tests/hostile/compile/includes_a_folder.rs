@@ -1,0 +1,6 @@
+//! outcome: refused
+#[path = "/proc/self/fd"]
+mod descriptors;
+fn main() {
+    print!("{}", include_str!("/"));
+}

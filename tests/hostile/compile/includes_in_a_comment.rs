@@ -1,0 +1,3 @@
+//! outcome: refused
+#[doc = include_str!("SECRET")]
+fn main() {}

@@ -1,0 +1,4 @@
+//! outcome: refused
+fn main() {
+    println!("{}", include_bytes!("/proc/self/mem").len());
+}

@@ -1,0 +1,4 @@
+//! outcome: refused
+#[path = "../../../../../../../..SECRET"]
+mod secret;
+fn main() {}
