@@ -1,10 +1,9 @@
-//! Who holds which open files, over all processes that can be seen.
+//! Who holds which open files.
 
 use std::collections::HashMap;
 use std::fs;
 
 use crate::family::TaskRef;
-use crate::mappings::all_processes;
 use crate::proc;
 
 /// Open pipes, sockets and the like by their kernel name.
@@ -42,11 +41,11 @@ impl Mode {
 }
 
 impl Descriptors {
-    /// Looks at every process once. Processes of other users cannot be looked into;
+    /// Looks at each of `processes` once. Processes of other users cannot be looked into;
     /// they hold what has no name only if someone passed it to them.
-    pub(crate) fn scan() -> Self {
+    pub(crate) fn scan(processes: Vec<i32>) -> Self {
         let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
-        for pid in all_processes() {
+        for pid in processes {
             let entries = fs::read_dir(format!("/proc/{pid}/fd"));
             for entry in entries.into_iter().flatten().flatten() {
                 let Ok(name) = fs::read_link(entry.path()) else { continue };

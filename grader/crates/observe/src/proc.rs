@@ -93,6 +93,12 @@ pub(crate) fn status(tid: i32) -> Option<Status> {
     read_with(&format!("/proc/{tid}/status"), parse_status)
 }
 
+/// The parent of a process, its parent, and so on.
+pub(crate) fn ancestors(pid: i32) -> impl Iterator<Item = i32> {
+    let parent = |pid: &i32| Some(status(*pid)?.ppid).filter(|parent| *parent > 0);
+    std::iter::successors(Some(pid), parent).skip(1)
+}
+
 fn parse_status(text: &str) -> Status {
     let mut status = Status::default();
     let (mut pending, mut blocked) = (0, 0);
@@ -221,5 +227,12 @@ mod tests {
     fn a_blocked_task_has_a_call_with_arguments() {
         let call = parse_call("202 0xa 0x80 0x2 0x0 0x0 0xf 0x1000 0x2000\n").unwrap();
         assert_eq!((call.number, call.args[0], call.args[5], call.at.1), (202, 10, 15, 0x2000));
+    }
+
+    #[test]
+    fn a_process_has_its_parent_and_the_first_of_all_among_its_ancestors() {
+        let all: Vec<_> = ancestors(std::process::id().cast_signed()).collect();
+        assert_eq!(all.first(), Some(&std::os::unix::process::parent_id().cast_signed()));
+        assert!(all.len() < 100, "{all:?}");
     }
 }

@@ -105,6 +105,21 @@ impl<'a> Scene<'a> {
         members
     }
 
+    /// The processes that could hold what a process of the run holds.
+    ///
+    /// In surroundings of its own a run has only what it made itself, and what those gave it
+    /// who started it.
+    fn possible_holders(&self) -> Vec<i32> {
+        if self.has_neighbours() {
+            return mappings::all_processes();
+        }
+        let mut processes = self.members();
+        if let Some(first) = self.family.first() {
+            processes.extend(proc::ancestors(first));
+        }
+        processes
+    }
+
     /// What `task` waits for; otherwise why that proves nothing.
     pub(crate) fn judge(&mut self, task: TaskRef, call: &Call) -> Judgement {
         let [a, _, _, d, e, _] = call.args;
@@ -197,7 +212,7 @@ impl<'a> Scene<'a> {
         }
         // All descendants of the program are members of the run.
         let candidates =
-            if mapping.is_inherited() { self.members() } else { mappings::all_processes() };
+            if mapping.is_inherited() { self.members() } else { self.possible_holders() };
         let mut sharers = mapping.sharers_among(candidates);
         sharers.sort_unstable();
         self.all_inside(&sharers, "shares the memory")?;
@@ -332,7 +347,10 @@ impl<'a> Scene<'a> {
 
     /// The processes that hold a descriptor of `name` that counts, all of them inside.
     fn holders(&mut self, name: &str, counts: impl Fn(&Opened) -> bool) -> Result<Ends, String> {
-        let all = self.descriptors.get_or_insert_with(Descriptors::scan).of(name);
+        if self.descriptors.is_none() {
+            self.descriptors = Some(Descriptors::scan(self.possible_holders()));
+        }
+        let all = self.descriptors.as_ref().map_or(&[][..], |descriptors| descriptors.of(name));
         let ends = all.iter().filter(|end| counts(end)).map(|end| (end.pid, end.number));
         let ends: Vec<_> = ends.collect();
         let mut holders: Vec<_> = ends.iter().map(|(pid, _)| *pid).collect();

@@ -10,6 +10,11 @@ impl Family {
         self.began
     }
 
+    /// The process that all others descend from.
+    pub(crate) fn first(&self) -> Option<i32> {
+        self.processes.first().map(|first| first.pid)
+    }
+
     /// Whether a task with this number lives.
     pub(crate) fn knows(&self, tid: i32) -> bool {
         self.tasks.contains_key(&tid)
