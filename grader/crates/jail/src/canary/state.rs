@@ -3,7 +3,7 @@
 
 use std::ffi::CString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::works::{checked, own_directory};
 use super::{Canary, EVERYWHERE, Promise, Scene};
@@ -236,8 +236,9 @@ pub(super) const CANARIES: &[Canary] = &[
         held_in: Tier::has_namespaces,
         perform: |_| {
             let hidden = ["/etc/passwd", "/root", "/home", "/var", "/sys", "/boot"];
-            match hidden.iter().find(|path| Path::new(path).symlink_metadata().is_ok()) {
-                Some(path) => Err(format!("{path} is there")),
+            let itself = std::env::current_exe().map_err(|error| error.to_string())?;
+            match hidden.iter().find_map(|path| seen(Path::new(path), &itself)) {
+                Some(path) => Err(format!("{} is there", path.display())),
                 None => Ok(()),
             }
         },
@@ -246,6 +247,19 @@ pub(super) const CANARIES: &[Canary] = &[
 
 pub(super) fn unless(bad: bool, reason: &str) -> Result<(), String> {
     if bad { Err(reason.to_owned()) } else { Ok(()) }
+}
+
+/// What there is at `path` that is neither the program `granted` nor the way to it.
+fn seen(path: &Path, granted: &Path) -> Option<PathBuf> {
+    path.symlink_metadata().ok()?;
+    if path == granted {
+        return None;
+    }
+    if !granted.starts_with(path) {
+        return Some(path.to_owned());
+    }
+    let inner = fs::read_dir(path).into_iter().flatten().flatten();
+    inner.map(|entry| entry.path()).find_map(|inner| seen(&inner, granted))
 }
 
 fn no_capabilities() -> Result<(), String> {
