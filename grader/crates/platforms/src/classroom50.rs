@@ -12,8 +12,8 @@ pub struct Circumstances {
     pub classroom: String,
     /// `ASSIGNMENT`.
     pub assignment: String,
-    /// Whether several students share it.
-    pub group: bool,
+    /// Who shares it.
+    pub kind: Kind,
     /// `USERNAME`.
     pub owner: String,
     /// `SUBMISSION_TAG`.
@@ -26,6 +26,31 @@ pub struct Circumstances {
     pub review: String,
 }
 
+/// `ASSIGNMENT_TYPE`. A result that does not repeat it is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Each student has a repository.
+    #[default]
+    Individual,
+    /// Students join one's repository.
+    Group,
+    /// Teams that the teacher made.
+    Team,
+}
+
+impl Kind {
+    /// The kind by Classroom 50's word for it.
+    pub fn read(word: &str) -> Option<Self> {
+        match word {
+            "individual" => Some(Self::Individual),
+            "group" => Some(Self::Group),
+            "team" => Some(Self::Team),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct File<'a> {
@@ -33,7 +58,7 @@ struct File<'a> {
     classroom: &'a str,
     assignment: &'a str,
     #[serde(rename = "assignment_type")]
-    assignment_type: &'static str,
+    assignment_type: Kind,
     owner: &'a str,
     submission: &'a str,
     commit: &'a str,
@@ -56,7 +81,8 @@ struct Test {
 
 /// The file; none if it was not graded, for which the form has no word.
 pub fn render(sitting: &Sitting, of: &Circumstances) -> Option<String> {
-    let score = sitting.score()?;
+    // Extra credit has no place there: a score above the most is refused.
+    let score = sitting.score()?.min(sitting.max_score());
     let unit = unit(sitting, score);
     let whole = |points: Points| points.hundredths() / unit;
     let tests = sitting.tests().map(|(submission, test)| Test {
@@ -69,7 +95,7 @@ pub fn render(sitting: &Sitting, of: &Circumstances) -> Option<String> {
         schema: "classroom50/result/v1",
         classroom: &of.classroom,
         assignment: &of.assignment,
-        assignment_type: if of.group { "group" } else { "individual" },
+        assignment_type: of.kind,
         owner: &of.owner,
         submission: &of.submission,
         commit: &of.commit,
@@ -109,17 +135,47 @@ mod tests {
         jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
     }
 
+    fn somebody() -> Circumstances {
+        let word = || "x".to_owned();
+        Circumstances {
+            classroom: word(),
+            assignment: word(),
+            kind: Kind::Team,
+            owner: word(),
+            submission: "submit/2026-11-22".to_owned(),
+            commit: word(),
+            release: word(),
+            review: word(),
+        }
+    }
+
     #[test]
     fn every_result_follows_the_schema() {
         for kind in KINDS {
-            let Some(file) = render(&sitting(kind), &Circumstances::default()) else { continue };
+            let Some(file) = render(&sitting(kind), &somebody()) else { continue };
             let value: Value = serde_json::from_str(&file).unwrap();
             assert!(schema().is_valid(&value), "{file}");
+            assert!(value["score"].as_u64() <= value["max-score"].as_u64(), "{file}");
             for test in value["tests"].as_array().unwrap() {
                 assert!(test["score"].as_u64() <= test["max-score"].as_u64());
             }
             assert!(!SECRETS.iter().any(|secret| file.contains(secret)), "{file}");
         }
+    }
+
+    #[test]
+    fn the_schema_knows_the_kinds_that_we_know_and_no_other_record_than_a_submission() {
+        for word in ["individual", "group", "team"] {
+            let of = Circumstances { kind: Kind::read(word).unwrap(), ..somebody() };
+            let file = render(&sitting("full"), &of).unwrap();
+            let value: Value = serde_json::from_str(&file).unwrap();
+            assert_eq!(value["assignment_type"], word);
+            assert!(schema().is_valid(&value), "{file}");
+        }
+        assert_eq!(Kind::read("club"), None);
+        let of = Circumstances { submission: "v1".to_owned(), ..somebody() };
+        let file = render(&sitting("full"), &of).unwrap();
+        assert!(!schema().is_valid(&serde_json::from_str(&file).unwrap()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use platforms::Platform;
-use platforms::classroom50::Circumstances;
+use platforms::classroom50::{Circumstances, Kind};
 use platforms::vpl::Range;
 use serde_json::Value;
 
@@ -171,12 +171,17 @@ impl Place {
         let told = |names: &[&str]| {
             names.iter().find_map(|name| variable(name)).unwrap_or_else(|| "unknown".to_owned())
         };
+        // Classroom 50 refuses a result of anything but a submission's tag.
+        let tag = told(&["SUBMISSION_TAG", "GITHUB_REF_NAME"]);
+        let tag = if tag.starts_with("submit/") { tag } else { format!("submit/{tag}") };
         Circumstances {
             classroom: told(&["CLASSROOM", "GITHUB_REPOSITORY_OWNER"]),
             assignment: told(&["ASSIGNMENT", "GITHUB_REPOSITORY"]),
-            group: variable("ASSIGNMENT_TYPE").is_some_and(|kind| kind == "group"),
+            kind: variable("ASSIGNMENT_TYPE")
+                .and_then(|word| Kind::read(&word))
+                .unwrap_or_default(),
             owner: told(&["USERNAME", "GITHUB_ACTOR"]),
-            submission: told(&["SUBMISSION_TAG", "GITHUB_REF_NAME"]),
+            submission: tag,
             commit: told(&["COMMIT_URL", "GITHUB_SHA"]),
             release: told(&["RELEASE_URL"]),
             review: told(&["REVIEW_URL"]),
