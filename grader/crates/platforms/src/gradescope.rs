@@ -4,7 +4,7 @@
 //! see the total, which is Gradescope's own rule. Without a total and without tests the file makes
 //! Gradescope call the run failed, so that it can be run again: any number would be a score.
 
-use report::{Submission, printable, printable_lines};
+use report::{Submission, TestResult, TestStatus, printable, printable_lines};
 use serde_json::{Value, json};
 
 use crate::sitting::without_files;
@@ -29,7 +29,7 @@ fn unscored(sitting: &Sitting) -> Value {
         .map(|(submission, test)| {
             json!({
                 "name": format!("{}: {}", submission.lesson, test.label()),
-                "output": printable_lines(&text::of_test(test)),
+                "output": printable_lines(&seen(test)),
                 "visibility": "visible",
             })
         })
@@ -44,6 +44,15 @@ fn unscored(sitting: &Sitting) -> Value {
         "stdout_visibility": "hidden",
         "tests": tests,
     })
+}
+
+/// Without points nothing else would tell that a test passed.
+fn seen(test: &TestResult) -> String {
+    let said = text::of_test(test);
+    match test.status {
+        TestStatus::Passed => format!("passed\n{said}").trim_end().to_owned(),
+        TestStatus::Failed | TestStatus::NotRun | TestStatus::NotCheckable => said,
+    }
 }
 
 #[cfg(test)]
