@@ -5,6 +5,7 @@
 mod bad_input;
 mod forgery;
 mod places;
+mod scripts;
 mod servers;
 mod sign;
 

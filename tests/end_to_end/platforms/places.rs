@@ -65,7 +65,8 @@ fn autolab_runs_make_and_reads_the_last_line() {
     assert!(recipe[0].starts_with("tar xf autograde.tar"));
     host.write("work/lib.rs", solution(LESSON));
     symlink(bundle(), host.at("work/interleave")).unwrap();
-    let done = host.line("work", recipe[1], &[]);
+    let line = recipe[1].split_once(" ||").unwrap().0;
+    let done = host.line("work", line, &[]);
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     let text = out(&done);
     assert_eq!(text.trim_end().lines().last(), Some(r#"{"scores":{"semaphore":10}}"#));

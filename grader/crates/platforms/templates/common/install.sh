@@ -18,9 +18,10 @@ if ! command -v cc >/dev/null || ! command -v curl >/dev/null; then
     fi
 fi
 if [ "$(rustc --version 2>/dev/null)" != "[= toolchain =]" ]; then
-    export RUSTUP_HOME=/opt/interleave-rust/rustup CARGO_HOME=/opt/interleave-rust/cargo
+    to=${INTERLEAVE_ROOT:-}/opt/interleave-rust
+    export RUSTUP_HOME=$to/rustup CARGO_HOME=$to/cargo
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
         sh -s -- -y --no-modify-path --profile minimal --default-toolchain [= version =]
     # Other users of this image grade too.
-    chmod -R a+rX /opt/interleave-rust
+    chmod -R a+rX "$to"
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # XQUEUE_URL, XQUEUE_NAME and XQUEUE_USER say where submissions come from; the password stands in
 # the file XQUEUE_PASSWORD_FILE.
-for bin in /opt/interleave-rust/rustup/toolchains/*/bin; do
+for bin in "${INTERLEAVE_ROOT:-}"/opt/interleave-rust/rustup/toolchains/*/bin; do
     if [ -x "$bin/rustc" ]; then PATH="$bin:$PATH"; fi
 done
 export PATH
