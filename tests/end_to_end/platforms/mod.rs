@@ -2,6 +2,7 @@
 //!
 //! One lesson is exported once, by the command; one of its tests is made a hidden one afterwards.
 
+mod attacks;
 mod bad_input;
 mod forgery;
 mod places;

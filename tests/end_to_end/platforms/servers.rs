@@ -8,10 +8,13 @@ use tiny_http::{Header, Response, Server};
 
 use super::*;
 
+/// The key that Jobe servers of these tests know.
+pub(super) const KEY: &str = "2AAA7A5415B4A9B394B54BF1D2E9D";
+
 /// A Jobe server that ends with the test.
-struct Jobe {
-    process: Child,
-    address: String,
+pub(super) struct Jobe {
+    pub(super) process: Child,
+    pub(super) address: String,
     _keys: TempDir,
 }
 
@@ -23,10 +26,10 @@ impl Drop for Jobe {
 }
 
 impl Jobe {
-    fn start(more: &[&str]) -> Self {
+    pub(super) fn start(more: &[&str]) -> Self {
         let keys = TempDir::new().unwrap();
         let key = keys.path().join("key");
-        std::fs::write(&key, "2AAA7A5415B4A9B394B54BF1D2E9D\n").unwrap();
+        std::fs::write(&key, format!("{KEY}\n")).unwrap();
         let mut command = Command::new(bundle().join("grader"));
         command.args(["jobe", "--listen", "127.0.0.1:0", "--bundle"]).arg(bundle());
         command.arg("--key-file").arg(&key).args(more);
@@ -37,8 +40,8 @@ impl Jobe {
         Self { process, address, _keys: keys }
     }
 
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
-        self.ask_with("2AAA7A5415B4A9B394B54BF1D2E9D", method, path, body)
+    pub(super) fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, String) {
+        self.ask_with(KEY, method, path, body)
     }
 
     fn ask_with(&self, key: &str, method: &str, path: &str, body: &Value) -> (u16, String) {
@@ -55,7 +58,7 @@ impl Jobe {
     }
 }
 
-fn spec(source: &str, files: &Value) -> Value {
+pub(super) fn spec(source: &str, files: &Value) -> Value {
     json!({ "run_spec": {
         "language_id": "rust", "sourcecode": source, "sourcefilename": "test.rs", "input": "",
         "file_list": files, "parameters": { "cputime": 60 },

@@ -1,23 +1,24 @@
 mod files;
+mod http;
 mod run;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::Args;
 use engine::bundle::Bundle;
 use platforms::Platform;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tiny_http::{Header, Method, Request, Response, Server};
 
 use crate::exit::Exit;
 use crate::{child, place};
 use files::Files;
+use http::{Client, Head, Refused};
 use run::{Outcome, RunSpec};
 
 /// Grade Moodle's CodeRunner questions: a server that speaks Jobe's protocol
@@ -50,8 +51,8 @@ pub(crate) struct Arguments {
     limit: u64,
 }
 
-/// Bytes of one request.
-const LARGEST: u64 = 4 << 20;
+/// Clients that are listened to at the same time; more are turned away.
+const LISTENED_TO: usize = 64;
 
 /// What every path begins with.
 const PREFIX: &str = "/jobe/index.php/restapi/";
@@ -67,7 +68,7 @@ struct Desk {
 }
 
 struct Job {
-    request: Request,
+    client: Client,
     lesson: String,
     spec: RunSpec,
 }
@@ -84,32 +85,41 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         limit: arguments.limit,
         files: Mutex::default(),
     });
-    let server = Server::http(arguments.listen).map_err(|error| anyhow!(error));
-    let server = server.with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let listener = TcpListener::bind(arguments.listen)
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let (queue, waiting) = mpsc::sync_channel(arguments.queue);
     let waiting = Arc::new(Mutex::new(waiting));
     for _ in 0..place::jobs(arguments.jobs).get() {
         let (desk, waiting) = (Arc::clone(&desk), Arc::clone(&waiting));
         std::thread::spawn(move || work(&desk, &waiting));
     }
-    println!("{} on http://{}{PREFIX}", course.title.en, server.server_addr());
-    for mut request in server.incoming_requests() {
-        let answer = match desk.receive(&mut request) {
-            Ok(Received::Job { lesson, spec }) => {
-                match queue.try_send(Job { request, lesson, spec }) {
-                    Ok(()) => {}
-                    Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
-                        answer(job.request, 200, &Outcome::Overload.reply(""));
-                    }
-                }
-                continue;
-            }
-            Ok(Received::Answer(code, text)) => (code, text),
-            Err(Refused(code, reason)) => (code, json!(reason).to_string()),
-        };
-        self::answer(request, answer.0, &answer.1);
+    let address = listener.local_addr().context("cannot tell where it listens")?;
+    println!("{} on http://{address}{PREFIX}", course.title.en);
+    for stream in listener.incoming() {
+        let client = Client::new(stream.context("cannot listen any more")?);
+        // Each thread that listens to a client holds the desk once.
+        if Arc::strong_count(&desk) > LISTENED_TO + place::jobs(arguments.jobs).get() {
+            client.turn_away();
+            continue;
+        }
+        let (desk, queue) = (Arc::clone(&desk), queue.clone());
+        std::thread::spawn(move || attend(&desk, client, &queue));
     }
     Ok(Exit::Done)
+}
+
+/// Listens to `client`, and answers or lets it wait for its grade.
+fn attend(desk: &Desk, mut client: Client, queue: &SyncSender<Job>) {
+    match desk.receive(&mut client) {
+        Ok(Received::Job { lesson, spec }) => match queue.try_send(Job { client, lesson, spec }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => {
+                job.client.answer(200, &Outcome::Overload.reply(""));
+            }
+        },
+        Ok(Received::Answer(code, text)) => client.answer(code, &text),
+        Err(Refused(code, reason)) => client.answer(code, &json!(reason).to_string()),
+    }
 }
 
 /// The digests of the keys: comparing digests takes the same time for every wrong key.
@@ -127,7 +137,7 @@ fn keys(path: &Path) -> anyhow::Result<Vec<[u8; 32]>> {
 fn work(desk: &Desk, waiting: &Mutex<Receiver<Job>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { request, lesson, spec }) = next else { return };
+        let Ok(Job { client, lesson, spec }) = next else { return };
         let files = spec.files(&desk.files.lock().unwrap_or_else(PoisonError::into_inner));
         let graded = child::grade(Platform::CodeRunner, &desk.bundle, &lesson, &files, desk.limit);
         let reply = match graded {
@@ -138,16 +148,8 @@ fn work(desk: &Desk, waiting: &Mutex<Receiver<Job>>) {
                 Outcome::Internal.reply("")
             }
         };
-        answer(request, 200, &reply);
+        client.answer(200, &reply);
     }
-}
-
-fn answer(request: Request, code: u16, text: &str) {
-    let kind = Header::from_bytes("Content-Type", "application/json").expect("it is a header");
-    let body = if code == 204 { "" } else { text };
-    let response = Response::from_string(body).with_status_code(code).with_header(kind);
-    // Whoever asked may be gone, and nobody else cares.
-    _ = request.respond(response);
 }
 
 /// What a request turns out to be.
@@ -156,26 +158,25 @@ enum Received {
     Job { lesson: String, spec: RunSpec },
 }
 
-/// A request that is not granted: the code of HTTP and why.
-struct Refused(u16, String);
-
 impl Desk {
-    fn receive(&self, request: &mut Request) -> Result<Received, Refused> {
-        self.let_in(request)?;
-        let url = request.url().split('?').next().unwrap_or_default().to_owned();
-        let unknown = || Refused(404, format!("nothing is at {url}"));
-        let path = url.strip_prefix(PREFIX).ok_or_else(unknown)?;
-        match (request.method().clone(), path.split_once('/').unwrap_or((path, ""))) {
-            (Method::Get, ("languages", "")) => {
+    fn receive(&self, client: &mut Client) -> Result<Received, Refused> {
+        let head = client.head()?;
+        // Before anything more is read of somebody who is not let in.
+        self.let_in(&head)?;
+        let unknown = || Refused(404, format!("nothing is at {}", head.path));
+        let path = head.path.strip_prefix(PREFIX).ok_or_else(unknown)?;
+        match (head.method.as_str(), path.split_once('/').unwrap_or((path, ""))) {
+            ("GET", ("languages", "")) => {
                 Ok(Received::Answer(200, json!([["rust", self.version]]).to_string()))
             }
-            (Method::Post, ("runs", "")) => self.run(&body(request)?),
-            (Method::Put, ("files", id)) if !id.is_empty() => {
-                let kept = self.files().put(id, &body(request)?);
+            ("POST", ("runs", "")) => self.run(&client.body(&head)?),
+            ("PUT", ("files", id)) if !id.is_empty() => {
+                let body = client.body(&head)?;
+                let kept = self.files().put(id, &body);
                 kept.map_err(|reason| Refused(400, reason.to_owned()))?;
                 Ok(Received::Answer(204, String::new()))
             }
-            (Method::Head, ("files", id)) => match self.files().get(id) {
+            ("HEAD", ("files", id)) => match self.files().get(id) {
                 Some(_) => Ok(Received::Answer(204, String::new())),
                 None => Err(Refused(404, "no such file".to_owned())),
             },
@@ -187,10 +188,9 @@ impl Desk {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn let_in(&self, request: &Request) -> Result<(), Refused> {
-        let named = |header: &&Header| header.field.equiv("X-API-KEY");
-        let given = request.headers().iter().find(named).map(|header| header.value.as_str());
-        let given: [u8; 32] = Sha256::digest(given.unwrap_or_default()).into();
+    fn let_in(&self, head: &Head) -> Result<(), Refused> {
+        let given: [u8; 32] =
+            Sha256::digest(head.all("x-api-key").next().unwrap_or_default()).into();
         match self.keys.contains(&given) {
             true => Ok(()),
             false => Err(Refused(403, "wrong or missing X-API-KEY".to_owned())),
@@ -220,15 +220,4 @@ impl Desk {
             }
         }
     }
-}
-
-fn body(request: &mut Request) -> Result<String, Refused> {
-    let mut bytes = Vec::new();
-    let reader = std::io::Read::take(request.as_reader(), LARGEST + 1);
-    let read = std::io::Read::read_to_end(&mut { reader }, &mut bytes);
-    read.map_err(|error| Refused(400, format!("the request ended early: {error}")))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Refused(413, "a request has at most 4 MiB".to_owned()));
-    }
-    String::from_utf8(bytes).map_err(|_| Refused(400, "the request is not UTF-8".to_owned()))
 }
