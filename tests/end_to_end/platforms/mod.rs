@@ -5,10 +5,12 @@
 mod attacks;
 mod bad_input;
 mod forgery;
+mod halted;
 mod places;
 mod scripts;
 mod servers;
 mod sign;
+mod tiers;
 
 use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
