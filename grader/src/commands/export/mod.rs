@@ -3,6 +3,7 @@ mod archive;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -66,9 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let bundle = to.join(layout.bundle);
     make(&bundle)?;
     Bundle::pack(&workshop, &root, &bundle)?;
-    let executable = std::env::current_exe().context("cannot find the grader's own executable")?;
-    let grader = bundle.join("grader");
-    fs::copy(&executable, &grader).with_context(|| format!("cannot write {}", grader.display()))?;
+    pack_grader(&bundle.join("grader"))?;
     let mut facts = Facts {
         toolchain: workshop.toolchain().version().to_owned(),
         glibc: glibc(&bundle)?,
@@ -92,6 +91,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     println!("next: docs/platforms/{platform}.md says where it goes and which limits to set");
     println!("needs there: glibc {} or newer, `{}`", facts.glibc, facts.toolchain);
     Ok(Exit::Done)
+}
+
+/// Copies this program to `to`, without what only a debugger reads, if `strip` is here to take it away.
+fn pack_grader(to: &Path) -> anyhow::Result<()> {
+    let executable = std::env::current_exe().context("cannot find the grader's own executable")?;
+    let mut strip = Command::new("strip");
+    strip.args(["--strip-debug", "-o"]).args([to, &executable]);
+    if !strip.output().is_ok_and(|done| done.status.success()) {
+        fs::copy(&executable, to).with_context(|| format!("cannot write {}", to.display()))?;
+    }
+    Ok(())
 }
 
 fn list() -> String {
