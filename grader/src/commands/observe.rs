@@ -97,24 +97,29 @@ fn pass_on(seen: &Observation) -> anyhow::Result<()> {
     std::io::stderr().write_all(seen.stderr.text.as_bytes()).context("cannot show the output")
 }
 
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 fn in_words(seen: &Observation) -> String {
     let mut lines = vec![format!("verdict: {}: {}", seen.verdict, seen.reason)];
     if let Some(graph) = &seen.wait_for {
         lines.extend(graph.to_string().lines().map(|line| format!("  {line}")));
     }
     lines.push(format!(
-        "seen: {} processes, {} at once; {} threads, {} at once; {:.1} ms, of which {:.1} ms on the processor",
-        seen.processes.len(),
+        "seen: {}, {} at once; {}, {} at once; {:.1} ms, of which {:.1} ms on the processor",
+        counted(seen.processes.len(), "process", "processes"),
         seen.peak_processes,
-        seen.processes.len() + seen.threads.len(),
+        counted(seen.processes.len() + seen.threads.len(), "thread", "threads"),
         seen.peak_threads,
         seen.wall.as_secs_f64() * 1e3,
         (seen.resources.user + seen.resources.system).as_secs_f64() * 1e3,
     ));
     if seen.zombies + seen.orphans > 0 {
         lines.push(format!(
-            "left: {} children never waited for, {} processes that outlived their parent",
-            seen.zombies, seen.orphans
+            "left: {} never waited for, {} that outlived a parent",
+            counted(seen.zombies as usize, "child", "children"),
+            counted(seen.orphans as usize, "process", "processes"),
         ));
     }
     for leftover in &seen.leftovers {

@@ -181,6 +181,7 @@ fn hang(ending: Ending) -> Hang {
 fn deadlock(waiting: usize) -> String {
     match waiting {
         1 => "its only thread waits for what only it could do".to_owned(),
+        2 => "both threads wait, each for what only the other could do".to_owned(),
         all => format!("all {all} threads wait, each for what only another of them could do"),
     }
 }
