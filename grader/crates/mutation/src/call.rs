@@ -41,12 +41,35 @@ pub(crate) fn omission(name: &str) -> Operator {
     }
 }
 
+/// Whether the call `name` fails only if the system has no room left, or for a caller that broke its rules.
+///
+/// No test can make it fail for a right program, so what is done with its error makes no difference.
+pub(crate) fn succeeds_for_the_right(name: &str) -> bool {
+    matches!(name, "fork" | "waitpid" | "waitid" | "pipe" | "fcntl" | "poll" | "kill")
+}
+
 /// The name of the guard, if the statement takes a lock and keeps it.
 pub(crate) fn guard_of(statement: &Stmt) -> Option<String> {
     let Stmt::Local(Local { pat: Pat::Ident(name), init: Some(init), .. }) = statement else {
         return None;
     };
-    let called = name_of(&init.expr)?;
-    let locks = matches!(called.as_str(), "lock" | "read" | "write" | "acquire");
+    let locks = match name_of(&init.expr)?.as_str() {
+        "lock" | "acquire" => true,
+        // Not those of a file, which take a buffer.
+        "read" | "write" => takes_nothing(&init.expr),
+        _ => false,
+    };
     locks.then(|| name.ident.to_string())
+}
+
+/// Whether the `read` or `write` in a chain like `a.read().unwrap()` has no argument.
+fn takes_nothing(expression: &Expr) -> bool {
+    match expression {
+        Expr::Try(inner) => takes_nothing(&inner.expr),
+        Expr::MethodCall(call) if call.method == "read" || call.method == "write" => {
+            call.args.is_empty()
+        }
+        Expr::MethodCall(call) => takes_nothing(&call.receiver),
+        _ => true,
+    }
 }

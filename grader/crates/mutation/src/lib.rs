@@ -78,6 +78,19 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_no_right_program_sees_is_not_ignored() {
+        assert_eq!(of("waitpid(child, None)?;"), ["skip-join: waitpid(child, None)?; -> "]);
+    }
+
+    #[test]
+    fn an_ordering_that_was_imported_by_name_gives_way_to_one_that_need_not_be() {
+        assert_eq!(
+            of("x.store(1, SeqCst);")[1..],
+            ["weaker-ordering: SeqCst -> std::sync::atomic::Ordering::Relaxed"]
+        );
+    }
+
+    #[test]
     fn an_end_that_was_closed_stays_open() {
         assert_eq!(
             of("drop(writer);"),
@@ -92,6 +105,11 @@ mod tests {
             found,
             ["split-lock: *a = b + 1; -> drop(a); let mut a = m.lock().unwrap(); *a = b + 1;"]
         );
+    }
+
+    #[test]
+    fn a_read_of_a_file_is_no_critical_section() {
+        assert_eq!(of("let n = file.read(&mut bytes)?;\nlet m = n + 1;\nkeep = m;"), [""; 0]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use syn::{
     File, ImplItemFn, ItemFn, ItemImpl, ItemMod, RangeLimits, Stmt, Type,
 };
 
-use crate::call::{guard_of, name_of, omission};
+use crate::call::{guard_of, name_of, omission, succeeds_for_the_right};
 use crate::{Mutant, Operator};
 
 /// One change that can be made.
@@ -89,6 +89,7 @@ impl Sites<'_> {
         self.add(omission(&name), statement.span(), "");
         if let Expr::Try(tried) = call
             && matches!(statement, Stmt::Expr(..))
+            && !succeeds_for_the_right(&name)
         {
             let ignored = format!("let _ = {};", self.text(&tried.expr));
             self.add(Operator::IgnoreError, statement.span(), ignored);
@@ -222,7 +223,12 @@ impl<'ast> Visit<'ast> for Sites<'_> {
         if let Some(name) = last
             && ["SeqCst", "AcqRel", "Acquire", "Release"].iter().any(|strong| name == strong)
         {
-            self.add(Operator::WeakerOrdering, name.span(), "Relaxed");
+            // A bare name was imported by itself, and `Relaxed` perhaps was not.
+            let weaker = match path.path.segments.len() {
+                1 => "std::sync::atomic::Ordering::Relaxed",
+                _ => "Relaxed",
+            };
+            self.add(Operator::WeakerOrdering, name.span(), weaker);
         }
         visit::visit_expr_path(self, path);
     }
