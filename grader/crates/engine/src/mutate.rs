@@ -1,5 +1,7 @@
 //! Puts mistakes into the solutions, one at a time, and sees which the tests notice.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use course::{Language, Lesson, LessonId};
@@ -23,6 +25,8 @@ pub enum Fate {
     Unviable,
     /// Every test passes, and should: the reason is on the list.
     Equivalent(String),
+    /// It is on the list of equivalent mutants, and yet this test fails.
+    Mislisted(String),
     /// Every test passes.
     Survived,
     /// It could not be graded, and why.
@@ -75,6 +79,14 @@ pub enum MutateError {
         /// The operator, the function and what stood there.
         entry: String,
     },
+    /// An entry of such a list fits mutants of several lines.
+    #[error("{path}: `{entry}` fits several lines; add `within`, the text of one", path = path.display())]
+    Ambiguous {
+        /// Which list.
+        path: PathBuf,
+        /// The operator, the function and what stood there.
+        entry: String,
+    },
 }
 
 /// A mutant that makes no difference, in `tests/mutants/<lesson>.yaml`.
@@ -84,15 +96,24 @@ struct Equivalent {
     operator: String,
     function: String,
     before: String,
+    /// The line of the solution in which it is, where the function has several such places.
+    within: Option<String>,
     /// Why no test can, or need, tell it from the solution.
     reason: String,
 }
 
 impl Equivalent {
-    fn fits(&self, mutant: &Mutant) -> bool {
+    fn fits(&self, mutant: &Mutant, within: &str) -> bool {
         self.operator == mutant.operator.name()
             && self.function == mutant.function
             && self.before == mutant.before
+            && self.within.as_ref().is_none_or(|line| line == within)
+    }
+}
+
+impl fmt::Display for Equivalent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} in {}: {}", self.operator, self.function, self.before)
     }
 }
 
@@ -105,6 +126,25 @@ pub struct Planned {
     equivalent: Option<String>,
 }
 
+impl Planned {
+    /// As reports call it: `notify in Queue::put, line 46`.
+    pub fn name(&self) -> String {
+        let Mutant { operator, function, line, .. } = &self.mutant;
+        format!("{operator} in {function}, line {line}")
+    }
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mutant { before, after, .. } = &self.mutant;
+        write!(formatter, "{}: {}: {before} -> {after}", self.lesson, self.name())?;
+        match &self.equivalent {
+            Some(reason) => write!(formatter, " (on the list: {reason})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The mutants of the solutions of `lessons` in the course at `root`.
 pub fn plan(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Planned>, MutateError> {
     let mut planned = Vec::new();
@@ -112,24 +152,31 @@ pub fn plan(root: &Path, lessons: &[&Lesson]) -> Result<Vec<Planned>, MutateErro
         let id = &lesson.id;
         let list = root.join("tests/mutants").join(format!("{id}.yaml"));
         let equivalents = read_list(&list)?;
-        let from = planned.len();
+        // The lines that each entry fits.
+        let mut fitted = vec![BTreeSet::new(); equivalents.len()];
         for file in &lesson.files {
             let path = root.join("solutions").join(id.as_str()).join(file.as_path());
             let source = read(&path)?;
             let parsed = mutants(&source);
             let parsed = parsed.map_err(|source| MutateError::Parse { path, source })?;
-            planned.extend(parsed.into_iter().map(|mutant| {
-                let listed = equivalents.iter().find(|listed| listed.fits(&mutant));
-                let equivalent = listed.map(|listed| listed.reason.clone());
-                Planned { lesson: id.clone(), file: file.as_path().to_owned(), mutant, equivalent }
-            }));
+            for mutant in parsed {
+                let within = source.lines().nth(mutant.line - 1).unwrap_or_default().trim();
+                let place = equivalents.iter().position(|listed| listed.fits(&mutant, within));
+                let equivalent = place.map(|place| {
+                    fitted[place].insert((file.as_path(), mutant.line));
+                    equivalents[place].reason.clone()
+                });
+                let (lesson, file) = (id.clone(), file.as_path().to_owned());
+                planned.push(Planned { lesson, file, mutant, equivalent });
+            }
         }
-        let known = |listed: &&Equivalent| {
-            planned[from..].iter().any(|planned| listed.fits(&planned.mutant))
-        };
-        if let Some(stale) = equivalents.iter().find(|listed| !known(listed)) {
-            let entry = format!("{} in {}: {}", stale.operator, stale.function, stale.before);
-            return Err(MutateError::Stale { path: list, entry });
+        for (listed, lines) in equivalents.iter().zip(&fitted) {
+            let (path, entry) = (list.clone(), listed.to_string());
+            match lines.len() {
+                0 => return Err(MutateError::Stale { path, entry }),
+                1 => {}
+                _ => return Err(MutateError::Ambiguous { path, entry }),
+            }
         }
     }
     Ok(planned)
@@ -148,6 +195,7 @@ pub fn mutate(
         let Planned { lesson, mutant, equivalent, .. } = planned.clone();
         let fate = match (fate(workshop, graded), equivalent) {
             (Fate::Survived, Some(reason)) => Fate::Equivalent(reason),
+            (Fate::Killed(test, _), Some(_)) => Fate::Mislisted(test),
             (fate, _) => fate,
         };
         Tried { lesson, mutant, fate }
@@ -157,7 +205,7 @@ pub fn mutate(
 
 fn submission(planned: &Planned) -> Submission {
     let Planned { lesson, file, mutant, .. } = planned;
-    let student = format!("{} in {}, line {}", mutant.operator, mutant.function, mutant.line);
+    let student = planned.name();
     let files = vec![FileAt { path: file.clone(), at: Place::Here(mutant.text.clone()) }];
     Submission {
         student: StudentName::new(&student),
@@ -209,6 +257,17 @@ units:
         tests: [{ name: t, points: 1 }]
 ";
 
+    const SOLUTION: &str = "\
+pub fn wake(c: &Condvar) {
+    c.notify_all();
+}
+
+pub fn twice(c: &Condvar, d: &Condvar) {
+    c.notify_one();
+    d.notify_one();
+}
+";
+
     fn plan_with(list: &str) -> Result<Vec<Planned>, MutateError> {
         let root = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
@@ -216,7 +275,7 @@ units:
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        write("solutions/lock/src/lib.rs", "pub fn wake(c: &Condvar) {\n    c.notify_all();\n}\n");
+        write("solutions/lock/src/lib.rs", SOLUTION);
         write("tests/mutants/lock.yaml", list);
         let course = course::parse(COURSE, Path::new("course.yaml")).unwrap();
         plan(root.path(), &[course.lesson("lock").unwrap()])
@@ -227,11 +286,11 @@ units:
         let list =
             "- operator: notify\n  function: wake\n  before: notify_all\n  reason: one waits\n";
         let planned = plan_with(list).unwrap();
-        let reasons: Vec<_> = planned
-            .iter()
-            .map(|planned| (planned.mutant.operator.name(), planned.equivalent.as_deref()))
-            .collect();
-        assert_eq!(reasons, [("notify", Some("one waits")), ("forget-release", None)]);
+        let listed: Vec<_> =
+            planned.iter().filter(|planned| planned.equivalent.is_some()).collect();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].name(), "notify in wake, line 2");
+        assert_eq!(listed[0].equivalent.as_deref(), Some("one waits"));
     }
 
     #[test]
@@ -239,5 +298,16 @@ units:
         let list = "- operator: notify\n  function: sleep\n  before: notify_all\n  reason: none\n";
         let error = plan_with(list).unwrap_err();
         assert!(error.to_string().contains("no mutant `notify in sleep: notify_all`"), "{error}");
+    }
+
+    #[test]
+    fn an_entry_that_fits_two_lines_says_in_which_it_is() {
+        let entry = "- operator: notify\n  function: twice\n  before: notify_one\n  reason: none\n";
+        let error = plan_with(entry).unwrap_err();
+        assert!(error.to_string().contains("fits several lines"), "{error}");
+        let planned = plan_with(&format!("{entry}  within: d.notify_one();\n")).unwrap();
+        let listed: Vec<_> = planned.iter().filter(|it| it.equivalent.is_some()).collect();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].name(), "notify in twice, line 7");
     }
 }

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use course::LessonId;
 use engine::Workshop;
@@ -27,11 +27,18 @@ use crate::progress::Progress;
 #[command(after_help = "\
 Examples:
   grader course mutate
-  grader course mutate --lesson lock")]
+  grader course mutate --lesson lock
+  grader course mutate --lesson pipe --only 'if-for-while in gather'")]
 pub(crate) struct Arguments {
     /// Mutate this lesson's solution only; may be given several times
     #[arg(long = "lesson", value_name = "LESSON")]
     lessons: Vec<String>,
+    /// Try only mutants whose name contains this, as in `notify in Queue::put`; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Print the mutants, one to a line, and try none
+    #[arg(long)]
+    list: bool,
     /// Mutants graded at the same time [default: one for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -49,9 +56,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let (root, course) = place::course(arguments.course.as_deref())?;
     let chosen = choose(&course, &arguments.lessons)?;
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
+    let mut planned = plan(&root, &chosen)?;
+    let only = &arguments.only;
+    planned.retain(|mutant| {
+        only.is_empty() || only.iter().any(|text| mutant.name().contains(text.as_str()))
+    });
+    if planned.is_empty() {
+        bail!("no mutant is called so; --list prints the names");
+    }
+    if arguments.list {
+        planned.iter().for_each(|mutant| println!("{mutant}"));
+        return Ok(Exit::Done);
+    }
     let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
-    let planned = plan(&root, &chosen)?;
     let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail)?;
     let progress = Progress::of(planned.len());
     let fingerprints =
@@ -66,7 +84,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let tried = mutate(&workshop, &planned, way, &|event| progress.tell(event));
     progress.finish();
     print!("{}", in_words(&tried, &lessons));
-    let missed = tried.iter().any(|tried| tried.fate == Fate::Survived);
+    let missed = |fate: &Fate| matches!(fate, Fate::Survived | Fate::Mislisted(_));
+    let missed = tried.iter().any(|tried| missed(&tried.fate));
     let ungraded = tried.iter().any(|tried| matches!(tried.fate, Fate::NotGradable(_)));
     Ok(match (ungraded, missed) {
         (true, _) => Exit::NotGradable,
@@ -80,6 +99,7 @@ fn in_words(tried: &[Tried], lessons: &[LessonId]) -> String {
     for Tried { lesson, mutant, fate } in tried {
         let what = match fate {
             Fate::Survived => "survives".to_owned(),
+            Fate::Mislisted(test) => format!("is on the list, and yet {test} fails"),
             Fate::NotGradable(why) => format!("could not be graded: {why}"),
             Fate::Killed(..) | Fate::Unviable | Fate::Equivalent(_) => continue,
         };
@@ -87,8 +107,10 @@ fn in_words(tried: &[Tried], lessons: &[LessonId]) -> String {
         text += &format!("{lesson}, line {line}: {operator} in {function} {what}\n");
         text += &format!("    - {}\n    + {}\n", mutant.before, mutant.after);
     }
-    let width = lessons.iter().map(|lesson| lesson.as_str().len()).max().unwrap_or(0).max(5);
-    text += &format!("{:width$}  mutants  killed  equivalent  survive\n", "");
+    let width = lessons.iter().map(|lesson| lesson.as_str().len()).max().unwrap_or(0).max(6);
+    text +=
+        &format!("| {:width$} | mutants | compile | killed | equivalent | survive |\n", "lesson");
+    text += &format!("|-{:-<width$}-|--------:|--------:|-------:|-----------:|--------:|\n", "");
     let mut sum = Counts::default();
     for lesson in lessons {
         let counts = Counts::of(tried.iter().filter(|tried| tried.lesson == *lesson));
@@ -98,9 +120,11 @@ fn in_words(tried: &[Tried], lessons: &[LessonId]) -> String {
     text + &sum.row("all", width)
 }
 
-/// How many mutants had which fate; those that no compiler takes do not count.
+/// How many mutants had which fate.
 #[derive(Clone, Debug, Default)]
 struct Counts {
+    all: usize,
+    compile: usize,
     killed: usize,
     equivalent: usize,
     survived: usize,
@@ -110,8 +134,10 @@ impl Counts {
     fn of<'a>(tried: impl Iterator<Item = &'a Tried>) -> Self {
         let mut counts = Self::default();
         for tried in tried {
+            counts.all += 1;
+            counts.compile += usize::from(tried.fate != Fate::Unviable);
             match tried.fate {
-                Fate::Killed(..) => counts.killed += 1,
+                Fate::Killed(..) | Fate::Mislisted(_) => counts.killed += 1,
                 Fate::Equivalent(_) => counts.equivalent += 1,
                 Fate::Survived => counts.survived += 1,
                 Fate::Unviable | Fate::NotGradable(_) => {}
@@ -122,6 +148,8 @@ impl Counts {
 
     fn and(&self, other: &Self) -> Self {
         Self {
+            all: self.all + other.all,
+            compile: self.compile + other.compile,
             killed: self.killed + other.killed,
             equivalent: self.equivalent + other.equivalent,
             survived: self.survived + other.survived,
@@ -129,8 +157,9 @@ impl Counts {
     }
 
     fn row(&self, name: &str, width: usize) -> String {
-        let Self { killed, equivalent, survived } = self;
-        let all = killed + equivalent + survived;
-        format!("{name:width$}  {all:7}  {killed:6}  {equivalent:10}  {survived:7}\n")
+        let Self { all, compile, killed, equivalent, survived } = self;
+        format!(
+            "| {name:width$} | {all:7} | {compile:7} | {killed:6} | {equivalent:10} | {survived:7} |\n"
+        )
     }
 }
