@@ -97,6 +97,8 @@ fn a_transfer_to_the_same_account_changes_nothing() {
     assert_eq!((bank.balance(0), bank.balance(1)), (10, 10), "nothing moves");
     assert_eq!(bank.transfer(1, 1, 11, book), Err(NotEnough), "there is not enough");
     assert_eq!(booked.load(Ordering::SeqCst), 1, "the first transfer is booked, once");
+    assert_eq!(bank.transfer(1, 1, 10, book), Ok(()), "all there is is enough");
+    assert_eq!(booked.load(Ordering::SeqCst), 2, "the third transfer is booked, once");
 }
 
 #[test]

@@ -28,6 +28,8 @@ impl Manager {
 }
 
 /// A connection to the server: a proxy for what it keeps.
+///
+/// Once the server has ended every call is an error.
 pub struct Client {
     // What leads to the server?
 }

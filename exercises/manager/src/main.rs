@@ -3,7 +3,7 @@
 //!     cargo run -p manager -- --name pi --value 3.1415926 --count 5
 //!     cargo run -p manager -- --act many --clients 3 --rounds 20
 //!
-//! `--act` is one of `share`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`; each is a
+//! `--act` is one of `share`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`, `end`; each is a
 //! function below. The server is shut down at the end of each.
 
 use std::io::{self, Write};
@@ -29,6 +29,7 @@ fn main() -> io::Result<()> {
     let manager = Manager::start(&path, key.as_bytes())?;
     let place = Place { path: &path, key: key.as_bytes() };
     let number = |name, default| arguments.get::<usize>(name, default);
+    let mut stay = None;
     match arguments.get("act", "share".to_owned()).as_str() {
         "share" => {
             let (name, value) =
@@ -41,9 +42,14 @@ fn main() -> io::Result<()> {
         "die" => die(&place),
         "keys" => keys(&place, &arguments.get("wrong", "open sesam".to_owned())),
         "strangers" => strangers(&place),
+        "end" => end(&place).map(|clients| stay = Some(clients)),
         other => Err(io::Error::other(format!("there is no act `{other}`"))),
     }?;
     manager.shutdown()?;
+    if let Some((mut holder, waiter)) = stay {
+        wait_for(waiter)?;
+        event("holder", if holder.push(1).is_ok() { "served" } else { "refused" });
+    }
     event("main", format_args!("socket={}", if path.exists() { "there" } else { "gone" }));
     Ok(())
 }
@@ -153,15 +159,31 @@ fn wait(place: &Place<'_>) -> io::Result<()> {
     wait_for(waiter)
 }
 
-/// A client is killed while it holds the lock.
+/// A client is killed while it holds the lock; another waits for it, and a third comes later.
 fn die(place: &Place<'_>) -> io::Result<()> {
+    let (holds, came, go) = (Gate::new()?, Gate::new()?, Gate::new()?);
     let victim = start(|| {
         let mut client = place.connect()?;
         client.acquire()?;
+        holds.open()?;
+        go.pass()?;
         raise(Signal::SIGKILL)?;
         Ok(())
     })?;
+    holds.pass()?;
+    let waiter = start(|| {
+        let mut client = place.connect()?;
+        came.open()?;
+        client.acquire()?;
+        // And ends while it holds the lock.
+        event("waiter", "acquired");
+        Ok(())
+    })?;
+    came.pass()?;
+    until_asleep(waiter.as_raw());
+    go.open()?;
     waitpid(victim, None)?;
+    wait_for(waiter)?;
     place.connect()?.acquire()?;
     event("main", "acquired");
     Ok(())
@@ -203,6 +225,22 @@ fn strangers(place: &Place<'_>) -> io::Result<()> {
     // Still connected when the server is to end.
     std::mem::forget(quiet);
     Ok(())
+}
+
+/// One client waits for the lock that another holds. Both stay until the server has ended.
+fn end(place: &Place<'_>) -> io::Result<(Client, Pid)> {
+    let mut holder = place.connect()?;
+    holder.acquire()?;
+    let came = Gate::new()?;
+    let waiter = start(|| {
+        let mut client = place.connect()?;
+        came.open()?;
+        event("waiter", if client.acquire().is_ok() { "served" } else { "refused" });
+        Ok(())
+    })?;
+    came.pass()?;
+    until_asleep(waiter.as_raw());
+    Ok((holder, waiter))
 }
 
 /// Forks a process that does `job` and ends.

@@ -96,7 +96,8 @@ fn a_client_that_dies_gives_the_lock_back() {
     property(|_| {
         let run = act("die").run()?;
         run.ends_well()?;
-        run.check(run.events().named("acquired").number(1))
+        run.check(run.events().of("waiter").named("acquired").number(1))?;
+        run.check(run.events().of("main").named("acquired").number(1))
     });
 }
 
@@ -140,6 +141,14 @@ fn the_server_ends_and_its_socket_is_gone() {
         let socket: String = run.check(run.events().value("socket"))?;
         let claim = "the socket file is still there after the shutdown";
         run.check(Finding::new(Verdict::Leak, claim).unless(socket == "gone"))?;
+        run.leaves_nothing_behind()?;
+        let run = act("end").run()?;
+        run.ends_well()?;
+        for who in ["waiter", "holder"] {
+            let claim = format!("the server has ended, and the call of {who} should be an error");
+            let refused = run.events().of(who).named("refused").len() == 1;
+            run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(refused))?;
+        }
         run.leaves_nothing_behind()
     });
 }

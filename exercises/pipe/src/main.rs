@@ -55,19 +55,24 @@ fn in_pieces(size: usize, numbers: &[i64]) -> io::Result<()> {
     send(&mut wire, numbers)?;
     send(&mut wire, &[])?;
     send(&mut wire, &[-1, i64::MIN, i64::MAX])?;
-    let cut = wire.bytes[..wire.bytes.len() - 1].to_vec();
     while let Some(list) = receive(&mut wire)? {
         event("main", format_args!("got {}", in_short(&list)));
     }
     event("main", "end");
 
-    // The same without its last byte.
-    let mut wire = Wire { size, bytes: cut };
-    receive(&mut wire)?;
-    receive(&mut wire)?;
-    let third = receive(&mut wire);
-    event("main", format_args!("cut={}", if third.is_err() { "error" } else { "accepted" }));
+    let refused = cut_is_an_error(size, &[])? && cut_is_an_error(size, &[-1, i64::MIN, i64::MAX])?;
+    event("main", format_args!("cut={}", if refused { "error" } else { "accepted" }));
     Ok(())
+}
+
+/// Whether `receive` refuses `list` wherever it is cut short behind its first byte.
+fn cut_is_an_error(size: usize, list: &[i64]) -> io::Result<bool> {
+    let mut whole = Wire { size, bytes: Vec::new() };
+    send(&mut whole, list)?;
+    Ok((1..whole.bytes.len()).all(|length| {
+        let mut wire = Wire { size, bytes: whole.bytes[..length].to_vec() };
+        receive(&mut wire).is_err()
+    }))
 }
 
 /// `[1 2 3]`, and `[3x7]` for three sevens in a row.

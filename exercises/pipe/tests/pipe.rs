@@ -69,7 +69,7 @@ fn a_list_that_comes_in_pieces_is_whole() {
         got(&run, &lists, &format!("three lists, of which {size} bytes come at a time"))?;
         run.check(run.events().named("end").number(1))?;
         let cut: String = run.check(run.events().value("cut"))?;
-        let claim = "a list without its last byte is an error, not a list and not the end";
+        let claim = "a list of which the end is missing is an error, not a list and not the end";
         run.check(Finding::wrong(claim).unless(cut == "error"))
     });
 }

@@ -4,9 +4,10 @@
 //!
 //! The tasks `--held` are done only after main has lost its patience with each of them, and
 //! has all other results. With `--terminate 1` they are never done. The first `--meet` tasks
-//! wait for one another. With `--early 1` main tries to join a pool that is open. `--timeout`
-//! is how long, in milliseconds, main waits for a result that is not held; 0 is for ever.
-//! The complaint of a task that fails has `--words` words.
+//! wait for one another. With `--begun 1` main asks for nothing before the first task has begun.
+//! With `--early 1` main tries to join a pool that is open. `--timeout` is how long, in milliseconds,
+//! main waits for a result that is not held; 0 is for ever. The complaint of a task that fails has
+//! `--words` words.
 
 use std::io;
 use std::process;
@@ -26,6 +27,7 @@ fn main() -> io::Result<()> {
         "fail",
         "die",
         "terminate",
+        "begun",
         "early",
         "timeout",
         "words",
@@ -40,11 +42,14 @@ fn main() -> io::Result<()> {
         milliseconds => Some(Duration::from_millis(milliseconds)),
     };
     let meeting = Meeting::new(arguments.get("meet", 1))?;
-    let gate = Gate::new()?;
+    let (gate, begun) = (Gate::new()?, Gate::new()?);
 
     let task = |place: i64| {
         let (place, who) = (place as usize, format!("task-{place}"));
         event(&who, "start");
+        if place == 0 {
+            begun.open().expect("the pipe of the gate is open");
+        }
         meeting.meet().expect("the pipes of the meeting are open");
         if held.contains(&place) {
             gate.pass().expect("the pipe of the gate is open");
@@ -71,6 +76,9 @@ fn main() -> io::Result<()> {
         handles.push((place, pool.submit(place as i64, called)?));
     }
     event("main", format_args!("submitted pid={}", process::id()));
+    if arguments.get("begun", 0) == 1 {
+        begun.pass()?;
+    }
     if arguments.get("early", 0) == 1 {
         let joined = pool.join();
         event("main", if joined.is_ok() { "joined-too-early" } else { "not-joined" });

@@ -239,8 +239,14 @@ fn join_is_refused_before_close_and_terminate() {
 fn all_workers_are_at_work_at_once() {
     property(|random| {
         let (workers, numbers) = sizes(random);
-        let run = pool(workers, &numbers).arg("meet", workers).run()?;
+        let run = pool(workers, &numbers).arg("meet", workers).arg("begun", 1).run()?;
         let started = run.events().named("start").len();
+        if run.deadlocked() && started == 0 {
+            let claim =
+                "workers are free, and no task is begun before somebody asks for its result";
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
         if run.deadlocked() && started < workers {
             let claim = format!("{workers} tasks should be in work at once, {started} were");
             let finding = Finding::new(Verdict::Serialised, claim);

@@ -48,6 +48,9 @@ fn main() -> io::Result<()> {
         if process.join().is_ok() {
             event(&who, "joined before the start");
         }
+        if process.join_timeout(Duration::ZERO).is_ok() {
+            event(&who, "joined before the start, with a timeout");
+        }
         process.start()?;
         look(&who, "running", &mut process)?;
         if process.start().is_ok() {
@@ -112,8 +115,8 @@ fn work(order: &Order, gate: &Gate) -> i32 {
     let words = order.words.join(",");
     event(format_args!("process-{}", order.number), format_args!("pid={} words={words}", id()));
     gate.pass().expect("the pipe of the gate is open");
-    if order.linger {
-        until_asleep(parent_id());
+    if order.linger && !until_asleep(parent_id()) {
+        event(format_args!("process-{}", order.number), "its parent never slept");
     }
     if order.end < 0 {
         // SAFETY: a process may send itself any signal.
@@ -122,14 +125,15 @@ fn work(order: &Order, gate: &Gate) -> i32 {
     order.end
 }
 
-/// Returns once the process `pid` sleeps; soon in any case, should it never sleep or not be seen.
-fn until_asleep(pid: u32) {
+/// Returns once the process `pid` sleeps; soon in any case, and false, should it never sleep or not be seen.
+fn until_asleep(pid: u32) -> bool {
     for _ in 0..500 {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The state stands behind the name, which may hold anything.
         if stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S")) {
-            return;
+            return true;
         }
         thread::sleep(Duration::from_millis(1));
     }
+    false
 }

@@ -168,6 +168,9 @@ fn join_with_a_timeout_returns_when_the_child_ends() {
         let run = life("long", &ends).run()?;
         created(&run, ends.len())?;
         says(&run, "timeout", "ended", &vec![true; ends.len()])?;
+        let awake = run.events().filter(|event| event.what.ends_with("never slept"));
+        let claim = "join_timeout should sleep until the child ends; it keeps the processor busy";
+        run.check(Finding::new(Verdict::Livelock, claim).unless(awake.is_empty()))?;
         says(&run, "after", "code", &ends)
     });
 }

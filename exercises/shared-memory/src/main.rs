@@ -56,9 +56,10 @@ fn text_of(bytes: &SharedBytes) -> String {
 
 /// The child sets a number, and squares integers in place.
 fn write_numbers(number: f64, count: usize) -> io::Result<()> {
-    let shared = SharedNumber::new(0.0)?;
+    let shared = SharedNumber::new(-number)?;
     let integers = SharedInts::new(&(0..).take(count).collect::<Vec<_>>())?;
     let child = start(|| {
+        event("child", format_args!("number {}", shared.get()));
         shared.set(number);
         for index in 0..count {
             match index % 2 {

@@ -55,10 +55,12 @@ fn the_child_sees_what_the_parent_writes_later() {
 #[test]
 fn a_number_is_shared() {
     property(|random| {
-        let number = random.numbers(1)[0] as f64 / 7.0;
-        for number in ["3.1415926".to_owned(), number.to_string()] {
+        for number in [3.1415926, random.numbers(1)[0] as f64 / 7.0] {
+            let (before, number) = ((-number).to_string(), number.to_string());
             let run = act("write").arg("number", &number).run()?;
             run.ends_well()?;
+            let claim = "the child should find the number with which the parent made it";
+            says(&run, "child", "number", &before, claim)?;
             let claim = "the child set the number, and its parent should see that";
             says(&run, "main", "number", &number, claim)?;
         }

@@ -4,7 +4,7 @@
 //!     cargo run -p terminate -- --scene leave --kinds daemon,ordinary,daemon
 //!
 //! Scenes: `reader` terminates an endless reader, `slow` one that takes its time to end, `over` a child
-//! that has ended by itself; `leave` drops the handles of children of the given kinds, `panic` does
+//! that has ended by itself, `seen` only looks at such a child; `leave` drops the handles of children of the given kinds, `panic` does
 //! so by a panic, and in `killed` a parent with a daemon is killed.
 
 use std::fs;
@@ -27,7 +27,12 @@ fn main() -> io::Result<()> {
     match arguments.get("scene", "reader".to_owned()).as_str() {
         "reader" => terminated(read_endlessly)?,
         "slow" => terminated(end_slowly)?,
-        "over" => over()?,
+        "over" => {
+            let mut child = ended()?;
+            child.terminate()?;
+            look("after", &mut child)?;
+        }
+        "seen" => look("seen", &mut ended()?)?,
         "leave" => leave(&kinds)?,
         "panic" => {
             let parent = || {
@@ -61,12 +66,11 @@ fn terminated(target: fn(&Gate)) -> io::Result<()> {
     look("again", &mut child)
 }
 
-/// A child ends by itself before it is terminated.
-fn over() -> io::Result<()> {
-    let mut child = Child::start(Kind::Ordinary, || event("child", format_args!("pid={}", id())))?;
+/// A child that has ended by itself, and that nobody has reaped.
+fn ended() -> io::Result<Child> {
+    let child = Child::start(Kind::Ordinary, || event("child", format_args!("pid={}", id())))?;
     waitid(Id::Pid(Pid::from_raw(child.pid())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
-    child.terminate()?;
-    look("after", &mut child)
+    Ok(child)
 }
 
 /// The parent goes away as soon as every child is at work.

@@ -15,6 +15,7 @@ fn says(run: &Run, when: &str, key: &str, expected: &str) -> Checked {
     let moment = match when {
         "before" => "before `terminate`",
         "after" => "after `terminate`",
+        "seen" => "after it has ended by itself",
         _ => "after one more `terminate` and a `join`",
     };
     let claim = format!("{moment} the child should say {key}={expected}, not {key}={seen}");
@@ -45,7 +46,10 @@ fn it_is_alive_before_and_not_after() {
             says(&run, "after", "alive", "false")?;
             says(&run, "after", "code", "-15")?;
         }
-        Ok(())
+        let run = scene("seen")?;
+        run.ends_well()?;
+        says(&run, "seen", "alive", "false")?;
+        says(&run, "seen", "code", "0")
     });
 }
 

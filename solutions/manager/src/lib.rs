@@ -166,6 +166,8 @@ fn answer(question: &[u8], client: usize, shared: &Shared) -> Option<Vec<u64>> {
 }
 
 /// A connection to the server: a proxy for what it keeps.
+///
+/// Once the server has ended every call is an error.
 pub struct Client {
     stream: UnixStream,
 }

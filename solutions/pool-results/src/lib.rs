@@ -168,9 +168,8 @@ impl Handle {
 }
 
 impl Office {
-    /// Gives out what waits, takes the answers that come within `time`, and gives out again.
+    /// Takes the answers that come within `time`, and gives out what waits.
     fn turn(&mut self, time: Option<Duration>) {
-        self.give_out();
         for worker in self.ready(time).into_iter().rev() {
             let Worker { socket, busy_with, .. } = &mut self.workers[worker];
             match receive(socket) {
