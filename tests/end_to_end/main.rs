@@ -10,6 +10,7 @@ mod hostile;
 mod journal;
 mod platforms;
 mod student;
+mod uploads;
 mod witness;
 
 use std::path::{Path, PathBuf};
