@@ -1,12 +1,20 @@
 //! Turns links between files of the course into links between pages of the book.
 
-use course::{Course, Lesson};
+use course::{Course, Language, Lesson};
+
+use crate::folder;
 
 /// The text of `lesson` with its links to READMEs of the course turned.
 pub(crate) fn turn(text: &str, lesson: &Lesson, course: &Course) -> String {
-    let mut turned = text
-        .replace("](README.zh.md)", &format!("](../zh/{}.html)", lesson.id))
-        .replace("](README.md)", &format!("](../en/{}.html)", lesson.id));
+    let mut turned = text.to_owned();
+    for (language, file) in [(Language::Zh, "README.zh.md"), (Language::En, "README.md")] {
+        let target = format!("](../{}/{}.html)", folder(language), lesson.id);
+        let title = lesson.title.get(language);
+        // In a book it is a page with a title, not a file.
+        turned = turned
+            .replace(&format!("[{file}]({file})"), &format!("[{title}{target}"))
+            .replace(&format!("]({file})"), &target);
+    }
     for other in course.lessons() {
         let id = &other.id;
         for from in [format!("](../{id}/README.md"), format!("](../{id}/README.zh.md")] {
@@ -38,6 +46,7 @@ mod tests {
         let course = course::parse(&text, Path::new("course.yaml")).unwrap();
         let lock = course.lesson("lock").unwrap();
         assert_eq!(turn("*[x](README.zh.md)*", lock, &course), "*[x](../zh/lock.html)*");
+        assert_eq!(turn("[README.md](README.md)", lock, &course), "[L](../en/lock.html)");
         assert_eq!(turn("[d](../deadlock/README.md)", lock, &course), "[d](deadlock.md)");
         assert_eq!(turn("[d](../deadlock/)", lock, &course), "[d](deadlock.md)");
         assert_eq!(
