@@ -53,6 +53,7 @@ fn the_child_sees_what_the_parent_writes_later() {
 }
 
 #[test]
+#[expect(clippy::approx_constant, reason = "these very digits are to arrive")]
 fn a_number_is_shared() {
     property(|random| {
         for number in [3.1415926, random.numbers(1)[0] as f64 / 7.0] {
