@@ -113,7 +113,8 @@ pub fn check(
     for (specimen, graded) in specimens.iter().zip(&graded) {
         let lesson = workshop.lesson(&graded.submission.lesson);
         let problems = compare(specimen, graded, lesson);
-        let list = if !problems.is_empty() && is_luck(workshop, specimen, graded, lesson) {
+        let again = || grade_again(workshop, graded);
+        let list = if !problems.is_empty() && is_luck(specimen, graded, lesson, again) {
             &mut unsteady
         } else {
             &mut unsound
@@ -129,20 +130,25 @@ pub fn check(
 
 /// Whether a known-wrong submission that failed, but not as it should, does so when it is
 /// graded twice more. One that passed, and a right one that failed, are never excused.
-fn is_luck(workshop: &Workshop, specimen: &Specimen, graded: &Graded<'_>, lesson: &Lesson) -> bool {
-    let passed = |graded| score(graded, lesson, Language::En).verdict == Verdict::Pass;
-    match &specimen.expected {
-        Expected::Exactly(expectation) if expectation.verdict != Verdict::Pass => {}
-        _ => return false,
-    }
-    let files = graded.submission.read();
-    let again = || {
-        let outcome =
-            workshop.grade(&lesson.id, &files, Slot(0)).map_err(|error| error.to_string());
-        let again = Graded { outcome, ..graded.clone() };
-        compare(specimen, &again, lesson).is_empty()
+fn is_luck<'a>(
+    specimen: &Specimen,
+    graded: &Graded<'a>,
+    lesson: &Lesson,
+    again: impl Fn() -> Graded<'a>,
+) -> bool {
+    let expected = match &specimen.expected {
+        Expected::Exactly(expectation) => expectation.verdict,
+        Expected::FullMarks | Expected::Failure => return false,
     };
-    !passed(graded) && again() && again()
+    let got = score(graded, lesson, Language::En).verdict;
+    let comes_out = || compare(specimen, &again(), lesson).is_empty();
+    expected != Verdict::Pass && got != Verdict::Pass && comes_out() && comes_out()
+}
+
+fn grade_again<'a>(workshop: &Workshop, graded: &Graded<'a>) -> Graded<'a> {
+    let Graded { submission, .. } = graded;
+    let outcome = workshop.grade(&submission.lesson, &submission.read(), Slot(0));
+    Graded { outcome: outcome.map_err(|error| error.to_string()), ..graded.clone() }
 }
 
 /// How many submissions [`check`] will grade.
@@ -279,4 +285,83 @@ fn stale_snapshots(root: &Path, specimen: &Specimen, graded: &Graded<'_>) -> Opt
         .map(|path| path.display().to_string())
         .collect();
     (!stale.is_empty()).then(|| format!("no test compares with {}; remove it", stale.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use kit::Finding;
+    use records::Hasher;
+
+    use super::*;
+    use crate::judge::Judgement;
+
+    const WRONG: &str = "{verdict: wrong-output, fails: [a], may_fail: [b], about: x}";
+
+    /// A lesson with the tests `a`, `b` and `c`.
+    fn lesson() -> Lesson {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap();
+        let course = course::load(root).unwrap();
+        let mut lesson = course.lessons().next().unwrap().clone();
+        lesson.tests.truncate(3);
+        for (test, name) in lesson.tests.iter_mut().zip(["a", "b", "c"]) {
+            test.name = name.parse().unwrap();
+        }
+        lesson
+    }
+
+    fn specimen(expectation: &str) -> Specimen {
+        let expected = Expected::Exactly(serde_yaml::from_str(expectation).unwrap());
+        Specimen { part: "tests/submissions/x/y".to_owned(), expected }
+    }
+
+    /// What came of a run in which these tests fail.
+    fn failing<'a>(submission: &'a Submission, failed: &str) -> Graded<'a> {
+        let judged = |name: &str| match failed.contains(name) {
+            true => Judgement::Failed(Finding::wrong("it is wrong")),
+            false => Judgement::Passed,
+        };
+        let tests = ["a", "b", "c"].map(|name| (name.parse().unwrap(), judged(name))).to_vec();
+        let outcome = Outcome::Judged { tests, explorations: Vec::new(), snapshots: Vec::new() };
+        Graded {
+            submission,
+            digest: Hasher::default().finish(),
+            outcome: Ok(outcome),
+            duration: Duration::ZERO,
+            attempts: 1,
+            hashes: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_mistake_fails_what_it_has_to_and_what_it_may_and_nothing_else() {
+        let (lesson, specimen) = (lesson(), specimen(WRONG));
+        let handed_in = submission("y", &lesson, Path::new("/nowhere"));
+        let problems = |failed| compare(&specimen, &failing(&handed_in, failed), &lesson);
+        assert!(problems("a").is_empty());
+        assert!(problems("ab").is_empty());
+        assert!(problems("b")[0].contains("should fail, but passes: a"));
+        assert!(problems("ac")[0].contains("should pass, but fails: c"));
+        assert!(problems("")[0].contains("should get `wrong-output`, gets `pass`"));
+    }
+
+    #[test]
+    fn luck_is_what_does_not_come_again_and_neither_a_pass_nor_a_false_alarm() {
+        let lesson = lesson();
+        let handed_in = submission("y", &lesson, Path::new("/nowhere"));
+        let is_luck = |expectation, failed, again: [&str; 2]| {
+            let times = Cell::new(0);
+            let again = || failing(&handed_in, again[times.replace(times.get() + 1)]);
+            is_luck(&specimen(expectation), &failing(&handed_in, failed), &lesson, again)
+        };
+        assert!(is_luck(WRONG, "ac", ["a", "ab"]));
+        assert!(!is_luck(WRONG, "ac", ["a", "ac"]));
+        assert!(!is_luck(WRONG, "ac", ["ac", "a"]));
+        assert!(!is_luck(WRONG, "", ["a", "a"]), "it passed once");
+        let right = "{verdict: pass, fails: [], about: x}";
+        assert!(!is_luck(right, "c", ["", ""]), "a right one failed once");
+    }
 }
