@@ -4,19 +4,22 @@
 //!
 //! The parent asks `--requests` times, and the partner is killed in the one that `--die`
 //! names. With `--talk 3` both sides send three messages before either receives one. With
-//! `--exchange 100` both sides call `exchange`, with a name of 100 letters.
+//! `--exchange 100` both sides call `exchange`, with a name of 100 letters. With `--cut 500000` the
+//! child is killed while it sends a name of so many.
 
 use std::io;
 use std::process::{exit, id};
+use std::time::Duration;
+use std::{fs, thread};
 
 use duplex::{Connection, Message, Partner, duplex};
-use nix::sys::signal::{Signal, raise};
-use nix::sys::wait::wait;
-use nix::unistd::{ForkResult, fork};
-use stage::{Arguments, event};
+use nix::sys::signal::{Signal, kill, raise};
+use nix::sys::wait::{wait, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+use stage::{Arguments, Gate, event};
 
 fn main() -> io::Result<()> {
-    let known = ["name", "keys", "values", "requests", "die", "talk", "exchange"];
+    let known = ["name", "keys", "values", "requests", "die", "talk", "exchange", "cut"];
     let arguments = Arguments::take(&known);
     let name = arguments.get("name", "circle".to_owned());
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
@@ -28,6 +31,10 @@ fn main() -> io::Result<()> {
     }
     if exchange > 0 {
         return between_two(|who, connection| swap(who, connection, exchange));
+    }
+    let cut = arguments.get("cut", 0);
+    if cut > 0 {
+        return die_while_sending(cut);
     }
     ask(&message, arguments.get("requests", 1), arguments.get("die", 0))
 }
@@ -112,6 +119,50 @@ fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
     let length = theirs.name.len();
     event(who, format_args!("swapped {length} of {letters:?} {:?}", theirs.fields));
     Ok(())
+}
+
+/// The child dies in the midst of a message that no buffer holds, and its parent receives.
+#[allow(clippy::drop_non_drop, reason = "what an end holds, and has to close, is not written yet")]
+fn die_while_sending(size: usize) -> io::Result<()> {
+    let (mut ours, mut theirs) = duplex()?;
+    let gate = Gate::new()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    let child = match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(ours);
+            gate.open()?;
+            let sent = theirs.send(&Message { name: "c".repeat(size), fields: Vec::new() });
+            exit(i32::from(sent.is_err()))
+        }
+        ForkResult::Parent { child } => child,
+    };
+    drop(theirs);
+    gate.pass()?;
+    until_asleep(child);
+    kill(child, Signal::SIGKILL)?;
+    waitpid(child, None)?;
+    let what = match ours.receive() {
+        // Whoever needs nobody to receive has sent everything.
+        Ok(Some(message)) if message.name.len() == size => "received all",
+        Ok(Some(_)) => "received a part",
+        Ok(None) => "received the end",
+        Err(_) => "received an error",
+    };
+    event("main", what);
+    Ok(())
+}
+
+/// Returns once `process` sleeps or has ended; soon in any case.
+fn until_asleep(process: Pid) {
+    for _ in 0..500 {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // The state stands behind the name, which may hold anything.
+        let state = stat.rsplit(") ").next().unwrap_or_default();
+        if state.starts_with(['S', 'Z']) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Everything in one line, whatever the names hold.

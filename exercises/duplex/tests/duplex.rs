@@ -135,7 +135,15 @@ fn a_partner_that_dies_is_an_error() {
         was_told(&run, "circle", &fields, die - 1)?;
         run.check(run.events().named("no").number(requests - die + 1))?;
         run.check(run.events().named("finished").number(1))?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        let run = program!().arg("cut", random.pick(500_000..=550_000)).run()?;
+        run.ends_well()?;
+        let received = run.events().of("main").named("received");
+        let claim = "the other side died in the midst of a message: that is an error, neither \
+                     the end nor a message";
+        let is_right = |what: &str| what.ends_with("error") || what.ends_with("all");
+        let right = received.iter().filter(|event| is_right(&event.what)).count() == 1;
+        run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(right))
     });
 }
 
