@@ -6,7 +6,7 @@
 //! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
 //! which half a line comes, and the rest only after all others have been heard and have ended.
 //! With `--stuck 1` the world writes half a line into each and then nothing, with `--stuck 2` it
-//! also ends the first. Lines have `--words` words.
+//! also ends the first. Lines have `--words` words, and blanks around them if they are long.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
@@ -141,7 +141,8 @@ impl Script {
     /// Words of letters that take one to four bytes each.
     fn line(&self, number: usize, at: usize) -> String {
         let word = |word| format!("é{}数🦀", number * 1000 + at * 100 + word);
-        (0..self.words).map(word).collect::<Vec<_>>().join(" ")
+        let words = (0..self.words).map(word).collect::<Vec<_>>().join(" ");
+        if self.words < 20 { words } else { format!("\t {words} \t") }
     }
 
     /// Waits until the listener has given `count` of these signs, and passes over others.

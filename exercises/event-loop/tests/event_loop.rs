@@ -15,7 +15,8 @@ fn sizes(random: &mut Random) -> (usize, usize) {
 /// A line as the world writes it.
 fn line(source: usize, at: usize, words: usize) -> String {
     let word = |word| format!("é{}数🦀", source * 1000 + at * 100 + word);
-    (0..words).map(word).collect::<Vec<_>>().join(" ")
+    let words: Vec<_> = (0..words).map(word).collect();
+    if words.len() < 20 { words.join(" ") } else { format!("\t {} \t", words.join(" ")) }
 }
 
 /// What the handler of a source says of a line.
@@ -45,7 +46,11 @@ fn every_line_arrives_whole_and_in_order() {
         let words = random.pick(1..=5);
         let run = world(sources, lines).arg("words", words).run()?;
         run.ends_well()?;
-        (0..sources).try_for_each(|source| heard(&run, source, lines, words))
+        (0..sources).try_for_each(|source| heard(&run, source, lines, words))?;
+        // Lines without words; behind the last line break there is no line then.
+        let run = world(sources, lines + 1).arg("words", 0).run()?;
+        run.ends_well()?;
+        (0..sources).try_for_each(|source| heard(&run, source, lines, 0))
     });
 }
 

@@ -4,13 +4,15 @@
 //!
 //! `--ends` says how each child ends: with that status, or by the signal if it is negative.
 //! `--first 2` lets child 2 end, and asks for it, while all others still run.
-//! With `--never 1` as well, no child is let go at all.
+//! With `--never 1` as well, no child is let go at all. With `--stop 1` there is one child, which
+//! is stopped before it ends, and somebody who lets it go on.
 
-use std::io;
-use std::process;
+use std::time::Duration;
+use std::{fs, io, process, thread};
 
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
+use nix::sys::signal::{Signal, kill, raise};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
 use stage::{Arguments, Gate, event};
 use wait::{exit_code, start};
 
@@ -22,10 +24,13 @@ struct Child {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["ends", "first", "never"]);
+    let arguments = Arguments::take(&["ends", "first", "never", "stop"]);
     let ends = arguments.list("ends", vec![3, -9, 0]);
     let first = arguments.get("first", 0);
     let never = arguments.get("never", 0) != 0;
+    if arguments.get("stop", 0) != 0 {
+        return stopped(ends[0]);
+    }
     say_when_a_process_exits();
 
     let mut children = Vec::new();
@@ -81,6 +86,67 @@ impl Child {
             Err(error) => event(who, format_args!("unknown: {error}")),
         }
     }
+}
+
+/// A child is stopped, which is no end, and goes on when its parent sleeps.
+fn stopped(end: i32) -> io::Result<()> {
+    let parent = Pid::this();
+    let child = start(|| {
+        raise(Signal::SIGSTOP).expect("a process may send signals to itself");
+        end
+    })?;
+    event("child-1", format_args!("started pid={child}"));
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            let_go_on(child, parent);
+            // SAFETY: ends this process and does nothing else.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child: helper } => {
+            match exit_code(child) {
+                Ok(code) => event("child-1", format_args!("code={code}")),
+                Err(error) => event("child-1", format_args!("unknown: {error}")),
+            }
+            // Whoever waits for more than was asked has reaped it already.
+            let _ = waitpid(helper, None);
+            Ok(())
+        }
+    }
+}
+
+/// Continues `child` whenever it is stopped while `parent` sleeps, or cannot be seen, until it has
+/// ended; gives up after a while.
+fn let_go_on(child: Pid, parent: Pid) {
+    let sight = || {
+        let seen = (state(child), state(parent));
+        matches!(seen, (Some('T' | 't') | None, Some('S') | None))
+    };
+    let mut told = false;
+    for _ in 0..2_000 {
+        // Whoever is being stopped is seen to be so a moment before its parent is woken.
+        let before = sight();
+        thread::sleep(Duration::from_millis(1));
+        if before && sight() {
+            if !told {
+                event("helper", "lets child-1 go on");
+                told = true;
+            }
+            if kill(child, Signal::SIGCONT).is_err() {
+                return;
+            }
+        }
+        if state(child) == Some('Z') {
+            return;
+        }
+    }
+}
+
+/// The state of a process; none if there is no such process, or it cannot be seen.
+fn state(process: Pid) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // It stands behind the name, which may hold anything.
+    stat.rsplit(") ").next()?.chars().next()
 }
 
 /// Registers something that runs whenever a process ends by `exit`, but not by `_exit`.

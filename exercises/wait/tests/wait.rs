@@ -98,6 +98,14 @@ fn only_the_child_that_is_asked_for_is_waited_for() {
 #[test]
 fn the_parent_sleeps_until_the_child_ends() {
     property(|random| {
+        let end = random.pick(1..=255) as i32;
+        let run = program!().list("ends", &[end]).arg("stop", 1).run()?;
+        run.ends_well()?;
+        let said = run.events().filter(|event| event.value("pid").is_none());
+        let last = said.iter().last().map(|event| event.who.as_str());
+        let claim = "child-1 was stopped, which is no end: the parent should go on sleeping";
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(last == Some("child-1")))?;
+
         let ends = ends(random);
         // The child does not end before the parent has its answer: a right program stands still.
         let program = program!().list("ends", &ends).arg("first", 1).arg("never", 1);
