@@ -82,6 +82,14 @@ fn no_tick_comes_before_its_time() {
             }
             // The times are the clock's own words; how long it lived is the system's.
             let lived = process.ended.map(|ended| ended.saturating_sub(process.started));
+            let late =
+                times.iter().find(|&&time| lived.is_some_and(|lived| time > lived.as_nanos()));
+            if let Some(time) = late {
+                let claim = format!(
+                    "a tick came {time} ns after `run` began, longer than the clock's process lived"
+                );
+                return Err(run.found(Finding::wrong(claim).seeing(run.stdout())));
+            }
             let least = interval * ticks as u32;
             let claim = format!(
                 "a clock that ticks {ticks} times every {interval:?} lives for {least:?} at least; \

@@ -125,6 +125,10 @@ fn waiting_tasks_get_a_thread_each_up_to_a_bound() {
         let run = chosen("io", tasks, cores).run()?;
         let why = format!("{tasks} tasks that wait, on {cores} cores");
         chooses(&run, tasks.max(1), &why)?;
+        for kind in ["io", "cpu"] {
+            let run = chosen(kind, 0, cores).run()?;
+            chooses(&run, 1, "a batch without tasks gets one thread")?;
+        }
         let many = random.pick(MOST + 1..=3 * MOST);
         let run = chosen("io", many, cores).run()?;
         chooses(&run, MOST, &format!("{many} tasks that wait, at most {MOST} threads"))?;

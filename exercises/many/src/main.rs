@@ -28,12 +28,15 @@ struct Part {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["units", "ends", "gates", "meet", "leave"]);
+    let arguments = Arguments::take(&["units", "ends", "gates", "meet", "leave", "pin"]);
     let units = arguments.list("units", vec![3, 2, 1]);
     let ends = arguments.list("ends", vec![0; units.len()]);
     let gates = arguments.get("gates", 1) != 0;
     let meeting = Rc::new(Meeting::new(arguments.get("meet", 1))?);
     let leave = arguments.get("leave", 0);
+    if arguments.get("pin", 0) != 0 {
+        pin();
+    }
     event("main", format_args!("processors={} of={}", processors(), available_parallelism()?));
 
     let mut parts = Vec::new();
@@ -72,6 +75,21 @@ fn main() -> io::Result<()> {
     let codes: Vec<_> = children.join_all()?.iter().map(i32::to_string).collect();
     event("main", format_args!("codes={}", codes.join(",")));
     Ok(())
+}
+
+/// From now on this process may use one processor, the first that it had; or all, if that is refused.
+fn pin() {
+    // SAFETY: a set of processors is plain bits, and both calls are given its size.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::sched_getaffinity(0, size_of_val(&set), &mut set);
+        let mut all = 0..libc::CPU_SETSIZE as usize;
+        if let Some(first) = all.find(|&processor| libc::CPU_ISSET(processor, &set)) {
+            libc::CPU_ZERO(&mut set);
+            libc::CPU_SET(first, &mut set);
+            libc::sched_setaffinity(0, size_of_val(&set), &set);
+        }
+    }
 }
 
 /// What a task does.

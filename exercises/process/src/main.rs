@@ -63,6 +63,10 @@ fn main() -> io::Result<()> {
             Err(error) => event(&who, format_args!("again is an error: {error}")),
         }
     }
+    if !name.is_empty() {
+        // Those before it count, whatever they are called now.
+        event("main", format_args!("next name={}", Process::new(|()| 0, ()).name()));
+    }
     Ok(())
 }
 

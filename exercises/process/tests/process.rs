@@ -105,7 +105,12 @@ fn the_name_is_kept_and_has_a_default() {
         let run = life("join", &ends).arg("name", name).run()?;
         run.ends_well()?;
         says(&run, "before", "name", &names(name))?;
-        says(&run, "after", "name", &names(name))
+        says(&run, "after", "name", &names(name))?;
+        let next: String = run.check(run.events().of("main").value("name"))?;
+        let expected = format!("Process-{}", ends.len() + 1);
+        let claim =
+            format!("{} were made and renamed, so the next is {expected}, not {next}", ends.len());
+        run.check(Finding::wrong(claim).unless(next == expected))
     });
 }
 

@@ -51,7 +51,14 @@ fn the_exit_code_of_a_call_is_passed_on() {
             really_ran(&run, status)?;
             says(&run, "code", status, "the exit code of the program")?;
         }
-        Ok(())
+        let bytes = random.pick(1..=1_000);
+        let counter = program!().arg("do", "call").arg("play", "count");
+        let run = counter.stdin(vec![b'x'; bytes]).run()?;
+        really_ran(&run, 0)?;
+        let claim =
+            format!("the caller has {bytes} bytes to be read, and the program should find them");
+        let found = run.stdout().starts_with(&bytes.to_string());
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(found))
     });
 }
 

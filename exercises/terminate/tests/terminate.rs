@@ -45,6 +45,8 @@ fn it_is_alive_before_and_not_after() {
             // The slow child takes its time, and `terminate` waits for it.
             says(&run, "after", "alive", "false")?;
             says(&run, "after", "code", "-15")?;
+            let pid: String = run.check(run.events().named("before").value("pid"))?;
+            says(&run, "after", "pid", &pid)?;
         }
         let run = scene("seen")?;
         run.ends_well()?;
