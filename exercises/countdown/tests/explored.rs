@@ -32,6 +32,9 @@ fn no_schedule_loses_a_count() {
     assert_eq!(*counts.lock().unwrap(), [3, 2, 1], "all counts are told when join returns");
     countdown.join();
     assert_eq!(countdown.is_alive(), false, "joined twice is joined");
+    let other = counts.clone();
+    Countdown::start(0, move |left| other.lock().unwrap().push(left)).join();
+    assert_eq!(*counts.lock().unwrap(), [3, 2, 1], "from 0 there is nothing to count");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //!
 //! The tasks `--held` are done only after main has lost its patience with each of them, and
 //! has all other results. With `--terminate 1` they are never done. The first `--meet` tasks
-//! wait for one another. With `--begun 1` main asks for nothing before the first task has begun.
+//! wait for one another. With `--begun 1` main asks for nothing before the first task has begun, with
+//! `--again 1` it asks once more in the end.
 //! With `--early 1` main tries to join a pool that is open. `--timeout` is how long, in milliseconds,
 //! main waits for a result that is not held; 0 is for ever. The complaint of a task that fails has
 //! `--words` words.
@@ -28,6 +29,7 @@ fn main() -> io::Result<()> {
         "die",
         "terminate",
         "begun",
+        "again",
         "early",
         "timeout",
         "words",
@@ -98,6 +100,9 @@ fn main() -> io::Result<()> {
     event("main", "joined");
     // Whatever became of it, it is known by now.
     ask("at-last", &late, Some(Duration::ZERO), words);
+    if arguments.get("again", 0) == 1 {
+        ask("again", &others, Some(Duration::ZERO), words);
+    }
     Ok(())
 }
 

@@ -99,9 +99,10 @@ fn a_timeout_is_reported_while_the_task_goes_on() {
 fn a_timeout_that_is_long_enough_gives_the_result() {
     property(|random| {
         let (workers, numbers) = sizes(random);
-        let run = pool(workers, &numbers).arg("timeout", 60_000).run()?;
+        let run = pool(workers, &numbers).arg("timeout", 60_000).arg("again", 1).run()?;
         run.ends_well()?;
-        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))
+        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))?;
+        tells(&run, "again", 0..numbers.len(), |task| square(&numbers, task))
     });
 }
 

@@ -84,9 +84,13 @@ fn exactly_the_asked_number_of_processes_is_created() {
     property(|random| {
         let workers = random.pick(1..=5);
         let count = random.pick(1..=10);
-        let run = pool(workers, &random.numbers(count)).run()?;
-        run.ends_well()?;
-        run.creates_processes(workers)
+        // Also if there is nothing to do.
+        for numbers in [random.numbers(count), Vec::new()] {
+            let run = pool(workers, &numbers).run()?;
+            run.ends_well()?;
+            run.creates_processes(workers)?;
+        }
+        Ok(())
     });
 }
 

@@ -119,7 +119,7 @@ fn work(order: &Order, gate: &Gate) -> i32 {
     let words = order.words.join(",");
     event(format_args!("process-{}", order.number), format_args!("pid={} words={words}", id()));
     gate.pass().expect("the pipe of the gate is open");
-    if order.linger && !until_asleep(parent_id()) {
+    if order.linger && !sleeps(parent_id()) {
         event(format_args!("process-{}", order.number), "its parent never slept");
     }
     if order.end < 0 {
@@ -129,15 +129,34 @@ fn work(order: &Order, gate: &Gate) -> i32 {
     order.end
 }
 
-/// Returns once the process `pid` sleeps; soon in any case, and false, should it never sleep or not be seen.
-fn until_asleep(pid: u32) -> bool {
-    for _ in 0..500 {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // The state stands behind the name, which may hold anything.
-        if stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S")) {
+/// Whether the process `pid` waits asleep: it gives the processor up by itself, or uses none for a
+/// while. Not if it uses 25 ms of it first. Its state alone tells nothing: to the kernel also
+/// someone who asks `waitpid` without waiting is about to sleep.
+fn sleeps(pid: u32) -> bool {
+    const LONG: u64 = 25_000_000;
+    let Some((start, given_up)) = use_of_the_processor(pid) else { return true };
+    let (mut last, mut quiet) = (start, 0);
+    while quiet < 40 {
+        thread::sleep(Duration::from_millis(1));
+        let Some((time, times)) = use_of_the_processor(pid) else { return true };
+        if times > given_up {
             return true;
         }
-        thread::sleep(Duration::from_millis(1));
+        if time.saturating_sub(start) >= LONG {
+            return false;
+        }
+        quiet = if time == last { quiet + 1 } else { 0 };
+        last = time;
     }
-    false
+    true
+}
+
+/// Nanoseconds of processor time, and how often a process has given the processor up by itself; none
+/// where that cannot be seen.
+fn use_of_the_processor(pid: u32) -> Option<(u64, u64)> {
+    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).ok();
+    let time = read("schedstat")?.split(' ').next()?.parse().ok()?;
+    let status = read("status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    Some((time, line.trim().parse().ok()?))
 }

@@ -101,7 +101,17 @@ fn every_permit_comes_back() {
         run.ends_well()?;
         let end: usize = run.check(run.events().named("end").value("value"))?;
         let claim = format!("after the last release the value should be {permits}, it is {end}");
-        run.check(Finding::wrong(claim).unless(end == permits))
+        run.check(Finding::wrong(claim).unless(end == permits))?;
+        // Nobody comes, and there are none, or many.
+        for permits in [0, random.pick(5..=40)] {
+            let run = self::run(0, permits, 1)?;
+            run.ends_well()?;
+            let start: usize = run.check(run.events().named("start").value("value"))?;
+            let claim =
+                format!("a new semaphore with {permits} permits should say so, not {start}");
+            run.check(Finding::wrong(claim).unless(start == permits))?;
+        }
+        Ok(())
     });
 }
 

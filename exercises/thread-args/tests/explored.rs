@@ -59,6 +59,10 @@ fn no_schedule_loses_a_result_to_a_panic() {
         }
         number
     });
-    let results: Vec<_> = results.into_iter().map(Result::ok).collect();
-    assert_eq!(results, [Some(1), None], "the second thread panicked, the first did not");
+    let said: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+    let said: Vec<_> = said.iter().filter_map(|panic| panic.downcast_ref::<&str>()).collect();
+    let said: Vec<_> = said.into_iter().copied().collect();
+    let results: Vec<_> = results.iter().map(|result| result.as_ref().ok()).collect();
+    assert_eq!(results, [Some(&1), None], "the second thread panicked, the first did not");
+    assert_eq!(said, ["told to panic"], "Err holds what the thread panicked with");
 }

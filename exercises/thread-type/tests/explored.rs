@@ -95,4 +95,9 @@ fn no_schedule_loses_a_play() {
     ballad.start().unwrap();
     assert_eq!(ballad.join(), Ok(3), "it has played three times");
     assert_eq!(*plays.lock().unwrap(), [1, 2, 3], "all plays are over when join returns");
+    let other = Arc::clone(&plays);
+    let mut silence = song("silence", 0, move |number| other.lock().unwrap().push(number));
+    silence.start().unwrap();
+    assert_eq!(silence.join(), Ok(0), "it has not played at all");
+    assert_eq!(plays.lock().unwrap().len(), 3, "and nobody has heard it");
 }

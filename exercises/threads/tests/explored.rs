@@ -44,6 +44,8 @@ fn no_schedule_changes_what_a_thread_counts() {
     count_in_threads(&["ada", "bob"], 3, recorded(&calls));
     assert_eq!((of(&calls, "ada"), of(&calls, "bob")), (vec![1, 2, 3], vec![1, 2, 3]));
     assert_eq!(calls.lock().unwrap().len(), 6, "nobody else counts");
+    count_in_threads(&["ada"], 0, recorded(&calls));
+    assert_eq!(calls.lock().unwrap().len(), 6, "up to 0 there is nothing to count");
 }
 
 #[test]
