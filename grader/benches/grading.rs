@@ -22,7 +22,7 @@ use anyhow::{Context, bail};
 use common::{Cost, measure, run, usual_root};
 
 /// How often the tests of a lesson run its program: five runs for each call of `run`.
-const RUNS: [(&str, usize); 3] = [("semaphore", 9 * 5), ("pool-map", 10 * 5), ("lock", 5 * 5)];
+const RUNS: [(&str, usize); 3] = [("semaphore", 11 * 5), ("pool-map", 10 * 5), ("lock", 5 * 5)];
 
 fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
