@@ -65,7 +65,7 @@ fn in_pieces(size: usize, numbers: &[i64]) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether `receive` refuses `list` wherever it is cut short behind its first byte.
+/// Whether `receive` refuses `list` wherever it is cut short after its first byte.
 fn cut_is_an_error(size: usize, list: &[i64]) -> io::Result<bool> {
     let mut whole = Wire { size, bytes: Vec::new() };
     send(&mut whole, list)?;
