@@ -139,7 +139,7 @@ fn meet_in_an_update(number: i64) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads and writes one place behind the last.
+/// Reads and writes one place after the last.
 fn outside(count: usize) -> io::Result<()> {
     // The panics are expected; their messages would only confuse.
     set_hook(Box::new(|_| {}));
