@@ -31,7 +31,7 @@ impl Manager {
         // Before the fork, so that whoever connects from now on is not too early.
         let listener = UnixListener::bind(path)?;
         // SAFETY: the process has one thread, so the child may do whatever the parent may. The
-        // threads of the server are started behind the fork.
+        // threads of the server are started after the fork.
         match unsafe { fork() }? {
             ForkResult::Child => serve(&listener, path, key),
             ForkResult::Parent { child } => {
