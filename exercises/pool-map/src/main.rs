@@ -3,7 +3,7 @@
 //!     cargo run -p pool-map -- --workers 2 --chunk 2 --numbers 1,2,3,4,5
 //!
 //! The first `--meet` chunks wait for one another, so they must be in work at
-//! once. With `--backwards 1` a chunk is done only after the chunk behind it. With
+//! once. With `--backwards 1` a chunk is done only after the next one. With
 //! `--who 1` each chunk says by which process it is done.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
