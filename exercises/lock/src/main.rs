@@ -26,7 +26,7 @@ fn main() {
     event("main", format_args!("left={left} right={right} different={different}"));
 }
 
-/// Panics inside of `update`, `panics` times; each must come out again.
+/// Panics inside `update`, `panics` times; each must come out again.
 fn panic_inside(twins: &Twins, panics: usize) {
     for _ in 0..panics {
         // A value other than the first one, so that it shows when it is lost.

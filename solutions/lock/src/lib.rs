@@ -29,7 +29,7 @@ impl Account {
 
 /// Two values that are equal whenever anybody looks.
 pub struct Twins {
-    // One lock round both: what must agree is locked together.
+    // One lock around both: what must agree is locked together.
     values: Mutex<(i64, i64)>,
 }
 
