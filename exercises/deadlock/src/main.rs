@@ -3,7 +3,7 @@
 //!     cargo run -p deadlock -- --accounts 4 --threads 4 --rounds 1000 --pairs 2
 //!
 //! At the end, `--pairs` transfers that have no account in common wait for one another
-//! inside of `book`. They can meet if none of them shuts out another.
+//! inside `book`. They can meet if none of them shuts out another.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
