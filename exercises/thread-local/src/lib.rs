@@ -13,7 +13,7 @@ pub struct Request {
 
 /// Binds `request` to the running thread while `body` runs; returns what `body` returns.
 ///
-/// Then what was bound before is bound again, also if `body` panics; the panic goes on to the
+/// Then what was bound before is bound again, even if `body` panics; the panic goes on to the
 /// caller. `body` may bind another request inside, look and change.
 pub fn with_request<R>(request: Request, body: impl FnOnce() -> R) -> R {
     let _ = (request, body);

@@ -32,7 +32,7 @@ impl Drop for Binding {
 pub fn with_request<R>(request: Request, body: impl FnOnce() -> R) -> R {
     // Named, not `_`: that would drop it at once.
     let _binding = Binding { before: CURRENT.replace(Some(request)) };
-    // Not inside of `CURRENT.with_borrow(...)`: the body looks and binds itself, and a cell
+    // Not inside `CURRENT.with_borrow(...)`: the body looks and binds itself, and a cell
     // that is borrowed for writing while it is borrowed for reading panics.
     body()
 }
