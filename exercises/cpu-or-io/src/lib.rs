@@ -2,7 +2,7 @@
 //!
 //! This is the only file that you edit. `cargo test -p cpu-or-io` judges it.
 
-/// What the tasks of a batch spend their time with.
+/// What the tasks of a batch spend their time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// They compute: each keeps a core busy from beginning to end.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// What the tasks of a batch spend their time with.
+/// What the tasks of a batch spend their time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// They compute: each keeps a core busy from beginning to end.
