@@ -23,7 +23,8 @@ impl Greeting {
         todo!("fill in what the caller does not say")
     }
 
-    /// `Hello Ada`, or `Hello Ada, Hello Ada, Hello Ada` for three times; nothing for none.
+    /// `Hello Ada`, or `Hello Ada, Hello Ada, Hello Ada` for three times;
+    /// the empty text for zero times.
     pub fn text(&self) -> String {
         todo!("join `times` greetings by a comma and a space")
     }
