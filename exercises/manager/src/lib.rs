@@ -12,7 +12,8 @@ pub struct Manager {
 
 impl Manager {
     /// Forks a server that keeps an empty dict, an empty list and a lock that nobody holds, and
-    /// is reached by a Unix socket at `path`. It can be reached as soon as this returns.
+    /// is reached by a Unix socket at `path`. It can be reached as soon as this returns. The server
+    /// is one process, and no other is created.
     ///
     /// The server serves any number of clients at the same time, each as long as the client
     /// likes, but only those who know `key`. Whatever strangers send does it no harm.
@@ -89,7 +90,8 @@ impl Client {
 
     /// Replaces the item at `index` of the list by `next` of it; an error if there is none.
     ///
-    /// Holds the lock from the reading to the writing, so that no update is lost.
+    /// Holds the lock from the reading to the writing, so that no update is lost, and gives it
+    /// back in any case.
     pub fn update(&mut self, index: usize, next: impl FnOnce(i64) -> i64) -> io::Result<()> {
         let _ = (index, next);
         todo!("take the lock, read, compute, write, give it back")
