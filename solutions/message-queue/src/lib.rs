@@ -103,7 +103,7 @@ impl Queue {
     }
 }
 
-/// A pipe from which nobody sleeps who reads.
+/// A pipe whose readers never sleep.
 struct Pipe {
     from: PipeReader,
     to: PipeWriter,
