@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use serde_json::json;
-use tiny_http::{Header, Response, Server};
+use tiny_http::{Header, Method, Request, Response, Server};
 
 use super::*;
 
@@ -106,24 +106,58 @@ fn coderunner_is_told_what_is_missing_or_wrong() {
     assert_eq!(jobe.ask("GET", "nothing", &Value::Null).0, 404);
 }
 
-/// An XQueue with `waiting` submissions; returns what was put back, or none once it is empty.
-fn queue(server: &Server, waiting: &mut Vec<Value>) -> Option<(String, Value)> {
+/// Who has the queue.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// The service of its own.
+    Xqueue,
+    /// Open edX's LMS: a form without its token is forged, and a session may have ended.
+    Lms,
+}
+
+/// The cookies that a client of `kind` comes with once it is logged in.
+fn cookies(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Xqueue => "sessionid=s1",
+        Kind::Lms => "csrftoken=t1; sessionid=s1",
+    }
+}
+
+/// Lets a client in.
+fn login(kind: Kind, request: Request, body: &str) {
+    let cookie = |text: &str| Header::from_bytes("Set-Cookie", text).unwrap();
+    let said = json!({ "return_code": 0, "content": "Logged in" }).to_string();
+    if *request.method() == Method::Get {
+        let answer = match kind {
+            Kind::Xqueue => Response::from_string("").with_status_code(405),
+            Kind::Lms => Response::from_string(said)
+                .with_header(cookie("csrftoken=t1; Path=/; SameSite=Lax")),
+        };
+        return request.respond(answer).unwrap();
+    }
+    assert_eq!(body, "username=grader&password=pass+word%26");
+    let session = cookie("sessionid=s1; HttpOnly; Path=/");
+    request.respond(Response::from_string(said).with_header(session)).unwrap();
+}
+
+fn header(request: &Request, name: &'static str) -> Option<String> {
+    let named = |header: &&Header| header.field.equiv(name);
+    request.headers().iter().find(named).map(|header| header.value.to_string())
+}
+
+/// A queue with `waiting` submissions; returns what was put back, or none once it is empty.
+fn queue(kind: Kind, server: &Server, waiting: &mut Vec<Value>) -> Option<(String, Value)> {
+    let mut ended = kind == Kind::Xqueue;
     loop {
         let mut request = server.recv().unwrap();
         let url = request.url().to_owned();
         let mut body = String::new();
         request.as_reader().read_to_string(&mut body).unwrap();
-        let named = |header: &&Header| header.field.equiv("Cookie");
-        let cookie = request.headers().iter().find(named).map(|header| header.value.to_string());
-        if url.starts_with("/xqueue/login/") {
-            assert_eq!(body, "username=grader&password=pass+word%26");
-            let session =
-                Header::from_bytes("Set-Cookie", "sessionid=s1; HttpOnly; Path=/").unwrap();
-            let answer = json!({ "return_code": 0, "content": "Logged in" }).to_string();
-            request.respond(Response::from_string(answer).with_header(session)).unwrap();
+        if url == "/xqueue/login/" {
+            login(kind, request, &body);
             continue;
         }
-        assert_eq!(cookie.as_deref(), Some("sessionid=s1"));
+        assert_eq!(header(&request, "Cookie").as_deref(), Some(cookies(kind)));
         if decoded(&url) == "/xqueue/get_submission/?queue_name=course queue" {
             let next = waiting.pop();
             let answer = match &next {
@@ -135,6 +169,17 @@ fn queue(server: &Server, waiting: &mut Vec<Value>) -> Option<(String, Value)> {
             continue;
         }
         assert_eq!(url, "/xqueue/put_result/");
+        if kind == Kind::Lms {
+            assert_eq!(header(&request, "X-CSRFToken").as_deref(), Some("t1"));
+            assert!(header(&request, "Referer").unwrap().starts_with("http://127.0.0.1:"));
+        }
+        if !ended {
+            ended = true;
+            let said = json!({ "detail": "Authentication credentials were not provided." });
+            let refused = Response::from_string(said.to_string()).with_status_code(403);
+            request.respond(refused).unwrap();
+            continue;
+        }
         let answer = json!({ "return_code": 0, "content": "" }).to_string();
         request.respond(Response::from_string(answer)).unwrap();
         let fields: Vec<String> = body.split('&').map(decoded).collect();
@@ -162,7 +207,7 @@ fn decoded(field: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn pull(limit: &str, payload: &str) -> (Option<i32>, Option<(String, Value)>) {
+fn pull(kind: Kind, limit: &str, payload: &str) -> (Option<i32>, Option<(String, Value)>) {
     let host = Host::new(Platform::Xqueue);
     host.write("password", "pass word&\n");
     let server = Server::http("127.0.0.1:0").unwrap();
@@ -178,27 +223,31 @@ fn pull(limit: &str, payload: &str) -> (Option<i32>, Option<(String, Value)>) {
     command.env("XQUEUE_PASSWORD_FILE", host.at("password"));
     let mut client = command.spawn().unwrap();
     let mut waiting = vec![submission];
-    let put = queue(&server, &mut waiting);
+    let put = queue(kind, &server, &mut waiting);
     if put.is_some() {
-        assert_eq!(queue(&server, &mut waiting), None);
+        assert_eq!(queue(kind, &server, &mut waiting), None);
     }
     (client.wait().unwrap().code(), put)
 }
 
 #[test]
 fn xqueue_gets_an_answer_to_what_was_pulled() {
-    let (code, put) = pull("600", r#"{"lesson": "semaphore"}"#);
-    let (header, body) = put.unwrap();
-    assert_eq!(
-        (code, header.as_str()),
-        (Some(0), r#"{"submission_id": 7, "submission_key": "k"}"#)
-    );
-    assert_eq!((&body["correct"], &body["score"]), (&true.into(), &1.0.into()));
-    no_secrets(&body.to_string());
+    for (kind, payload) in
+        [(Kind::Xqueue, r#"{"lesson": "semaphore"}"#), (Kind::Lms, r#"{"grader": "semaphore"}"#)]
+    {
+        let (code, put) = pull(kind, "600", payload);
+        let (header, body) = put.unwrap();
+        assert_eq!(
+            (code, header.as_str()),
+            (Some(0), r#"{"submission_id": 7, "submission_key": "k"}"#)
+        );
+        assert_eq!((&body["correct"], &body["score"]), (&true.into(), &1.0.into()));
+        no_secrets(&body.to_string());
+    }
 }
 
 #[test]
 fn what_could_not_be_graded_stays_in_the_queue() {
-    assert_eq!(pull("0", "semaphore"), (Some(3), None));
-    assert_eq!(pull("600", "no-such-lesson"), (Some(3), None));
+    assert_eq!(pull(Kind::Xqueue, "0", "semaphore"), (Some(3), None));
+    assert_eq!(pull(Kind::Lms, "600", "no-such-lesson"), (Some(3), None));
 }

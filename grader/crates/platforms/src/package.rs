@@ -90,13 +90,14 @@ impl Platform {
             Self::CodeRunner => 60,
             Self::Check50 => 120,
             Self::Vpl => 240,
+            // Open edX hands a submission out again after five minutes.
+            Self::Xqueue => 280,
             Self::PrairieLearn | Self::Autolab | Self::Inginious | Self::Submitty => 300,
             Self::Gradescope
             | Self::Classroom50
             | Self::GithubActions
             | Self::Gitlab
-            | Self::Coursera
-            | Self::Xqueue => 600,
+            | Self::Coursera => 600,
         }
     }
 }

@@ -7,4 +7,4 @@ done
 export PATH
 here=${INTERLEAVE_ROOT:-}/opt/interleave
 exec "$here/grader" xqueue --bundle "$here" --url "$XQUEUE_URL" --queue "$XQUEUE_NAME" \
-    --user "$XQUEUE_USER" --password-file "$XQUEUE_PASSWORD_FILE" "$@"
+    --user "$XQUEUE_USER" --password-file "$XQUEUE_PASSWORD_FILE" --limit [= limit =] "$@"
