@@ -154,3 +154,39 @@ fn who_finds_the_queue_full_is_told_so_and_the_others_get_their_marks() {
         assert_eq!((told.recv().unwrap(), told.recv().unwrap()), (15, 15));
     });
 }
+
+#[test]
+fn a_signal_ends_it_once_what_is_in_work_has_its_mark() {
+    let mut jobe = Jobe::start(&["--jobs", "1", "--queue", "1"]);
+    let (tell, told) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let jobe = &jobe;
+        let ask = || {
+            let tell = tell.clone();
+            scope.spawn(move || {
+                let (_, answer) =
+                    jobe.ask("POST", "runs", &spec("pub struct Semaphore", &json!([])));
+                tell.send(
+                    serde_json::from_str::<Value>(&answer).unwrap()["outcome"].as_u64().unwrap(),
+                )
+            });
+        };
+        ask();
+        let first = grading(jobe);
+        kill(first, Signal::SIGSTOP).unwrap();
+        ask();
+        ask();
+        // One was too many, so the other waits.
+        assert_eq!(told.recv().unwrap(), 21);
+        kill(Pid::from_raw(i32::try_from(jobe.process.id()).unwrap()), Signal::SIGTERM).unwrap();
+        let host = jobe.address.strip_prefix("http://").unwrap().split('/').next().unwrap();
+        while TcpStream::connect(host).is_ok() {
+            std::thread::yield_now();
+        }
+        kill(first, Signal::SIGCONT).unwrap();
+        let mut last = [told.recv().unwrap(), told.recv().unwrap()];
+        last.sort_unstable();
+        assert_eq!(last, [15, 21]);
+    });
+    assert_eq!(jobe.process.wait().unwrap().code(), Some(0));
+}

@@ -101,6 +101,17 @@ impl Client {
         }
     }
 
+    /// Whether the client has closed the connection.
+    pub(super) fn is_gone(&self) -> bool {
+        let peeked = self.stream.set_nonblocking(true).and_then(|()| self.stream.peek(&mut [0]));
+        // What cannot be told is taken for somebody who waits.
+        _ = self.stream.set_nonblocking(false);
+        match peeked {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
+    }
+
     /// Answers in JSON and ends the connection. Whoever asked may be gone, and nobody else cares.
     pub(super) fn answer(mut self, code: u16, text: &str) {
         _ = self.tell(code, text);
@@ -237,6 +248,24 @@ mod tests {
         ] {
             assert_eq!(length(headers), Err(code), "{headers}");
         }
+    }
+
+    #[test]
+    fn who_hangs_up_is_gone_and_who_waits_is_not() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut asks = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let client = Client::new(listener.accept().unwrap().0);
+        assert!(!client.is_gone());
+        asks.write_all(b"more").unwrap();
+        client.stream.peek(&mut [0]).unwrap();
+        assert!(!client.is_gone());
+        let client = Client::new({
+            let asks = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            drop(asks);
+            listener.accept().unwrap().0
+        });
+        client.stream.peek(&mut [0]).unwrap();
+        assert!(client.is_gone());
     }
 
     #[test]

@@ -2,11 +2,15 @@ mod files;
 mod http;
 mod run;
 
-use std::net::{SocketAddr, TcpListener};
+use std::io::Read;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroUsize;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -47,7 +51,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 64)]
     queue: usize,
     /// Seconds that grading a submission may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = Platform::CodeRunner.limit())]
     limit: u64,
 }
 
@@ -65,6 +69,8 @@ struct Desk {
     keys: Vec<[u8; 32]>,
     limit: u64,
     files: Mutex<Files>,
+    /// Whether it was told to end.
+    closing: AtomicBool,
 }
 
 struct Job {
@@ -84,28 +90,75 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         keys: keys(&arguments.key_file)?,
         limit: arguments.limit,
         files: Mutex::default(),
+        closing: AtomicBool::new(false),
     });
     let listener = TcpListener::bind(arguments.listen)
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let (queue, waiting) = mpsc::sync_channel(arguments.queue);
     let waiting = Arc::new(Mutex::new(waiting));
-    for _ in 0..place::jobs(arguments.jobs).get() {
-        let (desk, waiting) = (Arc::clone(&desk), Arc::clone(&waiting));
-        std::thread::spawn(move || work(&desk, &waiting));
-    }
+    let jobs = place::jobs(arguments.jobs).get();
+    let workers: Vec<_> = (0..jobs)
+        .map(|_| {
+            let (desk, waiting) = (Arc::clone(&desk), Arc::clone(&waiting));
+            std::thread::spawn(move || work(&desk, &waiting))
+        })
+        .collect();
     let address = listener.local_addr().context("cannot tell where it listens")?;
+    close_on_signal(&desk, address)?;
     println!("{} on http://{address}{PREFIX}", course.title.en);
-    for stream in listener.incoming() {
-        let client = Client::new(stream.context("cannot listen any more")?);
-        // Each thread that listens to a client holds the desk once.
-        if Arc::strong_count(&desk) > LISTENED_TO + place::jobs(arguments.jobs).get() {
+    // The thread that waits for signals holds the desk too.
+    welcome(&listener, &desk, &queue, LISTENED_TO + jobs + 1);
+    drop((listener, queue));
+    // What is in work gets its mark.
+    for worker in workers {
+        _ = worker.join();
+    }
+    Ok(Exit::Done)
+}
+
+/// Lets clients in until it is told to close. Each thread that listens to one holds the desk once, and
+/// the desk is held `most` times at most.
+fn welcome(listener: &TcpListener, desk: &Arc<Desk>, queue: &SyncSender<Job>, most: usize) {
+    loop {
+        let accepted = listener.accept();
+        if desk.closing.load(Ordering::Relaxed) {
+            return;
+        }
+        let client = match accepted {
+            Ok((stream, _)) => Client::new(stream),
+            Err(error) => {
+                // A client that has left already, or no descriptor that is free until one leaves.
+                eprintln!("cannot let a client in: {error}");
+                std::thread::park_timeout(Duration::from_millis(100));
+                continue;
+            }
+        };
+        if Arc::strong_count(desk) > most {
             client.turn_away();
             continue;
         }
-        let (desk, queue) = (Arc::clone(&desk), queue.clone());
+        let (desk, queue) = (Arc::clone(desk), queue.clone());
         std::thread::spawn(move || attend(&desk, client, &queue));
     }
-    Ok(Exit::Done)
+}
+
+/// Ends the welcome at `address` when a signal says so: what is in work is finished, and who waits is
+/// told to come again.
+fn close_on_signal(desk: &Arc<Desk>, address: SocketAddr) -> anyhow::Result<()> {
+    let failed = "cannot listen for signals";
+    let (mut signals, tell) = UnixStream::pair().context(failed)?;
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let tell = tell.try_clone().context(failed)?;
+        signal_hook::low_level::pipe::register(signal, tell).context(failed)?;
+    }
+    let desk = Arc::clone(desk);
+    std::thread::spawn(move || {
+        _ = signals.read(&mut [0]);
+        desk.closing.store(true, Ordering::Relaxed);
+        // Somebody has to come for the welcome to look up.
+        _ = TcpStream::connect(address);
+    });
+    Ok(())
 }
 
 /// Listens to `client`, and answers or lets it wait for its grade.
@@ -138,6 +191,14 @@ fn work(desk: &Desk, waiting: &Mutex<Receiver<Job>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { client, lesson, spec }) = next else { return };
+        if desk.closing.load(Ordering::Relaxed) {
+            client.answer(200, &Outcome::Overload.reply(""));
+            continue;
+        }
+        // Nobody would hear of the grade, and others wait.
+        if client.is_gone() {
+            continue;
+        }
         let files = spec.files(&desk.files.lock().unwrap_or_else(PoisonError::into_inner));
         let graded = child::grade(Platform::CodeRunner, &desk.bundle, &lesson, &files, desk.limit);
         let reply = match graded {
