@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 
 /// A script of a few lines at `path`.
-fn script(host: &Host, path: &str, text: &str) {
+pub(super) fn script(host: &Host, path: &str, text: &str) {
     host.write(path, format!("#!/bin/sh\n{text}\n"));
     std::fs::set_permissions(host.at(path), std::fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -87,11 +87,21 @@ fn classroom50s_autograder_takes_the_exported_archive_and_no_other() {
 
 /// Runs `install.sh` of the export where only what `programs` name is in PATH, besides the usual tools.
 fn install(host: &Host) -> Output {
-    let usual = std::env::var("PATH").unwrap();
-    let path = format!("{}:{usual}", host.at("bin").display());
     let mut command = Command::new(host.at("there/install.sh"));
+    let path = path(host);
     command.env("PATH", path).env("INTERLEAVE_ROOT", host.root.path());
     command.output().unwrap()
+}
+
+/// The programs of this host, before which those in its `bin` are found.
+pub(super) fn path(host: &Host) -> String {
+    format!("{}:{}", host.at("bin").display(), std::env::var("PATH").unwrap())
+}
+
+/// In place of what comes from the network: a compiler that can only tell what it was asked for.
+pub(super) fn no_network(host: &Host) {
+    let installer = "echo 'mkdir -p \"$RUSTUP_HOME\"; echo \"$@\" > \"$RUSTUP_HOME/asked\"'";
+    script(host, "bin/curl", installer);
 }
 
 fn host_to_install_on() -> Host {
@@ -102,11 +112,7 @@ fn host_to_install_on() -> Host {
     std::fs::set_permissions(host.at("there/install.sh"), mode).unwrap();
     script(&host, "there/grader", "echo grader 1");
     script(&host, "bin/cc", "exit 0");
-    script(
-        &host,
-        "bin/curl",
-        "echo 'mkdir -p \"$RUSTUP_HOME\"; echo \"$@\" > \"$RUSTUP_HOME/asked\"'",
-    );
+    no_network(&host);
     host
 }
 
@@ -116,10 +122,22 @@ fn install_takes_the_compiler_that_is_there_and_else_the_very_one_that_built_the
     let json = std::fs::read_to_string(bundle().join("bundle.json")).unwrap();
     let json: Value = serde_json::from_str(&json).unwrap();
     let toolchain = json["toolchain"].as_str().unwrap();
-    script(&host, "bin/rustc", &format!("echo '{toolchain}'"));
+    let rustc = |sysroot: &Path| {
+        let version = format!("[ \"$1\" = --version ] && exec echo '{toolchain}'");
+        script(&host, "bin/rustc", &format!("{version}\necho {}", sysroot.display()));
+    };
+    rustc(Path::new("/usr"));
     let done = install(&host);
     assert_eq!(done.status.code(), Some(0), "{done:?}");
     assert!(!host.at("opt/interleave-rust").exists());
+
+    // What only root can reach, as in its home, is of no use to the users that grade.
+    std::fs::create_dir_all(host.at("home/toolchain")).unwrap();
+    std::fs::set_permissions(host.at("home"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    rustc(&host.at("home/toolchain"));
+    let done = install(&host);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert!(host.at("opt/interleave-rust/rustup/asked").exists());
 
     script(&host, "bin/rustc", "echo 'rustc 1.0.0'");
     let done = install(&host);

@@ -17,7 +17,16 @@ if ! command -v cc >/dev/null || ! command -v curl >/dev/null; then
         dnf install -y ca-certificates curl gcc glibc-devel
     fi
 fi
-if [ "$(rustc --version 2>/dev/null)" != "[= toolchain =]" ]; then
+# Where there are no namespaces other users run the compiler, who cannot look into root's home.
+open_to_all() {
+    local folder
+    folder=$(rustc --print sysroot)
+    while [ "$folder" != / ]; do
+        if [ -z "$(find "$folder" -maxdepth 0 -perm -001)" ]; then return 1; fi
+        folder=$(dirname "$folder")
+    done
+}
+if [ "$(rustc --version 2>/dev/null)" != "[= toolchain =]" ] || ! open_to_all; then
     to=${INTERLEAVE_ROOT:-}/opt/interleave-rust
     export RUSTUP_HOME=$to/rustup CARGO_HOME=$to/cargo
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
