@@ -37,7 +37,7 @@ fn unscored(sitting: &Sitting) -> Value {
     let milliseconds: u64 = sitting.submissions.iter().map(|each| each.duration_ms).sum();
     json!({
         "execution_time": milliseconds as f64 / 1000.0,
-        "output": format!("{}\n{}", sitting.headline(), sitting.message()),
+        "output": format!("{}\n{}", sitting.headline(), sitting.reasons()),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",

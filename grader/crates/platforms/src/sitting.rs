@@ -96,18 +96,26 @@ impl Sitting {
         text + &format!("graded by interleave {}, {}\n", self.run.grader, self.run.confinement)
     }
 
-    /// The notes, a line each.
+    /// The notes; a long one goes on in lines that are indented.
     pub fn notes_text(&self) -> String {
-        self.notes.iter().map(|note| format!("note: {}\n", report::printable(note))).collect()
+        let note = |note: &String| {
+            format!("note: {}\n", text::printable_lines(note).replace('\n', "\n    "))
+        };
+        self.notes.iter().map(note).collect()
     }
 
     /// What holds for whole submissions: the notes, and for instance the compiler's words.
     pub fn message(&self) -> String {
+        self.notes_text() + &self.reasons()
+    }
+
+    /// What is wrong with whole submissions.
+    pub(crate) fn reasons(&self) -> String {
         let of = |each: &Submission| {
             let said = text::printable_lines(each.message.as_deref()?);
             Some(format!("{}: {}\n{said}\n", each.lesson, each.verdict))
         };
-        self.notes_text() + &self.submissions.iter().filter_map(of).collect::<String>()
+        self.submissions.iter().filter_map(of).collect()
     }
 }
 
