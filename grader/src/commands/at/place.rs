@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use course::LessonId;
 use platforms::Platform;
 use platforms::classroom50::{Circumstances, Kind};
 use platforms::vpl::Range;
@@ -109,7 +110,8 @@ impl Place {
             | Platform::Xqueue => {}
         }
         if self.people.len() > 1 {
-            self.notes.push(format!("handed in together by {}", self.people.join(", ")));
+            let people: Vec<_> = self.people.iter().map(|name| report::printable(name)).collect();
+            self.notes.push(format!("handed in together by {}", people.join(", ")));
         }
         if self.people.is_empty() {
             self.people.push("submission".to_owned());
@@ -120,18 +122,20 @@ impl Place {
     fn learn_inginious(&mut self, root: &Path) {
         let Some(said) = self.read(&root.join(".__input/__inputdata.json")) else { return };
         let input = &said["input"];
-        self.people.extend(input["@username"].as_str().map(str::to_owned));
-        if let Some(group) = input["@username"].as_array() {
-            self.people.extend(group.iter().filter_map(|name| Some(name.as_str()?.to_owned())));
-        }
+        // Those of a group are joined by commas.
+        let names = input["@username"].as_str().into_iter().flat_map(|names| names.split(','));
+        self.people.extend(names.filter(|name| !name.is_empty()).map(str::to_owned));
         let answers = input.as_object().into_iter().flatten();
         for (problem, answer) in answers.filter(|(problem, _)| !problem.starts_with('@')) {
             let bytes = match answer {
                 Value::String(text) => Some(text.clone().into_bytes()),
                 answer => answer["value"].as_str().and_then(|path| std::fs::read(path).ok()),
             };
-            // A problem is a lesson by its name; `-` is not allowed there.
+            // A problem is a lesson by its name; `-` is not allowed there. Others are no problems of ours.
             let lesson = problem.replace('_', "-");
+            if lesson.parse::<LessonId>().is_err() {
+                continue;
+            }
             let path = self.submission.join(lesson).join("src/lib.rs");
             let written = bytes.map(|bytes| {
                 std::fs::create_dir_all(path.parent().unwrap_or(root))?;
