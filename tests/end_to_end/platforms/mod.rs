@@ -4,8 +4,10 @@
 
 mod attacks;
 mod bad_input;
+mod everywhere;
 mod forgery;
 mod halted;
+mod packages;
 mod places;
 mod scripts;
 mod servers;
