@@ -80,12 +80,10 @@ impl Platform {
             Self::PrairieLearn => "a question folder and the recipe of its grading image",
             Self::Autolab => "autograde-Makefile and autograde.tar of an assessment",
             Self::Vpl => {
-                "execution files of a Moodle VPL activity, and the recipe of its jail server"
+                "execution files of a Moodle VPL activity, and a folder for its jail server"
             }
             Self::CodeRunner => "a Moodle CodeRunner question, graded through `grader jobe`",
-            Self::Classroom50 => {
-                "an autograder folder for Classroom 50: workflow and autograder.py"
-            }
+            Self::Classroom50 => "an autograder folder for Classroom 50",
             Self::GithubActions => {
                 "a workflow for plain GitHub Actions: annotations and job summary"
             }
