@@ -12,6 +12,7 @@ mod place;
 mod progress;
 mod results;
 mod stage;
+mod tables;
 mod tongue;
 
 use clap::{Parser, Subcommand};

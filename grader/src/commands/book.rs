@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -8,8 +9,8 @@ use gradebook::sheets::{self, Filled, Filling, Scale};
 use gradebook::{Book, OverrideEvent, Store, export_overrides, import_overrides};
 
 use crate::exit::Exit;
-use crate::place;
 use crate::tongue::Tongue;
+use crate::{place, tables};
 
 /// Look into the gradebook, set points by hand, and hand grades over
 ///
@@ -206,7 +207,7 @@ impl Desk {
 
     fn import(&self, file: &Path) -> anyhow::Result<()> {
         let failed = || format!("cannot read {}", file.display());
-        let text = std::fs::read_to_string(file).with_context(failed)?;
+        let (text, _) = tables::read(file)?;
         let overrides = import_overrides(&text, &self.course).with_context(failed)?;
         for each in &overrides {
             self.known(&each.student, each.lesson.as_str()).with_context(failed)?;
@@ -260,9 +261,9 @@ fn list(book: &Book) -> String {
 fn export(arguments: &ExportArguments) -> anyhow::Result<Exit> {
     let book = open(&arguments.place)?.book()?;
     let text = match arguments.form {
-        Form::Csv => sheets::table::render(&book)?,
-        Form::Jsonl => sheets::lines::render(&book)?,
-        Form::Nbgrader => sheets::nbgrader::render(&book)?,
+        Form::Csv => sheets::table::render(&book)?.into_bytes(),
+        Form::Jsonl => sheets::lines::render(&book)?.into_bytes(),
+        Form::Nbgrader => sheets::nbgrader::render(&book)?.into_bytes(),
         Form::Canvas | Form::Moodle | Form::Blackboard => filled(arguments, &book)?,
     };
     match &arguments.to {
@@ -270,21 +271,20 @@ fn export(arguments: &ExportArguments) -> anyhow::Result<Exit> {
             std::fs::write(path, text)
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
-        None => print!("{text}"),
+        None => std::io::stdout().write_all(&text).context("cannot write to standard output")?,
     }
     Ok(Exit::Done)
 }
 
-fn filled(arguments: &ExportArguments, book: &Book) -> anyhow::Result<String> {
+/// The sheet, filled in, in the encoding that it came in.
+fn filled(arguments: &ExportArguments, book: &Book) -> anyhow::Result<Vec<u8>> {
     let Some(path) = &arguments.sheet else {
         bail!(
             "export the grades from the system first, and name that file with --sheet: only it \
                says which columns will be read again"
         );
     };
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let sheet = String::from_utf8(bytes)
-        .with_context(|| format!("{} is not UTF-8; export it as CSV in UTF-8", path.display()))?;
+    let (sheet, encoding) = tables::read(path)?;
     let filling = Filling {
         lesson: arguments.lesson.clone(),
         column: arguments.column.clone(),
@@ -301,5 +301,5 @@ fn filled(arguments: &ExportArguments, book: &Book) -> anyhow::Result<String> {
         eprintln!("{}", report::printable(notice));
     }
     eprintln!("{cells} cells filled in");
-    Ok(text)
+    Ok(spreadsheet::encode(&text, encoding))
 }

@@ -54,6 +54,7 @@ impl Table {
     pub(crate) fn parse(text: &str) -> Result<Self, TableError> {
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = csv::ReaderBuilder::new()
+            .delimiter(spreadsheet::delimiter(text))
             .flexible(true)
             .trim(csv::Trim::All)
             .from_reader(text.as_bytes());

@@ -31,7 +31,8 @@ pub fn import_overrides(text: &str, course: &Course) -> Result<Vec<Override>, Ta
             return Err(wrong("a student and a reason are needed".to_owned()));
         }
         let lesson = known(course, cell(lesson)).map_err(wrong)?;
-        let points = cell(points).parse().map_err(|error| wrong(format!("{error}")))?;
+        let points =
+            cell(points).replace(',', ".").parse().map_err(|error| wrong(format!("{error}")))?;
         Ok(Override {
             student: unguarded(cell(student)),
             lesson,

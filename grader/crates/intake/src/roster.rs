@@ -35,6 +35,14 @@ pub enum RosterError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Its characters cannot be told.
+    #[error("cannot use the roster {path}: {source}", path = path.display())]
+    Encoding {
+        /// Which.
+        path: PathBuf,
+        /// In which line.
+        source: spreadsheet::EncodingError,
+    },
     /// It is no table.
     #[error("the roster is no CSV: {0}")]
     Form(#[from] csv::Error),
@@ -85,13 +93,17 @@ impl Roster {
     /// Reads the roster at `path`.
     pub fn load(path: &Path) -> Result<Self, RosterError> {
         let read = |source| RosterError::Read { path: path.to_owned(), source };
-        Self::parse(&String::from_utf8_lossy(&std::fs::read(path).map_err(read)?))
+        let encoding = |source| RosterError::Encoding { path: path.to_owned(), source };
+        let (text, _) =
+            spreadsheet::decode(&std::fs::read(path).map_err(read)?).map_err(encoding)?;
+        Self::parse(&text)
     }
 
     /// Reads the text of a roster: CSV with a header.
     pub fn parse(text: &str) -> Result<Self, RosterError> {
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = csv::ReaderBuilder::new()
+            .delimiter(spreadsheet::delimiter(text))
             .flexible(true)
             .trim(csv::Trim::All)
             .from_reader(text.as_bytes());
@@ -161,9 +173,18 @@ impl Roster {
 
     /// The members of the group called `name`; empty if there is none.
     pub(crate) fn group(&self, name: &str) -> Vec<Who> {
-        let members = self.people.iter().filter(|listed| {
-            listed.group.as_deref().is_some_and(|group| squeeze(group) == squeeze(name))
-        });
+        self.members(|group| squeeze(group) == squeeze(name))
+    }
+
+    /// The members of the group of which Canvas writes `name`: letters and digits alone.
+    pub(crate) fn group_run_together(&self, name: &str) -> Vec<Who> {
+        let name = fold(name);
+        self.members(|group| run_together(group) == name)
+    }
+
+    fn members(&self, is_it: impl Fn(&str) -> bool) -> Vec<Who> {
+        let members =
+            self.people.iter().filter(|listed| listed.group.as_deref().is_some_and(&is_it));
         members.map(|listed| Who::named(&listed.student)).collect()
     }
 
@@ -215,18 +236,25 @@ impl Listed {
     /// By a name that a system has taken apart or run together.
     fn is_by_name(&self, name: &str) -> bool {
         let Some(own) = &self.name else { return false };
-        let mut own = words(own);
-        let mut other = words(name);
-        let run_together = other.len() == 1;
+        let (mut own, mut other) = (words(own), words(name));
+        if other.len() == 1 && permutations(&own).contains(&other[0]) {
+            return true;
+        }
         own.sort();
         other.sort();
-        own == other || run_together && permutations(&own).iter().any(|own| *own == other[0])
+        own == other
     }
 }
 
-/// As Moodle writes names into files: `_` a blank, and `'`, `/`, `&` gone.
+/// As Moodle writes names into files: `_` a blank, and what no file may be called gone.
 fn squeeze(name: &str) -> String {
-    fold(&name.replace('_', " ").replace(['\'', '/', '&', '’'], ""))
+    const GONE: &[char] = &['\'', '/', '&', '’', '<', '>', '"', '`', '|', ':', '\\'];
+    fold(&name.replace('_', " ").replace(GONE, ""))
+}
+
+/// As Canvas writes names into files: letters, digits and `_` alone.
+fn run_together(name: &str) -> String {
+    fold(name).chars().filter(|letter| letter.is_alphanumeric() || *letter == '_').collect()
 }
 
 fn words(name: &str) -> Vec<String> {
@@ -257,6 +285,7 @@ ada,Ada O'Lovelace,7,ada@x.org,ada-l,Red & Blue,A
 bao,Bao Nguyen,8,bao@x.org,baobao,,B
 chidi,Chidi Anagonye,9,,,,
 chidi2,Chidi Anagonye,10,,,,
+gabo,Gabriel José García Márquez,11,,,,
 ";
 
     fn found(who: &Who) -> Vec<String> {
@@ -276,6 +305,7 @@ chidi2,Chidi Anagonye,10,,,,
             (Who::named("ADA-L"), "ada"),
             (Who::named("Ada OLovelace"), "ada"),
             (Who::named("olovelaceada"), "ada"),
+            (Who::named("garcíamárquezgabrieljosé"), "gabo"),
             (Who::named("Nguyen, Bao"), "bao"),
             (Who::numbered("whoever", "8"), "bao"),
             (Who { email: Some("Bao@x.org".to_owned()), ..Who::named("B.") }, "bao"),
@@ -299,6 +329,12 @@ chidi2,Chidi Anagonye,10,,,,
         let roster = Roster::parse(ROSTER).unwrap();
         assert_eq!(roster.group("Red  Blue"), [Who::named("ada")]);
         assert!(roster.group("Green").is_empty());
+    }
+
+    #[test]
+    fn a_roster_may_have_semicolons() {
+        let roster = Roster::parse("Student;Name\nada;Lovelace, Ada\n").unwrap();
+        assert_eq!(roster.people[0].name.as_deref(), Some("Lovelace, Ada"));
     }
 
     #[test]

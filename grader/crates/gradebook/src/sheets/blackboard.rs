@@ -70,11 +70,16 @@ struct Item {
     max: Option<Points>,
 }
 
-/// `Locks` worth 10 of `Locks [Total Pts: 10 Score] |4711`.
+/// `Locks` worth 10 of `Locks [Total Pts: 10 Score] |4711`, and worth 100 where the column holds
+/// percentages.
 fn item((column, header): (usize, &String)) -> Option<Item> {
     let (front, _) = header.rsplit_once('|')?;
     let (title, bracket) = front.rsplit_once('[')?;
-    let max = bracket.split_whitespace().find_map(maximum);
+    let mut words = bracket.trim().trim_end_matches(']').split_whitespace();
+    let max = match bracket.contains("Percentage") {
+        true => maximum("100"),
+        false => words.find_map(maximum),
+    };
     Some(Item { column, title: title.trim().to_owned(), max })
 }
 
@@ -130,6 +135,11 @@ mod tests {
                 .to_string()
                 .contains("worth 20")
         );
+        let sheet = SHEET.replace("10 Score", "10 Percentage");
+        let error = fill(&sheet, &book(), &Filling::default()).unwrap_err().to_string();
+        assert!(error.contains("worth 100"), "{error}");
+        let scaled = Filling { scale: super::super::Scale::Proportional, ..Filling::default() };
+        assert!(fill(&sheet, &book(), &scaled).unwrap().text.contains("\"s1\",\"90\""));
         let sheet = SHEET.replace("Locks", "Lab");
         let error = fill(&sheet, &book(), &Filling::default()).unwrap_err().to_string();
         assert!(error.contains("Lab; Essay"), "{error}");

@@ -1,10 +1,11 @@
-//! Canvas: `Student, ID, [SIS User ID,] SIS Login ID, Section, <Title (id)>...`, then a row
+//! Canvas: `Student` (or `LastName, FirstName`) `, ID, [SIS User ID,] SIS Login ID, Section, <Title (id)>...`, then a row
 //! `    Points Possible`.
 //!
 //! A column that matches no assignment would become a new one, so titles keep their `(id)`.
 
 use super::{
     Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, is_for, maximum,
+    number,
 };
 use crate::book::{Book, BookLesson};
 
@@ -20,6 +21,7 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
     let id = sheet.column(&["id"]).ok_or_else(|| missing("ID"))?;
     let login = sheet.column(&["sis login id"]).ok_or_else(|| missing("SIS Login ID"))?;
     let sis = sheet.column(&["sis user id"]);
+    let last_and_first = sheet.column(&["lastname"]).zip(sheet.column(&["firstname"]));
     let lessons = book.wanted(filling)?;
     let columns = columns(&sheet, &lessons, filling)?;
     let mut notices = Vec::new();
@@ -28,23 +30,32 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
     let possible: Vec<Vec<String>> = possible.cloned().collect();
     let mut wanted = Vec::new();
     for (lesson, column) in columns {
-        let max = possible.iter().find_map(|row| maximum(at(row, column)));
+        let texts = possible.iter().map(|row| at(row, column));
+        let (max, like) = texts.filter_map(|text| Some((maximum(text)?, text))).next().unzip();
         check_maximum(&sheet.headers()[column], lesson, max, filling.scale)?;
-        wanted.push((lesson, column, max));
+        wanted.push((lesson, column, max, like.unwrap_or_default()));
     }
     for row in sheet.rows.iter_mut().skip(1).filter(|row| !at(row, id).trim().is_empty()) {
         let words: Vec<&str> =
             [Some(login), sis].into_iter().flatten().map(|column| at(row, column)).collect();
-        let identity = Identity { system_ids: &[at(row, id)], words: &words, name: at(row, 0) };
+        let name = match last_and_first {
+            Some((last, first)) => format!("{} {}", at(row, first), at(row, last)),
+            None => at(row, 0).to_owned(),
+        };
+        let identity = Identity { system_ids: &[at(row, id)], words: &words, name: &name };
         let Some(index) = book.find(&identity) else {
-            notices.push(format!("{} is in the sheet and has no grade", at(row, 0)));
+            notices.push(format!("{name} is in the sheet and has no grade"));
             continue;
         };
         seen.push(index);
         let member = &book.members[index];
-        for (lesson, column, max) in &wanted {
+        for (lesson, column, max, like) in &wanted {
             let points = member.grades.get(&lesson.id).and_then(|taken| taken.grade.points);
             let Some(points) = points else { continue };
+            if let Some(why) = kept(at(row, *column)) {
+                notices.push(format!("{}, {}: {why}", member.student, lesson.id));
+                continue;
+            }
             let (points, notice) = cell(points, lesson, *max, filling.scale);
             notices.extend(
                 notice.map(|notice| format!("{}, {}: {notice}", member.student, lesson.id)),
@@ -52,12 +63,21 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
             if row.len() <= *column {
                 row.resize(column + 1, String::new());
             }
-            row[*column] = points.to_string();
+            row[*column] = number(points, like);
             cells += 1;
         }
     }
     notices.extend(absent(book, &seen, &lessons));
     Ok(Filled { text: sheet.render()?, cells, notices })
+}
+
+/// Why a cell keeps what it says.
+fn kept(cell: &str) -> Option<&'static str> {
+    match cell.trim().to_uppercase().as_str() {
+        "EX" => Some("the sheet excuses them (EX), and that stays"),
+        "N/A" => Some("the sheet says that it is not assigned to them (N/A), and that stays"),
+        _ => None,
+    }
 }
 
 fn at(row: &[String], column: usize) -> &str {
@@ -163,6 +183,29 @@ mod tests {
         assert!(error.contains("--column") && error.contains("Homework 1 (77)"), "{error}");
         let named = Filling { column: Some("Homework 1".to_owned()), ..filling("lock") };
         assert_eq!(fill(&sheet, &book(), &named).unwrap().cells, 1);
+    }
+
+    #[test]
+    fn who_is_excused_or_not_meant_stays_so() {
+        let sheet = SHEET.replace("ada@x.org,A,,1", "ada@x.org,A,EX,N/A");
+        let scaled = Filling { scale: Scale::Proportional, ..Filling::default() };
+        let filled = fill(&sheet, &book(), &scaled).unwrap();
+        assert!(filled.text.contains("ada@x.org,A,EX,N/A"), "{}", filled.text);
+        assert!(filled.notices[0].starts_with("ada, lock: the sheet excuses"));
+        assert!(filled.notices[1].contains("not assigned"), "{:?}", filled.notices);
+    }
+
+    #[test]
+    fn sheets_of_other_settings_are_read_and_written_as_they_are() {
+        let sheet = "LastName;FirstName;ID;SIS Login ID;Section;Locks (77);A parallel map (78)
+;;;;;Manual Posting;
+    Points Possible;;;;;10,00;12,50
+Lovelace;Ada;1;x1;A;;
+Nguyen;Bao;102;bao;A;;
+";
+        let filled = fill(sheet, &book(), &Filling::default()).unwrap();
+        let expected = sheet.replace("x1;A;;", "x1;A;9;12,5").replace("bao;A;;", "bao;A;;3,25");
+        assert_eq!(filled.text, expected);
     }
 
     #[test]

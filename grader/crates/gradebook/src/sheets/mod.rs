@@ -88,6 +88,7 @@ pub enum SheetError {
 /// A table as it was exported.
 pub(crate) struct Sheet {
     bom: bool,
+    delimiter: u8,
     quote: QuoteStyle,
     terminator: Terminator,
     pub(crate) rows: Vec<Vec<String>>,
@@ -100,7 +101,9 @@ impl Sheet {
         let quote = if text.starts_with('"') { QuoteStyle::Always } else { QuoteStyle::Necessary };
         let terminator =
             if text.contains("\r\n") { Terminator::CRLF } else { Terminator::Any(b'\n') };
+        let delimiter = spreadsheet::delimiter(text);
         let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
             .from_reader(text.as_bytes());
@@ -108,7 +111,7 @@ impl Sheet {
             row.map(|row| row.iter().map(str::to_owned).collect())
         };
         let rows = reader.records().map(row).collect::<Result<_, _>>()?;
-        Ok(Self { bom, quote, terminator, rows })
+        Ok(Self { bom, delimiter, quote, terminator, rows })
     }
 
     pub(crate) fn headers(&self) -> &[String] {
@@ -125,7 +128,8 @@ impl Sheet {
 
     pub(crate) fn render(&self) -> Result<String, csv::Error> {
         let mut builder = csv::WriterBuilder::new();
-        builder.flexible(true).quote_style(self.quote).terminator(self.terminator);
+        builder.delimiter(self.delimiter).flexible(true);
+        builder.quote_style(self.quote).terminator(self.terminator);
         let mut writer = builder.from_writer(Vec::new());
         self.rows.iter().try_for_each(|row| writer.write_record(row))?;
         let mark = if self.bom { "\u{feff}" } else { "" };
@@ -268,6 +272,13 @@ pub(crate) fn maximum(text: &str) -> Option<Points> {
     format!("{whole}.{}", if part.is_empty() { "0" } else { part }).parse().ok()
 }
 
+/// `points` as a sheet writes numbers in which `like` is one: `12.5`, `12,5`.
+pub(crate) fn number(points: Points, like: &str) -> String {
+    let comma = like.contains(',') && !like.contains('.');
+    let text = points.to_string();
+    if comma { text.replace('.', ",") } else { text }
+}
+
 /// The notices about members that are not in a sheet although they have a grade.
 pub(crate) fn absent(book: &Book, seen: &[usize], lessons: &[&BookLesson]) -> Vec<String> {
     let mut notices = Vec::new();
@@ -319,6 +330,8 @@ mod tests {
             "a,b\n    Points Possible,\"x, y\"\n",
             "\u{feff}\"a\",\"b\"\r\n\"1\",\"2\"\"3\"\r\n",
             "a\nb\n",
+            "a;b, c\n1;2,5\n",
+            "\u{feff}\"a\"\t\"b\"\n\"1\"\t\"2\"\n",
         ] {
             assert_eq!(Sheet::parse(text).unwrap().render().unwrap(), text);
         }

@@ -5,7 +5,9 @@
 //! identifier always comes first and ends in the participant's number, and the maximum stands
 //! right behind the grade, in the number format of the site.
 
-use super::{Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, maximum};
+use super::{
+    Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, maximum, number,
+};
 use crate::book::Book;
 
 const SYSTEM: &str = "Moodle";
@@ -53,7 +55,7 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
     };
     let column = column(&sheet, filling)?;
     let name = sheet.column(&NAME).unwrap_or(1);
-    let participants = sheet.rows.iter().skip(1).filter(|row| number(row).is_some()).count();
+    let participants = sheet.rows.iter().skip(1).filter(|row| participant(row).is_some()).count();
     if participants == 0 && sheet.rows.len() > 1 {
         let problem = "the first column holds no `Participant 123`".to_owned();
         return Err(SheetError::System { system: SYSTEM, problem });
@@ -61,7 +63,7 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
     let header = sheet.headers()[column].clone();
     let (mut seen, mut cells, mut notices) = (Vec::new(), 0, Vec::new());
     for row in sheet.rows.iter_mut().skip(1) {
-        let Some(number) = number(row) else { continue };
+        let Some(id) = participant(row) else { continue };
         let full_name = row.get(name).map_or("", String::as_str);
         let others: Vec<&str> = row
             .iter()
@@ -70,7 +72,7 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
             .map(String::as_str)
             .filter(|cell| cell.contains('@'))
             .collect();
-        let identity = Identity { system_ids: &[number], words: &others, name: full_name };
+        let identity = Identity { system_ids: &[id], words: &others, name: full_name };
         let Some(index) = book.find(&identity) else {
             notices.push(format!("{} ({full_name}) is in the sheet and has no grade", row[0]));
             continue;
@@ -84,9 +86,7 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
         check_maximum(&header, lesson, max, filling.scale)?;
         let (points, notice) = cell(points, lesson, max, filling.scale);
         notices.extend(notice.map(|notice| format!("{}: {notice}", member.student)));
-        let comma = max_text.contains(',') && !max_text.contains('.');
-        let text = points.to_string();
-        row[column] = if comma { text.replace('.', ",") } else { text };
+        row[column] = number(points, &max_text);
         cells += 1;
     }
     notices.extend(absent(book, &seen, &lessons));
@@ -94,7 +94,7 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
 }
 
 /// The digits at the end of the identifier.
-fn number(row: &[String]) -> Option<&str> {
+fn participant(row: &[String]) -> Option<&str> {
     let identifier = row.first()?;
     let start = identifier.rfind(|c: char| !c.is_ascii_digit())?;
     let (word, number) =
