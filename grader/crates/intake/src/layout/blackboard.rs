@@ -1,5 +1,6 @@
 //! What Blackboard lets teachers download: files called
-//! `<assignment>_<user>_attempt_<time>[_<file>].<ending>`, and a receipt `.txt` for each attempt.
+//! `<assignment>_<user>_attempt_<time>[_<file>].<ending>`, and a receipt `.txt` for each attempt,
+//! which also holds what was typed into the box.
 //!
 //! Assignments and users both hold underscores, so the receipt or the roster says who it was.
 
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 
 use course::Moment;
 
-use super::{Listing, Split, counted};
+use super::{Listing, Split, counted, mostly};
 use crate::moment;
 use crate::notice::{Kind, Notice};
 use crate::piece::{Piece, Who};
@@ -22,8 +23,8 @@ const TIME: usize = 19;
 pub(super) fn recognise(listing: &Listing) -> Option<String> {
     let fits = |item: &&Item| item.kind == ItemKind::File && parse(&item.name).is_some();
     let fitting = listing.items.iter().filter(fits).count();
-    let all = fitting > 0 && fitting == listing.items.len();
-    all.then(|| format!("{} called <assignment>_<user>_attempt_<time>", counted(fitting, "file")))
+    mostly(fitting, listing)
+        .then(|| format!("{} called <assignment>_<user>_attempt_<time>", counted(fitting, "file")))
 }
 
 pub(super) fn split(listing: &Listing, roster: Option<&Roster>) -> Split {
@@ -38,13 +39,18 @@ pub(super) fn split(listing: &Listing, roster: Option<&Roster>) -> Split {
         let attempt = attempts.entry((name.front, name.time)).or_default();
         attempt.at = Some(name.at);
         match name.file {
-            Some(file) => attempt.files.push((file.to_owned(), item)),
+            Some(file) => attempt.files.push((file, item)),
             None => attempt.receipt = Some(item),
         }
     }
     for ((front, _), attempt) in attempts {
         let Attempt { at, receipt, files } = attempt;
-        let Some((_, first)) = files.first() else { continue };
+        let Some((_, first)) = files.first() else {
+            let about = receipt.map_or(front, |receipt| &receipt.name);
+            let says = "came without a file, and what was typed into the box is not graded";
+            split.notices.push(Notice::new(Kind::Unmatched, about, says));
+            continue;
+        };
         let who = receipt.and_then(author).or_else(|| on_roster(front, roster));
         let user = front.rsplit_once('_').map_or(front, |(_, user)| user);
         let who = who.unwrap_or_else(|| Who::numbered(user, user));
@@ -84,7 +90,7 @@ struct Name<'a> {
     time: &'a str,
     at: Moment,
     /// None for the receipt.
-    file: Option<&'a str>,
+    file: Option<String>,
 }
 
 fn parse(text: &str) -> Option<Name<'_>> {
@@ -93,9 +99,11 @@ fn parse(text: &str) -> Option<Name<'_>> {
     let at = moment::parse_dashes(time)?;
     let file = match &rest[TIME..] {
         ".txt" => None,
-        rest => Some(rest.strip_prefix('_')?),
+        ending if ending.starts_with('.') => Some(format!("file{ending}")),
+        rest => Some(rest.strip_prefix('_')?.to_owned()),
     };
-    (front.contains('_') && file != Some("")).then_some(Name { front, time, at, file })
+    let named = file.as_ref().is_none_or(|file| !file.is_empty());
+    (front.contains('_') && named).then_some(Name { front, time, at, file })
 }
 
 #[cfg(test)]
@@ -119,6 +127,23 @@ mod tests {
                 "ada01(ada01) #1 at 2025-03-02T08:00:00 [lib.rs]",
             ]
         );
+    }
+
+    #[test]
+    fn a_file_may_have_lost_its_name_and_a_receipt_may_come_alone() {
+        let names = [
+            "Lab_ada_attempt_2025-03-01-12-30-05.txt",
+            "Lab_ada_attempt_2025-03-01-12-30-05.zip",
+            "Lab_bao_attempt_2025-03-01-13-00-00.txt",
+            "gradebook.csv",
+        ];
+        let listing = listing("gradebook", &names);
+        assert!(recognise(&listing).unwrap().starts_with("3 files"));
+        let split = split(&listing, None);
+        assert_eq!(told(&split), ["ada(ada) #1 at 2025-03-01T12:30:05 [file.zip]"]);
+        let said: Vec<_> = split.notices.iter().map(ToString::to_string).collect();
+        assert!(said[0].starts_with("gradebook.csv"), "{said:?}");
+        assert!(said[1].contains("_bao_") && said[1].contains("without a file"), "{said:?}");
     }
 
     #[test]

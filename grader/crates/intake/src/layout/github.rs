@@ -14,7 +14,7 @@ pub(super) fn recognise(listing: &Listing) -> Option<String> {
     let slug = listing.label.strip_suffix(ENDING)?;
     let prefix = format!("{slug}-");
     let fitting = listing.folders().filter(|item| item.name.starts_with(&prefix)).count();
-    let all = fitting > 0 && fitting == listing.items.len();
+    let all = fitting > 0 && fitting == listing.folders().count();
     all.then(|| format!("{} called {prefix}<username>", counted(fitting, "folder")))
 }
 

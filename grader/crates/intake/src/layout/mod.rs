@@ -80,7 +80,7 @@ impl Layout {
         match self {
             Self::Plain => plain::split(listing),
             Self::Moodle => moodle::split(listing, roster),
-            Self::Canvas => canvas::split(listing),
+            Self::Canvas => canvas::split(listing, roster),
             Self::Gradescope => gradescope::split(listing),
             Self::GitHub => github::split(listing, roster),
             Self::Blackboard => blackboard::split(listing, roster),
@@ -135,6 +135,11 @@ impl Listing {
 pub(crate) struct Split {
     pub(crate) pieces: Vec<Piece>,
     pub(crate) notices: Vec<Notice>,
+}
+
+/// Whether `fitting` are most of what stands there: instructors put their own files beside.
+fn mostly(fitting: usize, listing: &Listing) -> bool {
+    2 * fitting > listing.items.len()
 }
 
 /// `count` and the noun, in the right number.

@@ -2,10 +2,10 @@
 //!
 //! `<Full name>_<participant>_assignsubmission_file` is a folder, before Moodle 4.1 with a
 //! trailing `_`, or, without folders, the beginning of a file's name. Blind marking shows
-//! `Participant_<n>`, and groups stand in the place of names. In names `_` became a blank,
-//! and `'`, `/` and `&` vanished.
+//! `Participant_<n>`, and groups stand in the place of names; who is in no group handed in as a
+//! group without a number. In names `_` became a blank, and `'`, `/`, `&` and their like vanished.
 
-use super::{Listing, Split, counted};
+use super::{Listing, Split, counted, mostly};
 use crate::notice::{Kind, Notice};
 use crate::piece::{Piece, Who, content};
 use crate::place::ItemKind;
@@ -15,8 +15,9 @@ const ANCHOR: &str = "_assignsubmission_";
 
 pub(super) fn recognise(listing: &Listing) -> Option<String> {
     let fitting = listing.items.iter().filter(|item| parse(&item.name).is_some()).count();
-    let all = fitting > 0 && fitting == listing.items.len();
-    all.then(|| format!("{} called <name>_<number>_assignsubmission_...", counted(fitting, "item")))
+    mostly(fitting, listing).then(|| {
+        format!("{} called <name>_<number>_assignsubmission_...", counted(fitting, "item"))
+    })
 }
 
 pub(super) fn split(listing: &Listing, roster: Option<&Roster>) -> Split {
@@ -43,6 +44,10 @@ pub(super) fn split(listing: &Listing, roster: Option<&Roster>) -> Split {
             }
         };
         let authors = authors(&name, roster);
+        if name.number.is_none() {
+            let says = "is of those who are in no group; nothing says who they are";
+            split.notices.push(Notice::new(Kind::Remark, &item.name, says));
+        }
         let same = split.pieces.iter_mut().find(|piece| piece.authors == authors);
         match same {
             Some(piece) => piece.content.push(entry),
@@ -59,10 +64,11 @@ pub(super) fn split(listing: &Listing, roster: Option<&Roster>) -> Split {
 
 /// The members of the group, or the one participant.
 fn authors(name: &Name<'_>, roster: Option<&Roster>) -> Vec<Who> {
-    let who = match name.name {
+    let who = match (name.name, name.number) {
+        (name, None) => Who::named(name),
         // The worksheet says the same two words.
-        "Participant" => Who::numbered(&format!("Participant {}", name.number), name.number),
-        name_ => Who::numbered(name_, name.number),
+        ("Participant", Some(number)) => Who::numbered(&format!("Participant {number}"), number),
+        (name, Some(number)) => Who::numbered(name, number),
     };
     let Some(roster) = roster.filter(|roster| !roster.knows(&who)) else { return vec![who] };
     match roster.group(name.name) {
@@ -73,7 +79,8 @@ fn authors(name: &Name<'_>, roster: Option<&Roster>) -> Vec<Who> {
 
 struct Name<'a> {
     name: &'a str,
-    number: &'a str,
+    /// None for those who are in no group.
+    number: Option<&'a str>,
     plugin: &'a str,
     /// Empty for a folder.
     file: &'a str,
@@ -81,10 +88,14 @@ struct Name<'a> {
 
 fn parse(text: &str) -> Option<Name<'_>> {
     let (person, rest) = text.split_once(ANCHOR)?;
-    let (name, number) = person.rsplit_once('_')?;
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (name, number) = match person.rsplit_once('_') {
+        Some((name, number)) if digits(number) => (name, Some(number)),
+        Some(_) => return None,
+        None => (person, None),
+    };
     let (plugin, file) = rest.split_once('_').unwrap_or((rest, ""));
-    (digits && !name.is_empty()).then_some(Name { name, number, plugin, file })
+    (!name.is_empty()).then_some(Name { name, number, plugin, file })
 }
 
 #[cfg(test)]
@@ -122,6 +133,21 @@ mod tests {
         let roster = Roster::parse("student,group\nada,Team 1\nbao,Team 1\nfay,Team 2\n").unwrap();
         let split = split(&listing("x", &["Team 1_7_assignsubmission_file/"]), Some(&roster));
         assert_eq!(told(&split), ["ada, bao #1 []"]);
+    }
+
+    #[test]
+    fn those_without_a_group_have_no_number_and_a_sheet_that_lies_beside_is_left_out() {
+        let names = [
+            "Default group_assignsubmission_file/",
+            "Team 1_7_assignsubmission_file/",
+            "Grades-COS101-Locks.csv",
+        ];
+        let listing = listing("x", &names);
+        assert!(recognise(&listing).unwrap().starts_with("2 items"));
+        let split = split(&listing, None);
+        assert_eq!(told(&split), ["Default group #1 []", "Team 1(7) #1 []"]);
+        assert!(split.notices[0].says.contains("in no group"));
+        assert_eq!(split.notices[1].about, "Grades-COS101-Locks.csv");
     }
 
     #[test]
