@@ -345,7 +345,7 @@ impl Search<'_> {
     fn is_stub(&self, candidate: &Candidate, known: &Known<'_>) -> bool {
         let Ok(files) = &candidate.files else { return false };
         let first = files.first().and_then(|file| file.bytes().ok());
-        files.len() == 1 && first.is_some_and(|bytes| bytes == known.stub)
+        files.len() == 1 && first.is_some_and(|bytes| plain(&bytes) == plain(&known.stub))
     }
 
     /// The one candidate for a lesson, none, or why it cannot be told which.
@@ -400,6 +400,12 @@ pub(crate) fn same(a: &Result<Vec<FileAt>, BadFile>, b: &Result<Vec<FileAt>, Bad
     }
 }
 
+/// A text without what editors on Windows add to it: a byte order mark, and `\r` before `\n`.
+fn plain(text: &[u8]) -> Vec<u8> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    text.iter().copied().filter(|byte| *byte != b'\r').collect()
+}
+
 fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
@@ -435,7 +441,7 @@ fn items(text: &str) -> BTreeSet<String> {
         let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
         (end > 0).then(|| name[..end].to_owned())
     };
-    text.lines().filter_map(name).collect()
+    text.trim_start_matches('\u{feff}').lines().filter_map(name).collect()
 }
 
 #[cfg(test)]

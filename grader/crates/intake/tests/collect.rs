@@ -145,6 +145,27 @@ fn plain_folders_and_copies_of_the_students_edition_are_taken_in() {
 }
 
 #[test]
+fn editors_and_archivers_of_windows_change_nothing() {
+    let desk = Desk::new();
+    let windows = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    desk.put("class/ada/exercises/lock/src/lib.rs", windows(LOCK));
+    desk.put("class/ada/exercises/pool-map/src/lib.rs", windows(STUBS[1].1));
+    desk.put("class/bao/work.rs", windows(LOCK));
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().system(zip::System::Dos);
+    writer.start_file("lock\\src\\lib.rs", options).unwrap();
+    writer.write_all(LOCK.as_bytes()).unwrap();
+    desk.put("class/chidi.zip", writer.finish().unwrap().into_inner());
+    let told = desk.told("class", &Asked::default());
+    let told: Vec<_> = told.iter().map(|line| line.replace('\u{feff}', "")).collect();
+    assert_eq!(
+        told,
+        ["ada", "bao", "chidi"]
+            .map(|who| format!("{who} lock #1: pub struct Account {{ n: u32 }}"))
+    );
+}
+
+#[test]
 fn a_class_in_an_archive_within_a_folder_is_taken_in() {
     let desk = Desk::new();
     let class = [

@@ -131,6 +131,21 @@ fn names_that_lead_elsewhere_are_refused_in_zip_and_tar() {
 }
 
 #[test]
+fn what_leads_elsewhere_in_the_way_of_windows_is_refused_too() {
+    for (name, part) in [
+        ("lock\\..\\..\\escaped", "leads out of it"),
+        ("\\escaped", "absolute path"),
+        ("a/b\\c", "backslash"),
+    ] {
+        let yard = Yard::new();
+        let options = SimpleFileOptions::default().system(::zip::System::Dos);
+        let zip = yard.zip(|zip| zip.start_file(name, options).unwrap());
+        let refusal = yard.unpack(&zip).unwrap_err().to_string();
+        assert!(refusal.contains(part), "{name:?}: {refusal}");
+    }
+}
+
+#[test]
 fn links_and_devices_are_refused() {
     let yard = Yard::new();
     let zip = yard.zip(|zip| {

@@ -1,10 +1,11 @@
 //! Zip archives.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
-use ::zip::ZipArchive;
+use ::zip::read::ZipFile;
 use ::zip::result::ZipError;
+use ::zip::{System, ZipArchive};
 
 use super::{Desk, Refusal};
 use crate::entry_path::EntryPath;
@@ -25,7 +26,7 @@ pub(super) fn unpack(file: File, desk: &mut Desk<'_>) -> Result<(), Refusal> {
     for index in 0..archive.len() {
         desk.count()?;
         let entry = archive.by_index_raw(index).map_err(unreadable)?;
-        let name = entry.name().map_err(unreadable)?.into_owned();
+        let name = name(&entry)?;
         let path = EntryPath::parse(&name)?;
         let Some(path) = path else { continue };
         if entry.encrypted() {
@@ -36,7 +37,7 @@ pub(super) fn unpack(file: File, desk: &mut Desk<'_>) -> Result<(), Refusal> {
             _ if entry.is_symlink() => return Err(Refusal::Link(path.to_string())),
             _ => return Err(Refusal::Special(path.to_string())),
         }
-        let folder = entry.is_dir();
+        let folder = entry.is_dir() || name.ends_with('/');
         drop(entry);
         if folder {
             desk.folder(&path)?;
@@ -46,6 +47,13 @@ pub(super) fn unpack(file: File, desk: &mut Desk<'_>) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// The name of an entry, between whose parts some tools on Windows write backslashes.
+fn name<R: Read>(entry: &ZipFile<'_, R>) -> Result<String, Refusal> {
+    let name = entry.name().map_err(unreadable)?;
+    let windows = matches!(entry.system(), System::Dos | System::WindowsNTFS);
+    Ok(if windows && !name.contains('/') { name.replace('\\', "/") } else { name.into_owned() })
 }
 
 fn unreadable(error: ZipError) -> Refusal {
