@@ -91,8 +91,15 @@ fn circumstances(old: &Results, new: &Results) -> Vec<String> {
 }
 
 fn summary(changes: &[Change], same: usize) -> String {
-    let up = changes.iter().filter(|change| change.is_better()).count();
-    let down = changes.iter().filter(|change| change.is_worse()).count();
-    let other = changes.len() - up - down;
-    format!("{same} unchanged, {up} with more points, {down} with fewer, {other} changed otherwise")
+    let count = |is: fn(&Change) -> bool| changes.iter().filter(|change| is(change)).count();
+    let (up, down) = (count(Change::is_better), count(Change::is_worse));
+    let (new, gone) = (count(Change::is_new), count(|change| !change.is_in_new()));
+    let other = changes.len() - up - down - new - gone;
+    let mut text = format!("{same} unchanged, {up} with more points, {down} with fewer");
+    for (number, what) in [(new, "new"), (gone, "gone"), (other, "changed otherwise")] {
+        if number > 0 {
+            text += &format!(", {number} {what}");
+        }
+    }
+    text
 }

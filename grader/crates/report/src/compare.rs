@@ -17,6 +17,8 @@ pub struct Essence {
     score: Option<Points>,
     /// What counts after the course's policies, if they changed anything.
     grade: Option<Points>,
+    /// How that comes about.
+    because: Vec<String>,
     message: Option<String>,
     tests: Vec<TestEssence>,
 }
@@ -44,10 +46,13 @@ impl Essence {
             score: test.score,
             reason: test.message.as_deref().map(first_line),
         });
+        let (grade, because) =
+            submission.grade.map_or((None, Vec::new()), |grade| (grade.points, grade.because));
         Self {
             verdict: submission.verdict,
             score: submission.score,
-            grade: submission.grade.and_then(|grade| grade.points),
+            grade,
+            because,
             message: submission.message.as_deref().map(first_line),
             tests: tests.collect(),
         }
@@ -82,6 +87,9 @@ pub struct Side {
     pub score: Option<Points>,
     /// What counts after the course's policies, if they say otherwise.
     pub grade: Option<Points>,
+    /// How that comes about, a sentence for each step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
     /// The first line of what was said about all of it.
     pub reason: Option<String>,
 }
@@ -115,6 +123,7 @@ fn change(key: &(String, String), old: Option<&Essence>, new: Option<&Essence>) 
         verdict: essence.verdict,
         score: essence.score,
         grade: essence.grade,
+        because: essence.because.clone(),
         reason: essence.message.clone(),
     };
     let points = |essence: Option<&Essence>| {
@@ -162,6 +171,11 @@ impl Change {
         self.new.is_some()
     }
 
+    /// Whether there was none before.
+    pub fn is_new(&self) -> bool {
+        self.old.is_none()
+    }
+
     /// Whether it is worth more than it was.
     pub fn is_better(&self) -> bool {
         matches!(self.points(), (Some(old), Some(new)) if new > old)
@@ -170,6 +184,16 @@ impl Change {
     /// Whether it is worth less than it was.
     pub fn is_worse(&self) -> bool {
         matches!(self.points(), (Some(old), Some(new)) if new < old)
+    }
+
+    /// The steps towards what counts that are not as they were.
+    fn steps(&self) -> Vec<String> {
+        let of =
+            |side: &Option<Side>| side.as_ref().map_or_else(Vec::new, |side| side.because.clone());
+        let (old, new) = (of(&self.old), of(&self.new));
+        let gone = old.iter().filter(|step| !new.contains(step));
+        let gone = gone.map(|step| format!("before: {step}"));
+        new.iter().filter(|step| !old.contains(step)).cloned().chain(gone).collect()
     }
 
     fn points(&self) -> (Option<Points>, Option<Points>) {
@@ -187,6 +211,9 @@ impl fmt::Display for Change {
         let reason = sides.filter_map(|side| side.reason.as_deref()).next();
         if let Some(reason) = reason {
             writeln!(f, "    {}", printable(reason))?;
+        }
+        for step in self.steps() {
+            writeln!(f, "    {}", printable(&step))?;
         }
         for test in &self.tests {
             let word = |verdict: Option<Verdict>| verdict.map_or("none", Verdict::as_str);
@@ -251,6 +278,26 @@ mod tests {
             text,
             "ada, semaphore: 4.25 pass -> 3.75 race\n    many_permits: pass -> race; 5 came in, 3 went out\n"
         );
+    }
+
+    #[test]
+    fn points_that_were_set_are_told_with_their_reason() {
+        let set = |submissions: &mut Vec<Submission>| {
+            let because = vec!["set to 3 (before: 4.25): was ill".to_owned()];
+            submissions[2].grade =
+                Some(crate::Grade { points: Some("3".parse().unwrap()), because });
+        };
+        let (plain, set) = (essences(|_| ()), essences(set));
+        let told = |a, b| compare(a, b).iter().map(ToString::to_string).collect::<String>();
+        assert_eq!(
+            told(&plain, &set),
+            "ada, semaphore: 4.25 pass -> 4.25 pass (counts 3)\n    set to 3 (before: 4.25): was ill\n"
+        );
+        assert_eq!(
+            told(&set, &plain),
+            "ada, semaphore: 4.25 pass (counts 3) -> 4.25 pass\n    before: set to 3 (before: 4.25): was ill\n"
+        );
+        assert_eq!(told(&set, &set), "");
     }
 
     #[test]
