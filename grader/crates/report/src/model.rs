@@ -121,6 +121,13 @@ pub struct Submission {
     pub tests: Vec<TestResult>,
 }
 
+impl Submission {
+    /// The points that count after the course's policies; none if they are not known.
+    pub fn counts(&self) -> Option<Points> {
+        self.grade.as_ref().map_or(self.score, |grade| grade.points)
+    }
+}
+
 /// One of a student's attempts at a lesson.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedIn {

@@ -94,11 +94,11 @@ impl Seen {
     }
 }
 
-/// The share, in percent, of the points of what a student handed in; none if nothing of it
-/// was graded or is worth anything.
+/// The share, in percent, that counts of the points of what a student handed in; none if nothing
+/// of it was graded or is worth anything.
 pub fn percent(work: &[Submission]) -> Option<f64> {
     let graded: Vec<_> =
-        work.iter().filter_map(|work| Some((work.score?, work.max_score))).collect();
+        work.iter().filter_map(|work| Some((work.counts()?, work.max_score))).collect();
     let score: Points = graded.iter().map(|(score, _)| *score).sum();
     let max: Points = graded.iter().map(|(_, max)| *max).sum();
     let share = score.hundredths() as f64 / max.hundredths() as f64;

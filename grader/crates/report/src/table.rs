@@ -36,6 +36,7 @@ pub fn render(report: &Report, width: usize, colour: Colour) -> String {
     let (mut text, form) = grid.render(width, colour);
     let verdicts: BTreeSet<Verdict> = report.submissions.iter().map(|each| each.verdict).collect();
     text += &legend::render(&verdicts, form, colour);
+    text += stars(report);
     text += &not_graded(report);
     text += &summary(report, students.len());
     text
@@ -47,7 +48,7 @@ fn lesson_column(lesson: &GradedLesson, students: &[&[Submission]]) -> Column {
         .find(|submission| submission.lesson == lesson.id)
     {
         None => Cell { score: "-".to_owned(), verdict: None },
-        Some(found) => Cell { score: known(found.score), verdict: Some(found.verdict) },
+        Some(found) => Cell { score: counted(found), verdict: Some(found.verdict) },
     };
     Column {
         head: lesson.id.to_string(),
@@ -58,8 +59,8 @@ fn lesson_column(lesson: &GradedLesson, students: &[&[Submission]]) -> Column {
 
 fn total_column(report: &Report, students: &[&[Submission]]) -> Column {
     let cell = |student: &&[Submission]| {
-        let sum: Points = student.iter().filter_map(|submission| submission.score).sum();
-        let unknown = student.iter().any(|submission| submission.score.is_none());
+        let sum: Points = student.iter().filter_map(Submission::counts).sum();
+        let unknown = student.iter().any(|submission| submission.counts().is_none());
         Cell { score: format!("{sum}{}", if unknown { "+?" } else { "" }), verdict: None }
     };
     Column {
@@ -69,8 +70,25 @@ fn total_column(report: &Report, students: &[&[Submission]]) -> Column {
     }
 }
 
-fn known(score: Option<Points>) -> String {
-    score.map_or("?".to_owned(), |score| score.to_string())
+/// What counts, with a star where that is not the score.
+fn counted(submission: &Submission) -> String {
+    let counts = submission.counts();
+    let star = if counts == submission.score { "" } else { STAR };
+    counts.map_or("?".to_owned(), |points| format!("{points}{star}"))
+}
+
+/// Marks points that are not the score.
+const STAR: &str = "*";
+
+fn stars(report: &Report) -> &'static str {
+    let starred = |submission: &Submission| counted(submission).ends_with(STAR);
+    match report.submissions.iter().any(starred) {
+        true => {
+            "\n* what counts after late work, caps and overrides; `grader book list` says how it \
+             comes about\n"
+        }
+        false => "",
+    }
 }
 
 fn not_graded(report: &Report) -> String {
@@ -166,6 +184,19 @@ mod tests {
         let text = render(&class(Language::En), 120, Colour::Never);
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
         assert!(!text.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn points_that_are_not_the_score_are_starred_and_summed_up() {
+        let mut report = class(Language::En);
+        let ada = &mut report.submissions[2];
+        let points = Some("3".parse().unwrap());
+        ada.grade = Some(crate::Grade { points, because: Vec::new() });
+        let text = render(&report, 120, Colour::Never);
+        let row = rows(&text).into_iter().find(|row| row.starts_with("ada")).unwrap();
+        assert!(row.contains("3* pass") && row.trim_end().ends_with("13"), "{row}");
+        assert!(text.contains("* what counts after late work"), "{text}");
+        assert!(!render(&class(Language::En), 120, Colour::Never).contains('*'));
     }
 
     #[test]

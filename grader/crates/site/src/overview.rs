@@ -34,13 +34,16 @@ struct Student {
     name: Name,
     /// One for each lesson; none if it was not handed in.
     cells: Vec<Option<Work>>,
-    score: Points,
+    points: Points,
     percent: String,
 }
 
 #[derive(Serialize)]
 struct Work {
-    score: Option<Points>,
+    /// What counts.
+    points: Option<Points>,
+    /// Whether that is not the score.
+    starred: bool,
     verdict: Verdict,
 }
 
@@ -102,13 +105,14 @@ impl Overview {
     pub(crate) fn add(&mut self, name: &Name, work: &[Submission], lessons: &[GradedLesson]) {
         let cell = |lesson: &GradedLesson| {
             let own = work.iter().find(|submission| submission.lesson == lesson.id)?;
-            Some(Work { score: own.score, verdict: own.verdict })
+            let points = own.counts();
+            Some(Work { points, starred: points != own.score, verdict: own.verdict })
         };
         let percent = statistics::percent(work);
         self.students.push(Student {
             name: name.clone(),
             cells: lessons.iter().map(cell).collect(),
-            score: work.iter().filter_map(|submission| submission.score).sum(),
+            points: work.iter().filter_map(Submission::counts).sum(),
             percent: percent.map_or_else(String::new, |part| format!("{part:.0}")),
         });
         self.percents.extend(percent);
