@@ -9,6 +9,7 @@ use intake::SourceFile;
 use super::explore::show;
 use crate::exit::Exit;
 use crate::place;
+use crate::progress::Progress;
 
 /// Run the one schedule of a witness again
 ///
@@ -62,7 +63,8 @@ fn submission(witness: &Witness, handed_in: &HandedIn, weak: bool) -> anyhow::Re
     let lesson = course.lesson(&handed_in.lesson);
     let lesson = lesson.with_context(|| format!("no lesson `{}`", handed_in.lesson))?.id.clone();
     let jail = place::jail(weak)?;
-    let workshop = Workshop::set_up(&root, course, std::slice::from_ref(&lesson), jail)?;
+    let workshop =
+        Workshop::set_up(&root, course, std::slice::from_ref(&lesson), jail, Progress::say)?;
     let file =
         |(path, text): &(PathBuf, String)| SourceFile { path: path.clone(), text: text.clone() };
     let files: Vec<SourceFile> = handed_in.files.iter().map(file).collect();

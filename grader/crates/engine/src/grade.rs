@@ -103,17 +103,18 @@ pub enum GradeError {
 }
 
 impl Workshop {
-    /// Builds the tests of `lessons` in the course at `root`.
+    /// Builds the tests of `lessons` in the course at `root`; `say` is told if that has to wait.
     pub fn set_up(
         root: &Path,
         course: Course,
         lessons: &[LessonId],
         jail: Jail,
+        say: fn(&str),
     ) -> Result<Self, SetupError> {
         let toolchain = Toolchain::find(root)?;
         let chosen: Vec<&Lesson> =
             course.lessons().filter(|lesson| lessons.contains(&lesson.id)).collect();
-        let (prepared, scratch) = prepare(root, &course, &chosen)?;
+        let (prepared, scratch) = prepare(root, &course, &chosen, say)?;
         Ok(Self { course, toolchain, jail, prepared, scratch })
     }
 

@@ -3,6 +3,7 @@
 //! Cargo runs on the course alone, never on anything that a student wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -109,14 +110,15 @@ pub enum PrepareError {
 /// Builds the tests of `lessons` and finds what submissions are linked with.
 ///
 /// The libraries lie in the folder that comes back, and go with it; it is new and in
-/// the course's target folder.
+/// the course's target folder. `say` is told if another cargo is at work there.
 pub fn prepare(
     root: &Path,
     course: &Course,
     lessons: &[&Lesson],
+    say: fn(&str),
 ) -> Result<(BTreeMap<LessonId, Prepared>, TempDir), PrepareError> {
     let graph = Graph::read(root)?;
-    let artifacts = build(root, lessons, &graph.target_directory)?;
+    let artifacts = build(root, lessons, &graph.target_directory, say)?;
     let shelf = TempDir::with_prefix_in("grading-", &graph.target_directory);
     let shelf = shelf
         .map_err(|source| PrepareError::Shelf { path: graph.target_directory.clone(), source })?;
@@ -245,15 +247,24 @@ impl Artifact {
 /// A linker that finds no room dies of SIGBUS, and says nothing of a disk.
 const LITTLE_ROOM: u64 = 1 << 30;
 
-fn build(root: &Path, lessons: &[&Lesson], target: &Path) -> Result<Vec<Artifact>, PrepareError> {
+fn build(
+    root: &Path,
+    lessons: &[&Lesson],
+    target: &Path,
+    say: fn(&str),
+) -> Result<Vec<Artifact>, PrepareError> {
     let mut cargo = cargo(root);
     cargo.args(["test", "--no-run", "--message-format=json-render-diagnostics"]);
     for lesson in lessons {
         cargo.args(["-p", lesson.id.as_str()]);
     }
-    let output = cargo.stdin(Stdio::null()).output().map_err(PrepareError::Cargo)?;
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = cargo.spawn().map_err(PrepareError::Cargo)?;
+    let stderr = child.stderr.take().expect("it is piped");
+    let listening = std::thread::spawn(move || listen(stderr, say));
+    let output = child.wait_with_output().map_err(PrepareError::Cargo)?;
+    let message = listening.join().unwrap_or_default();
     if !output.status.success() {
-        let message = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(not_built(message, target, free_bytes(target)));
     }
     let lines = output.stdout.split(|&byte| byte == b'\n');
@@ -263,6 +274,22 @@ fn build(root: &Path, lessons: &[&Lesson], target: &Path) -> Result<Vec<Artifact
             .then(|| serde_json::from_value(message).ok())?
     });
     Ok(artifacts.collect())
+}
+
+/// What cargo says on standard error, all of it; that it waits for another cargo is told at once.
+fn listen(stderr: impl Read, say: fn(&str)) -> String {
+    let mut message = String::new();
+    let mut lines = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        let text = String::from_utf8_lossy(&line);
+        if text.contains("Blocking waiting for file lock") {
+            say("another cargo or grader is at work in this course's target/; waiting for it");
+        }
+        message += &text;
+        line.clear();
+    }
+    message
 }
 
 fn not_built(message: String, target: &Path, free: Option<u64>) -> PrepareError {
@@ -416,6 +443,16 @@ mod tests {
         for room in [of(Some(LITTLE_ROOM)), of(None)] {
             assert_eq!(room, format!("the course does not build:\n{said}"));
         }
+    }
+
+    #[test]
+    fn waiting_for_another_cargo_is_told_and_nothing_that_it_says_is_lost() {
+        static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+        let said = "   Compiling lock v0.1.0\n    Blocking waiting for file lock on build directory\nerror: x";
+        let whole = listen(said.as_bytes(), |text| TOLD.lock().unwrap().push(text.to_owned()));
+        assert_eq!(whole, said);
+        let told = TOLD.lock().unwrap();
+        assert!(matches!(told.as_slice(), [one] if one.contains("waiting for it")), "{told:?}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let ids: Vec<LessonId> = lessons.iter().map(|lesson| lesson.id.clone()).collect();
     let jail = place::jail(false)?;
     Progress::say("building the lessons' tests");
-    let workshop = Workshop::set_up(&root, course.clone(), &ids, jail)?;
+    let workshop = Workshop::set_up(&root, course.clone(), &ids, jail, Progress::say)?;
     Progress::say("running the failures that the book shows");
     let pictures: Vec<_> = pictured(&root, &workshop, &lessons)?.iter().map(draw).collect();
     let sources = arguments.out.join("sources");

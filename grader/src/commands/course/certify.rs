@@ -136,7 +136,7 @@ fn run_under(strain: Strain, arguments: &Arguments) -> anyhow::Result<Exit> {
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
     let jobs = strain.jobs(place::jobs(arguments.jobs));
     let jail = place::jail(false)?;
-    let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail)?;
+    let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail, Progress::say)?;
     let fingerprints =
         Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;
     let record = Cache::in_folder(&place::cache(arguments.cache.as_deref())?);

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
     let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
-    let workshop = Workshop::set_up(&root, course, &lessons, jail)?;
+    let workshop = Workshop::set_up(&root, course, &lessons, jail, Progress::say)?;
     let progress = Progress::of(engine::check::count(&root, &workshop, &lessons)?);
     let fingerprints =
         Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;

@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
-    let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail)?;
+    let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail, Progress::say)?;
     let progress = Progress::of(planned.len());
     let fingerprints =
         Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;

@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     make(&to)?;
     Progress::say("building the lessons' tests");
     // Nothing of a student's is run here, so whichever walls there are will do.
-    let workshop = Workshop::set_up(&root, course, &lessons, place::jail(true)?)?;
+    let workshop = Workshop::set_up(&root, course, &lessons, place::jail(true)?, Progress::say)?;
     let layout = platform.layout();
     let bundle = to.join(layout.bundle);
     make(&bundle)?;

@@ -1,23 +1,20 @@
-use std::collections::HashMap;
+mod desk;
+mod sources;
+mod stop;
+
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 use clap::Args;
 use course::{Course, Language, LessonId};
-use engine::class::{Graded, Way, grade_class};
+use engine::Workshop;
+use engine::class::Way;
 use engine::fingerprint::Fingerprints;
-use engine::grade::Outcome;
-use engine::{Workshop, score};
-use explore::{HandedIn, Witness};
 use gradebook::{Book, Extensions, Member, RunFacts, Store};
-use intake::{
-    Intake, Layout, Map, Options, Person, Roster, StudentName, Submission, choose, collect,
-};
+use intake::{Intake, Layout, Map, Person, StudentName, Submission};
 use records::journal::{Journal, Place};
-use records::{Digest, Hasher};
 use report::sheet::Stages;
 use report::table::Colour;
 use report::{Run, Status};
@@ -28,9 +25,11 @@ use crate::exit::{Exit, in_full};
 use crate::output::{self, Format};
 use crate::place;
 use crate::progress::Progress;
-use crate::results::{Record, Results, Row};
-use crate::stage;
+use crate::results::{Results, Row};
 use crate::tongue::Tongue;
+use crate::{stage, tables};
+
+use self::desk::{Desk, GRADER};
 
 /// Grade every submission in folders or archives
 ///
@@ -98,16 +97,19 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let (root, course) = place::course(arguments.course.as_deref())?;
-    let intake = take_in(arguments, &root, &course)?;
+    let intake = sources::take_in(arguments, &root, &course)?;
     output::open(&arguments.out)?;
+    let language = Language::from(arguments.language);
+    let desk = Desk::open(&arguments.out, &root, language)?;
     let mut store = open_gradebook(arguments, &course)?;
     let cache = arguments.caching.open()?;
-    let stop = stop_when_asked()?;
+    let stop = stop::when_asked()?;
 
     let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
     let started = chrono::Utc::now();
-    let workshop = Workshop::set_up(&root, course, &lessons_of(&intake.submissions), jail);
+    let lessons = lessons_of(&intake.submissions);
+    let workshop = Workshop::set_up(&root, course, &lessons, jail, Progress::say);
     // Ctrl-C ends cargo too, whose end then says nothing about the course.
     if stop.load(Ordering::Relaxed) {
         eprintln!("stopped before anything was graded; the same command goes on");
@@ -116,16 +118,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let workshop = workshop?;
     let fingerprints =
         Fingerprints::of(&workshop).context("cannot read what the tests consist of")?;
-    let language = Language::from(arguments.language);
     let run = Run {
         course: workshop.course().id.clone(),
-        grader: env!("CARGO_PKG_VERSION").to_owned(),
+        grader: GRADER.to_owned(),
         toolchain: workshop.toolchain().version().to_owned(),
         started: started.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         confinement: workshop.jail().tier.describe().to_owned(),
         language,
     };
-    let desk = Desk::open(&arguments.out, &root, &run)?;
     let jobs = place::jobs(arguments.jobs);
     let way = Way { fingerprints: &fingerprints, cache: Some(&cache), jobs, stop: &stop };
     let graded = desk.grade(&workshop, &intake.submissions, way);
@@ -159,7 +159,7 @@ fn open_gradebook(arguments: &Arguments, course: &Course) -> anyhow::Result<Stor
     let mut store = Store::open(&arguments.out)?;
     if let Some(path) = &arguments.extensions {
         let failed = || format!("cannot use the extensions in {}", path.display());
-        let text = std::fs::read_to_string(path).with_context(failed)?;
+        let (text, _) = tables::read(path)?;
         store.set_extensions(&Extensions::parse(&text, course).with_context(failed)?)?;
     }
     Ok(store)
@@ -204,58 +204,6 @@ fn member((student, person): (&StudentName, &Person)) -> Member {
     }
 }
 
-/// What was handed in, and what there is to say about it, on standard error.
-fn take_in(arguments: &Arguments, root: &Path, course: &Course) -> anyhow::Result<Intake> {
-    let roster = arguments.roster.as_deref().map(Roster::load).transpose()?;
-    let intake = collect(
-        &arguments.sources,
-        &Options {
-            course,
-            root,
-            lessons: &choose(course, &arguments.lessons)?,
-            layout: arguments.layout,
-            maps: &arguments.maps,
-            roster: roster.as_ref(),
-        },
-    )?;
-    for taken in &intake.taken {
-        let (source, layout, why) = (taken.source.display(), taken.layout, &taken.why);
-        eprintln!("{source}: {layout} layout ({why})");
-    }
-    let found = notices(&intake);
-    if !found.is_empty() {
-        eprintln!("{found}");
-    }
-    Ok(intake)
-}
-
-/// Notices of one kind that are printed; the rest is counted.
-const SHOWN: usize = 20;
-
-fn notices(intake: &Intake) -> String {
-    let mut text = String::new();
-    for notices in intake.notices.chunk_by(|a, b| a.kind == b.kind) {
-        text += &format!("{} ({}):\n", notices[0].kind.heading(), notices.len());
-        notices.iter().take(SHOWN).for_each(|notice| text += &format!("  {notice}\n"));
-        if notices.len() > SHOWN {
-            text += &format!("  ... and {} more\n", notices.len() - SHOWN);
-        }
-    }
-    text.trim_end().to_owned()
-}
-
-/// A flag that Ctrl-C sets, and whoever else asks politely. Asked twice, the grader ends at once.
-fn stop_when_asked() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let asked = Arc::clone(&stop);
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&asked))
-            .and_then(|_| signal_hook::flag::register(signal, asked))
-            .context("cannot listen for Ctrl-C")?;
-    }
-    Ok(stop)
-}
-
 /// The lessons that somebody handed in, each once.
 fn lessons_of(submissions: &[Submission]) -> Vec<LessonId> {
     let mut lessons: Vec<_> =
@@ -263,115 +211,6 @@ fn lessons_of(submissions: &[Submission]) -> Vec<LessonId> {
     lessons.sort();
     lessons.dedup();
     lessons
-}
-
-/// Whose attempt at which lesson: student, lesson, number.
-type Key = (String, LessonId, u32);
-
-/// Where results come together.
-struct Desk {
-    out: PathBuf,
-    journal: Journal,
-    language: Language,
-    /// What an earlier run that did not come to its end has left.
-    earlier: HashMap<Key, (Row, Place)>,
-}
-
-impl Desk {
-    fn open(out: &Path, root: &Path, run: &Run) -> anyhow::Result<Self> {
-        let circumstances = circumstances(root, run)?;
-        let path = out.join("journal");
-        let (journal, opened) = Journal::open(&path, circumstances, Row::of)?;
-        if opened.damaged > 0 {
-            eprintln!(
-                "{} records of the journal were damaged; these are graded again",
-                opened.damaged
-            );
-        }
-        let earlier: HashMap<Key, (Row, Place)> =
-            opened.records.into_iter().map(|(row, place)| (key(&row), (row, place))).collect();
-        if !earlier.is_empty() {
-            eprintln!("going on with a run that was stopped: {} results are kept", earlier.len());
-        }
-        Ok(Self { out: out.to_owned(), journal, language: run.language, earlier })
-    }
-
-    /// Grades what is not there yet; returns all rows, fewer than submissions if it was stopped.
-    fn grade(
-        &self,
-        workshop: &Workshop,
-        submissions: &[Submission],
-        way: Way<'_>,
-    ) -> anyhow::Result<Vec<(Row, Place)>> {
-        let progress = Progress::of(submissions.len());
-        let rows = Mutex::new(Vec::with_capacity(submissions.len()));
-        let add = |row| rows.lock().expect("nobody panics while holding this").push(row);
-        let kept = |submission: &Submission, digest: &Digest| {
-            let key = key_of(submission);
-            let found = self.earlier.get(&key).filter(|(row, _)| row.is_of(submission, digest));
-            found.cloned().map(add).is_some()
-        };
-        let take = |graded: &Graded<'_>| -> anyhow::Result<()> {
-            let lesson = workshop.lesson(&graded.submission.lesson);
-            let record = Record {
-                digest: graded.digest,
-                attempt: graded.submission.attempt.number,
-                result: score::score(graded, lesson, self.language),
-            };
-            output::draw(&self.out, &record.result)?;
-            write_witnesses(&self.out, workshop, graded)?;
-            let place = self.journal.append(&record)?;
-            add((Row::of(record), place));
-            Ok(())
-        };
-        let done =
-            grade_class(workshop, submissions, way, &kept, &take, &|event| progress.tell(event));
-        progress.finish();
-        done?;
-        Ok(rows.into_inner().expect("nobody panics while holding this"))
-    }
-}
-
-/// Writes what `grader replay` needs to run each failing schedule of a submission again.
-fn write_witnesses(out: &Path, workshop: &Workshop, graded: &Graded<'_>) -> anyhow::Result<()> {
-    let submission = graded.submission;
-    let (Ok(Outcome::Judged { explorations, .. }), Some(test)) =
-        (&graded.outcome, workshop.explored(&submission.lesson))
-    else {
-        return Ok(());
-    };
-    for found in explorations.iter().filter(|found| found.schedule.is_some()) {
-        let Ok(files) = submission.read() else { return Ok(()) };
-        let handed_in = HandedIn {
-            student: submission.student.to_string(),
-            lesson: submission.lesson.to_string(),
-            files: files.into_iter().map(|file| (file.path, file.text)).collect(),
-        };
-        let path = out.join(score::witness(submission, &found.name));
-        let folder = path.parent().unwrap_or(out);
-        Witness::of_submission(test, handed_in, found.clone())?.write(folder)?;
-    }
-    Ok(())
-}
-
-fn key(row: &Row) -> Key {
-    (row.result.student.clone(), row.result.lesson.clone(), row.attempt)
-}
-
-fn key_of(submission: &Submission) -> Key {
-    (submission.student.to_string(), submission.lesson.clone(), submission.attempt.number)
-}
-
-/// What a score depends on besides the outcome: points, titles and hints, and their language.
-fn circumstances(root: &Path, run: &Run) -> anyhow::Result<Digest> {
-    let course = root.join(course::FILE);
-    let text =
-        std::fs::read(&course).with_context(|| format!("cannot read {}", course.display()))?;
-    let language = match run.language {
-        Language::En => "en",
-        Language::Zh => "zh",
-    };
-    Ok(Hasher::default().part(&run.grader).part(text).part(language).finish())
 }
 
 /// Says that results could not be written, and what is safe all the same.
