@@ -220,7 +220,16 @@ impl<'a> Class<'a> {
     fn student(&mut self, who: &Who, label: &str, twins: &BTreeSet<String>) -> Option<StudentName> {
         let found = self.options.roster.map(|roster| roster.find(who));
         let (student, person) = match found {
-            Some(Match::One(listed)) => (listed.student(), known(listed, Some(who))),
+            Some(Match::One(listed)) => {
+                if let Some(id) = who.id.as_ref().filter(|_| !listed.goes_by(who)) {
+                    let says = format!(
+                        "is taken for {}, by the number {id} alone; the name is another",
+                        listed.student
+                    );
+                    self.notices.push(Notice::new(Kind::Remark, label, says));
+                }
+                (listed.student(), known(listed, Some(who)))
+            }
             Some(Match::Several(several)) => {
                 let names: Vec<_> = several.iter().map(|listed| listed.student.as_str()).collect();
                 let says = format!(

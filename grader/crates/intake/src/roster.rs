@@ -153,16 +153,22 @@ impl Roster {
         self.find(who) != Match::Nobody
     }
 
-    /// Who `who` is. A number and a name that point at two people point at both.
+    /// Who `who` is. A number and a name that point at two people point at both: systems number
+    /// people in their own ways, and the roster may number them in another.
     pub(crate) fn find(&self, who: &Who) -> Match<'_> {
-        let mut found: Vec<&Listed> = Vec::new();
-        for listed in &self.people {
-            if listed.is_by_id(who) || listed.is_by_word(who) {
-                found.push(listed);
-            }
-        }
-        if found.is_empty() {
-            found = self.people.iter().filter(|listed| listed.is_by_name(&who.name)).collect();
+        let those = |fits: &dyn Fn(&Listed) -> bool| {
+            self.people.iter().filter(|listed| fits(listed)).collect::<Vec<&Listed>>()
+        };
+        let by_word = those(&|listed| listed.is_by_word(who));
+        let named = || those(&|listed| listed.is_by_name(&who.name));
+        let mut found = if by_word.is_empty() { named() } else { by_word };
+        let numbered = those(&|listed| listed.is_by_id(who));
+        // Of namesakes the number says which.
+        match numbered.as_slice() {
+            [one] if found.contains(one) => found = numbered,
+            _ => found.extend(
+                numbered.into_iter().filter(|listed| !found.contains(listed)).collect::<Vec<_>>(),
+            ),
         }
         match found.as_slice() {
             [] => Match::Nobody,
@@ -214,6 +220,18 @@ impl Listed {
     /// Its key, safe.
     pub(crate) fn student(&self) -> StudentName {
         StudentName::new(&self.student)
+    }
+
+    /// Whether what `who` is called may be a name of theirs, as far as that can be told.
+    pub(crate) fn goes_by(&self, who: &Who) -> bool {
+        let Some(own) = &self.name else { return true };
+        let no_name = who.name.contains(|letter: char| letter.is_ascii_digit());
+        let (own, other) = (words(own), words(&who.name));
+        no_name
+            || who.id.as_ref() == Some(&who.name)
+            || self.is_by_word(who)
+            || self.is_by_name(&who.name)
+            || own.iter().any(|word| other.contains(word))
     }
 
     fn is_by_id(&self, who: &Who) -> bool {
@@ -321,7 +339,9 @@ gabo,Gabriel José García Márquez,11,,,,
 
     #[test]
     fn a_number_and_a_name_of_two_people_are_two_people() {
-        assert_eq!(found(&Who::numbered("Bao Nguyen", "7")), ["ada", "bao"]);
+        assert_eq!(found(&Who::numbered("Bao Nguyen", "7")), ["bao", "ada"]);
+        assert_eq!(found(&Who::numbered("Nguyen, Bao", "7")), ["bao", "ada"]);
+        assert_eq!(found(&Who::numbered("Chidi Anagonye", "10")), ["chidi2"]);
     }
 
     #[test]

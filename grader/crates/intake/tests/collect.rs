@@ -301,6 +301,28 @@ fn a_moodle_download_with_archives_of_students_is_taken_in() {
 }
 
 #[test]
+fn a_number_of_the_systems_that_is_another_students_on_the_roster_is_not_believed() {
+    let desk = Desk::new();
+    for who in ["Nguyen Bao_101", "Zed_102", "Participant_103"] {
+        desk.put(&format!("Locks/{who}_assignsubmission_file/lib.rs"), LOCK);
+    }
+    let roster =
+        "student,name,id\nada,Ada Lovelace,101\nbao,Bao Nguyen,7\nfay,Fay Po,102\ngil,Gil Wu,103\n";
+    let asked = Asked { lessons: &["lock"], roster: Some(roster), ..Asked::default() };
+    assert_eq!(
+        desk.told("Locks", &asked),
+        [
+            "fay lock #1: pub struct Account { n: u32 }",
+            "gil lock #1: pub struct Account { n: u32 }",
+            "Ambiguous Nguyen Bao_101_assignsubmission_file: may be of bao or of ada; give their numbers in the roster",
+            "Missing ada: Ada Lovelace",
+            "Missing bao: Bao Nguyen",
+            "Remark Zed_102_assignsubmission_file: is taken for fay, by the number 102 alone; the name is another",
+        ]
+    );
+}
+
+#[test]
 fn a_canvas_download_has_late_ones_and_attempts() {
     let desk = Desk::new();
     desk.put("submissions/lovelaceada_11_900_lib.rs", "// first");
