@@ -10,7 +10,7 @@ pub(crate) struct Drawing {
 /// Colours by role, in light and dark; `c` is what draws itself in the current one.
 const STYLE: &str = "\
 svg{--ink:#1f2328;--dim:#656d76;--paper:#fff;--rule:#d8dee4;--live:#54aeff;--thread:#a5d6ff;\
---bad:#cf222e;--good:#1a7f37;--wait:#bf8700;background:var(--paper);color-scheme:light dark}\
+--bad:#cf222e;--good:#1a7f37;--wait:#9a6700;background:var(--paper);color-scheme:light dark}\
 @media(prefers-color-scheme:dark){svg{--ink:#e6edf3;--dim:#9198a1;--paper:#0d1117;--rule:#30363d;\
 --live:#1f6feb;--thread:#388bfd99;--bad:#ff7b72;--good:#3fb950;--wait:#d29922}}\
 text{font:12px ui-sans-serif,system-ui,sans-serif;fill:var(--ink);\

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use observation::Observation;
+use observation::{Observation, Verdict};
 
 use crate::lanes::{End, Kind, Lane, lanes};
 use crate::svg::{Drawing, round, shorten};
@@ -19,13 +19,13 @@ pub fn timeline(seen: &Observation) -> String {
     let scale = Scale::of(seen, &lanes);
     let height = TOP + scale.pitch * lanes.len() as f64 + 16.0;
     let mut drawing = Drawing::new();
-    drawing.text(
-        12.0,
-        22.0,
-        "title",
-        "start",
-        &format!("{}: {}", seen.verdict, shorten(&seen.reason, 150)),
-    );
+    let reason = shorten(&seen.reason, 150);
+    // A run that ended well can be one that fails a test: that is not said by the run.
+    let title = match seen.verdict {
+        Verdict::Pass => reason,
+        verdict => format!("{verdict}: {reason}"),
+    };
+    drawing.text(12.0, 22.0, "title", "start", &title);
     axis(&mut drawing, &scale, height);
     for lane in lanes.iter().enumerate() {
         birth(&mut drawing, &scale, lane, &lanes);

@@ -10,6 +10,8 @@ pub(crate) struct Bar {
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) count: usize,
+    /// Where it begins, in percent.
+    pub(crate) from: usize,
     pub(crate) label: String,
 }
 
@@ -36,6 +38,7 @@ pub(crate) fn histogram(percents: &[f64]) -> Vec<Bar> {
             width: width - 4.0,
             height,
             count,
+            from: index * 10,
             label: format!("{}-{to}", index * 10),
         }
     };

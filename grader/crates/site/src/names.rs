@@ -22,7 +22,7 @@ pub enum Names {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Name {
     pub(crate) shown: String,
-    /// The name of the student's page: letters, digits and hyphens alone.
+    /// The name of the student's page: letters, of any script, digits and hyphens alone.
     pub(crate) file: String,
 }
 
@@ -61,12 +61,11 @@ impl Namer {
 }
 
 fn plain(student: &str) -> String {
-    let kept: String = student
+    let lower = student.to_lowercase();
+    let kept: String = lower
         .chars()
-        .map(
-            |letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' },
-        )
-        .take(60)
+        .map(|letter| if letter.is_alphanumeric() { letter } else { '-' })
+        .take(50)
         .collect();
     let parts: Vec<_> = kept.split('-').filter(|part| !part.is_empty()).collect();
     if parts.is_empty() { "student".to_owned() } else { parts.join("-") }
@@ -84,8 +83,15 @@ mod tests {
     #[test]
     fn file_names_are_plain_and_each_students_own() {
         assert_eq!(
-            files(Names::Shown, &["José Núñez", "Jos_ N__ez", "../../etc", "李伟", "王芳"]),
-            ["jos-n-ez.html", "jos-n-ez-2.html", "etc.html", "student.html", "student-2.html"]
+            files(Names::Shown, &["José Núñez", "José_NÚÑEZ", "../../etc", "李伟", "🦀", "<&>"]),
+            [
+                "josé-núñez.html",
+                "josé-núñez-2.html",
+                "etc.html",
+                "李伟.html",
+                "student.html",
+                "student-2.html"
+            ]
         );
     }
 

@@ -68,6 +68,28 @@ struct Legend {
     meaning: &'static str,
 }
 
+/// A test, as the page shows it.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    item: Item,
+    /// The discrimination, to two places; empty if there is none.
+    shown: String,
+    /// Whether it tells students apart badly.
+    low: bool,
+}
+
+/// A discrimination below which a test is worth a look.
+const LOW: f64 = 0.1;
+
+impl From<Item> for Shown {
+    fn from(item: Item) -> Self {
+        let shown = item.discrimination.map_or_else(String::new, |value| format!("{value:.2}"));
+        let low = item.discrimination.is_some_and(|value| value < LOW);
+        Self { item, shown, low }
+    }
+}
+
 /// A lesson of the heat map.
 #[derive(Serialize)]
 struct Row<'a> {
@@ -95,7 +117,7 @@ struct Page<'a> {
     chart: (f64, f64),
     verdicts: Vec<Legend>,
     heat: Vec<Row<'a>>,
-    items: Vec<Item>,
+    items: Vec<Shown>,
     slowest: &'a [Slow],
     not_gradable: &'a [Ungraded],
 }
@@ -159,7 +181,7 @@ impl Overview {
                 chart: (chart::WIDTH, chart::HEIGHT),
                 heat: lessons.iter().map(|lesson| self.row(lesson, &verdicts)).collect(),
                 verdicts: verdicts.iter().map(legend).collect(),
-                items: self.items.finish(lessons),
+                items: self.items.finish(lessons).into_iter().map(Shown::from).collect(),
                 slowest: &self.slowest,
                 not_gradable: &self.not_gradable,
             },

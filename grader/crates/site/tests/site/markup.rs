@@ -77,7 +77,7 @@ fn check_links(path: &str, (name, attributes): &Tag) {
 fn is_of_the_site(link: &str) -> bool {
     let Some(page) = link.strip_prefix("students/") else { return false };
     let (file, _) = page.split_once('#').unwrap_or((page, ""));
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let plain = |c: char| c.is_alphanumeric() || c == '-';
     file.strip_suffix(".html").is_some_and(|stem| stem.chars().all(plain))
 }
 
