@@ -48,6 +48,20 @@ impl Termination for Exit {
     }
 }
 
+/// Whoever reads what is printed may stop reading, as `head` does: then the grader ends, like any
+/// other program, and does not call that a mistake of its own.
+pub(crate) fn quietly_without_a_reader() {
+    let otherwise = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to stdout") && said.contains("Broken pipe") {
+            // What a shell shows for a program that SIGPIPE has ended.
+            std::process::exit(128 + 13);
+        }
+        otherwise(panic);
+    }));
+}
+
 /// Prints why nothing was done; course files with an excerpt of each mistake.
 pub(crate) fn explain(error: anyhow::Error) -> Exit {
     match diagnostic(error) {

@@ -18,6 +18,16 @@ fn message(class: &Class, student: &str) -> String {
 }
 
 #[test]
+fn who_stops_reading_is_told_of_no_mistake() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut grader = std::process::Command::new(env!("CARGO_BIN_EXE_grader"));
+    let output = grader.args(["course", "schema"]).stdout(writer).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(141) && said.is_empty(), "{:?} {said}", output.status);
+}
+
+#[test]
 fn files_that_cannot_be_graded_do_not_stop_the_batch_and_say_what_is_wrong() {
     let class = Class::new();
     class.hand_in("a-right/lock/src/lib.rs", solution("lock"));

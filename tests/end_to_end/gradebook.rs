@@ -33,8 +33,10 @@ fn late_work_extensions_overrides_and_a_filled_in_sheet() {
     blackboard("ada", "2026-10-02-12-00-00");
     blackboard("bao", "2026-10-02-12-00-00");
     blackboard("chidi", "2026-10-01-12-00-00");
-    let extensions =
-        class.hand_in("../extensions.csv", "student,lesson,due\nbao,lock,2026-10-03 12:00\n");
+    let extensions = class.hand_in(
+        "../extensions.csv",
+        "student,lesson,due\nbao,lock,2026-10-03 12:00\nzoe,lock,2026-10-03 12:00\n",
+    );
     let out = class.out();
     let run = |words: &[&str]| {
         let mut grader = grader();
@@ -44,7 +46,9 @@ fn late_work_extensions_overrides_and_a_filled_in_sheet() {
     let (folder, extensions) = (class.path(), extensions.display().to_string());
     let folder = folder.to_str().unwrap();
     let grade = ["grade", folder, "--lesson", "lock", "--extensions", &extensions];
-    run(&grade).code(0).stderr(contains("blackboard layout"));
+    run(&grade).code(0).stderr(
+        contains("blackboard layout").and(contains("zoe has an extension for lock, and nobody is")),
+    );
 
     let ada = &class.results()["submissions"][0];
     assert_eq!(

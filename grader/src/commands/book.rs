@@ -144,10 +144,10 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
         Command::Export(arguments) => return export(arguments),
         Command::Override(arguments) => {
             let OverrideArguments { student, lesson, points, reason, place } = arguments;
-            open(place)?.set(student, lesson, Some(*points), reason)?;
+            open(place)?.decide(student, lesson, Some(*points), reason)?;
         }
         Command::Withdraw(WithdrawArguments { student, lesson, reason, place }) => {
-            open(place)?.set(student, lesson, None, reason)?;
+            open(place)?.decide(student, lesson, None, reason)?;
         }
         Command::ExportOverrides(ExportOverridesArguments { place, history }) => {
             let desk = open(place)?;
@@ -196,6 +196,25 @@ impl Desk {
         Ok(())
     }
 
+    /// Sets points or takes them back, and says what counts now.
+    fn decide(
+        &self,
+        student: &str,
+        lesson: &str,
+        points: Option<Points>,
+        reason: &str,
+    ) -> anyhow::Result<()> {
+        self.set(student, lesson, points, reason)?;
+        let book = self.book()?;
+        let member = book.members.iter().find(|member| member.student == student);
+        let grades = member.map(|member| &member.grades);
+        let taken = grades.and_then(|grades| grades.iter().find(|(id, _)| id.as_str() == lesson));
+        let counts =
+            taken.map_or_else(|| "nothing".to_owned(), |(_, taken)| shown(taken.grade.points));
+        eprintln!("{student}, {lesson}: counts {counts} now; {ON_PAGES}");
+        Ok(())
+    }
+
     /// The lesson, if there are such a student and such a lesson.
     fn known(&self, student: &str, lesson: &str) -> anyhow::Result<LessonId> {
         let lesson = intake::choose(&self.course, &[lesson.to_owned()])?[0].id.clone();
@@ -217,7 +236,8 @@ impl Desk {
         for each in &new {
             self.set(&each.student, each.lesson.as_str(), Some(each.points), &each.reason)?;
         }
-        eprintln!("{} overrides set, {} held already", new.len(), overrides.len() - new.len());
+        let held = overrides.len() - new.len();
+        eprintln!("{} overrides set, {held} held already; {ON_PAGES}", new.len());
         Ok(())
     }
 
@@ -233,13 +253,19 @@ impl Desk {
     }
 }
 
+/// When others than the gradebook show it.
+const ON_PAGES: &str = "pages and sheets show it once `grader grade` has run again";
+
+fn shown(points: Option<Points>) -> String {
+    points.map_or("?".to_owned(), |points| points.to_string())
+}
+
 fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 fn list(book: &Book) -> String {
     let mut text = String::new();
-    let shown = |points: Option<Points>| points.map_or("?".to_owned(), |points| points.to_string());
     for member in &book.members {
         let total = &member.total;
         let name = member.name.as_deref().filter(|name| *name != member.student);

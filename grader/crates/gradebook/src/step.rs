@@ -103,7 +103,7 @@ impl Step {
                 format!("{cap} of {max} points count at most: {points}")
             }
             Self::Set { points, before, reason } => {
-                format!("set to {points} (before: {}): {reason}", known(*before, "not known"))
+                format!("set to {points} (before: {}): {reason}", known(*before, "none"))
             }
             Self::Dropped { lesson } => format!("{lesson} does not count: the lowest"),
             Self::Required { lesson, at_least, most } => format!(
@@ -131,7 +131,7 @@ impl Step {
                 format!("满分 {max} 分，最多计其 {cap}：{points} 分")
             }
             Self::Set { points, before, reason } => {
-                format!("由教师设为 {points} 分（原为 {}）：{reason}", known(*before, "未知"))
+                format!("由教师设为 {points} 分（原为 {}）：{reason}", known(*before, "无"))
             }
             Self::Dropped { lesson } => format!("{lesson} 得分最低，不计入总分"),
             Self::Required { lesson, at_least, most } => {
@@ -222,8 +222,8 @@ mod tests {
         };
         assert_eq!(late.tell(Language::Zh), "截止后 1 小时提交，保留 90%：10 分计 9 分");
         let set = Step::Set { points: points("7"), before: None, reason: "病假".to_owned() };
-        assert_eq!(set.tell(Language::Zh), "由教师设为 7 分（原为 未知）：病假");
-        assert_eq!(set.tell(Language::En), "set to 7 (before: not known): 病假");
+        assert_eq!(set.tell(Language::Zh), "由教师设为 7 分（原为 无）：病假");
+        assert_eq!(set.tell(Language::En), "set to 7 (before: none): 病假");
         let required = Step::Required {
             lesson: "lock".parse().unwrap(),
             at_least: Percent::whole(50),

@@ -2,6 +2,7 @@ mod desk;
 mod sources;
 mod stop;
 
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -147,10 +148,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let entered = enter(&mut store, workshop.course(), &run, &intake, &graded);
     let results = entered.and_then(|(book, extensions)| {
         let stages = stage::stages(workshop.course(), &extensions, started, arguments.stage);
-        Ok((Results::new(run, workshop.course(), graded, &book, &journal)?, stages))
+        let apart = has_totals_of_its_own(&book);
+        Ok((Results::new(run, workshop.course(), graded, &book, &journal)?, stages, apart))
     });
     match results {
-        Ok((results, stages)) => conclude(arguments, &intake, results, stages, journal),
+        Ok((results, stages, apart)) => {
+            conclude(arguments, &intake, results, stages, apart, journal)
+        }
         Err(error) => Ok(unwritten(&error, "everything is graded and kept")),
     }
 }
@@ -186,6 +190,15 @@ fn enter(
     })?;
     let (members, taken) = (store.members()?, store.taken_in()?);
     let (extensions, overrides) = (store.extensions()?, store.overrides()?);
+    for extension in extensions.iter() {
+        let student = &extension.student;
+        if !members.iter().any(|member| member.student == *student) {
+            let (student, lesson) = (report::printable(student), &extension.lesson);
+            eprintln!(
+                "{student} has an extension for {lesson}, and nobody is called that; see `grader book list`"
+            );
+        }
+    }
     let book = Book::new(course, run.language, members, &taken, &extensions, &overrides);
     Ok((book, extensions))
 }
@@ -213,6 +226,13 @@ fn lessons_of(submissions: &[Submission]) -> Vec<LessonId> {
     lessons
 }
 
+/// Whether totals are no plain sums of what was graded in this run.
+fn has_totals_of_its_own(book: &Book) -> bool {
+    let set_without_work =
+        |member: &Member| member.grades.values().any(|taken| taken.verdict.is_none());
+    book.members.iter().any(|member| !member.total.because.is_empty() || set_without_work(member))
+}
+
 /// Says that results could not be written, and what is safe all the same.
 fn unwritten(error: &anyhow::Error, safe: &str) -> Exit {
     eprintln!("error: {}\n{safe}; make room and grade again", in_full(error));
@@ -224,16 +244,24 @@ fn conclude(
     intake: &Intake,
     mut results: Results,
     stages: Stages,
+    apart: bool,
     journal: Journal,
 ) -> anyhow::Result<Exit> {
     let report = results.overview();
     let (_, columns) = console::Term::stdout().size();
     let colour = if console::colors_enabled() { Colour::Always } else { Colour::Never };
-    print!("{}", report::table::render(&report, columns.into(), colour));
+    let mut table = report::table::render(&report, columns.into(), colour);
     let left_out = intake.notices.iter().filter(|notice| notice.kind.keeps_from_grading()).count();
     if left_out > 0 {
-        println!("{left_out} not taken in; said above, and graded once they are put right");
+        table +=
+            &format!("{left_out} not taken in; said above, and graded once they are put right\n");
     }
+    if apart {
+        table += "totals are plain sums here; with lessons dropped or required, and points set for \
+                  work that was not handed in, they are in `grader book list`\n";
+    }
+    // Whoever has stopped reading still gets the results.
+    _ = std::io::stdout().write_all(table.as_bytes());
     let formats =
         if arguments.formats.is_empty() { &Format::USUAL[..] } else { &arguments.formats };
     let names = if arguments.anonymous { output::numbers() } else { Names::Shown };
