@@ -126,6 +126,7 @@ pub fn for_student(submission: &Submission) -> Submission {
     let tests: Vec<_> = submission.tests.iter().filter(visible).cloned().collect();
     let hides = tests.len() < submission.tests.len();
     let message = submission.message.clone().filter(|_| !hides || is_about_files(submission));
+    let message = message.map(bounded);
     let tests = tests.into_iter().map(|test| cleaned(test, hides)).collect();
     let verdict = match (hides, submission.score) {
         (true, Some(_)) => worst(submission),
@@ -146,14 +147,29 @@ fn worst(submission: &Submission) -> observation::Verdict {
     shown.map(|test| test.verdict).max().unwrap_or(observation::Verdict::Pass)
 }
 
-/// `submission` without mention of what lies in an instructor's folder: pictures and witnesses.
+/// Bytes of what is said about one test, and of what is said about a whole submission. Platforms cut off the
+/// end of what is too long, where some of them look for the score.
+const LONGEST: usize = 16 << 10;
+
+/// `submission` without mention of what lies in an instructor's folder, pictures and witnesses, and
+/// without floods.
 pub(crate) fn without_files(submission: &Submission) -> Submission {
     let mut submission = submission.clone();
     submission.tests.iter_mut().for_each(drop_files);
+    submission.message = submission.message.map(bounded);
     submission
 }
 
+fn bounded(message: String) -> String {
+    match message.len() > LONGEST / 6 {
+        // What does not print takes up to six times the room once it is written out.
+        true => text::clipped(&text::printable_lines(&message), LONGEST).into_owned(),
+        false => message,
+    }
+}
+
 fn drop_files(test: &mut TestResult) {
+    test.message = test.message.take().map(bounded);
     let told = test.evidence.take().map(|evidence| Evidence {
         pictures: Vec::new(),
         replay: None,
@@ -196,6 +212,20 @@ mod tests {
         let nothing = Sitting::of_nothing(specimen::run(), Vec::new(), "no compiler");
         assert_eq!((nothing.score(), nothing.passed()), (None, false));
         assert!(nothing.sheet().contains("no compiler"));
+    }
+
+    #[test]
+    fn a_flood_is_cut_where_it_stands_and_leaves_room_for_the_rest() {
+        let mut flooding = specimen::submission("forged");
+        flooding.message = Some("x".repeat(1 << 20));
+        for test in &mut flooding.tests {
+            test.message = Some("\u{1b}".repeat(1 << 20));
+        }
+        let sheet = Sitting::new(specimen::run(), &[flooding.clone()], Vec::new()).sheet();
+        assert!(sheet.len() < 4 * LONGEST && sheet.contains("... (cut)"), "{}", sheet.len());
+        assert!(sheet.contains("graded by interleave"), "{sheet:.100}");
+        let whole = without_files(&flooding);
+        assert!(whole.tests.iter().all(|test| test.message.as_ref().unwrap().len() <= LONGEST));
     }
 
     #[test]
