@@ -23,6 +23,7 @@ fn has(name: &str) -> bool {
 /// An archive in which `interleave/run.sh` hands over to the real one.
 fn archive(host: &Host, path: &str) {
     script(host, "packed/interleave/run.sh", &format!("exec {}/run.sh \"$@\"", bundle().display()));
+    script(host, "packed/interleave/install.sh", "echo installed > \"$INTERLEAVE_ROOT/done\"");
     let path = host.at(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut tar = Command::new("tar");
@@ -76,6 +77,7 @@ fn classroom50s_autograder_takes_the_exported_archive_and_no_other() {
     let result = host.json("repository/result.json");
     assert_eq!((&result["score"], &result["assignment_type"]), (&0.into(), &"team".into()));
     assert_eq!(result["submission"], "submit/2026-11-22");
+    assert_eq!(host.read("place/done"), "installed\n");
 
     std::fs::remove_file(host.at("repository/result.json")).unwrap();
     host.write("autograder/interleave.tar.gz", "something else");
