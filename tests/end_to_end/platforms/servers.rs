@@ -33,6 +33,11 @@ impl Jobe {
         let mut command = Command::new(bundle().join("grader"));
         command.args(["jobe", "--listen", "127.0.0.1:0", "--bundle"]).arg(bundle());
         command.arg("--key-file").arg(&key).args(more);
+        Self::serve(command, keys)
+    }
+
+    /// Waits until `command` tells where it listens.
+    fn serve(mut command: Command, keys: TempDir) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut first).unwrap();
@@ -87,6 +92,28 @@ fn coderunner_gets_a_fraction_and_a_table() {
     assert_eq!(result["fraction"], 1.0);
     assert_eq!(result["testresults"].as_array().unwrap().len(), 8);
     no_secrets(&result.to_string());
+}
+
+#[test]
+fn the_unit_of_a_jobe_server_starts_what_was_exported_beside_it() {
+    let host = Host::new(Platform::CodeRunner);
+    let unit = host.read("package/server/interleave-jobe.service");
+    let line =
+        unit.lines().find_map(|line| line.strip_prefix("ExecStart=/opt/interleave/")).unwrap();
+    let keys = TempDir::new().unwrap();
+    std::fs::write(keys.path().join("jobe.key"), format!("{KEY}\n")).unwrap();
+    for entry in std::fs::read_dir(bundle()).unwrap().flatten() {
+        let here = host.at("package/server/interleave").join(entry.file_name());
+        symlink(entry.path(), here).unwrap();
+    }
+    let line = line.replace("/etc/interleave", &keys.path().display().to_string());
+    let line = line.replace(":4000", ":0");
+    let mut words = line.split(' ');
+    let script = host.at("package/server/interleave").join(words.next().unwrap());
+    let mut command = Command::new(script);
+    command.args(words);
+    let jobe = Jobe::serve(command, keys);
+    assert_eq!(jobe.ask("GET", "languages", &Value::Null).0, 200);
 }
 
 #[test]

@@ -151,6 +151,7 @@ fn templates(platform: Platform) -> &'static [Template] {
         ],
         Platform::CodeRunner => &[
             template!("question.xml", "coderunner/question.xml"),
+            template!("server/interleave/jobe.sh", "coderunner/jobe.sh", run),
             template!("server/interleave-jobe.service", "coderunner/interleave-jobe.service"),
         ],
         Platform::Classroom50 => &[template!("autograder.py", "classroom50/autograder.py", run)],

@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 64)]
     queue: usize,
     /// Seconds that grading a submission may take
-    #[arg(long, value_name = "SECONDS", default_value_t = Platform::CodeRunner.limit())]
+    #[arg(long, value_name = "SECONDS", overrides_with = "limit", default_value_t = Platform::CodeRunner.limit())]
     limit: u64,
 }
 
