@@ -58,14 +58,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         write(&folder.join(format!("{}.json", submission.lesson)), &receipt)?;
         write(&folder.join(format!("{}.json.sig", submission.lesson)), &signature)?;
     }
-    println!("{} receipts in {}", submissions.len(), to.display());
+    let receipts = if submissions.len() == 1 { "receipt" } else { "receipts" };
+    println!("{} {receipts} in {}", submissions.len(), to.display());
     println!("signed by {}", key.public_key().to_openssh().unwrap_or_default());
     Ok(Exit::Done)
 }
 
 fn key(path: &Path) -> anyhow::Result<PrivateKey> {
-    let key = PrivateKey::read_openssh_file(path)
-        .with_context(|| format!("cannot read the key {}", path.display()))?;
+    let key = PrivateKey::read_openssh_file(path).with_context(|| {
+        let make = "`ssh-keygen -t ed25519 -f <file>` makes one";
+        format!("{} is no private key of OpenSSH's; {make}", path.display())
+    })?;
     if key.is_encrypted() {
         bail!("{} has a passphrase; take a key without one, made for this alone", path.display());
     }

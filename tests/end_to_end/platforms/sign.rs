@@ -20,9 +20,13 @@ fn make_key(path: &Path, arguments: &[&str]) -> bool {
 }
 
 fn verify(folder: &Path, receipt: &str) -> bool {
+    verify_for(folder, receipt, "interleave-receipt")
+}
+
+fn verify_for(folder: &Path, receipt: &str, namespace: &str) -> bool {
     let mut command = Command::new("ssh-keygen");
     command.args(["-Y", "verify", "-f", "allowed_signers", "-I", "teacher@example.org"]);
-    command.args(["-n", "interleave-receipt", "-s", &format!("{receipt}.sig")]).current_dir(folder);
+    command.args(["-n", namespace, "-s", &format!("{receipt}.sig")]).current_dir(folder);
     command.stdin(std::fs::File::open(folder.join(receipt)).unwrap()).stdout(Stdio::null());
     command.status().unwrap().success()
 }
@@ -50,7 +54,16 @@ fn a_receipt_holds_until_it_is_changed() {
     let digest = "354dc24c71a721939461ed632e727bf277fe361bde5e6a3d33604cedf4051f41";
     assert_eq!(read["files"]["src/lib.rs"], digest);
     assert!(verify(&folder, "receipts/ada/lock.json"));
-    std::fs::write(&path, receipt.replace("\"score\": 0", "\"score\": 14")).unwrap();
+    // What was signed as something else is no receipt, nor is one of a result a receipt of another.
+    assert!(!verify_for(&folder, "receipts/ada/lock.json", "file"));
+    for (this, that) in
+        [("\"score\": 0", "\"score\": 14"), (digest, &"0".repeat(64)), ("ada", "bao")]
+    {
+        assert!(receipt.contains(this), "{this}");
+        std::fs::write(&path, receipt.replace(this, that)).unwrap();
+        assert!(!verify(&folder, "receipts/ada/lock.json"), "{that}");
+    }
+    std::fs::write(&path, &receipt[..receipt.len() - 2]).unwrap();
     assert!(!verify(&folder, "receipts/ada/lock.json"));
 }
 
@@ -64,4 +77,8 @@ fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
     let mut sign = grader();
     let sign = sign.arg("sign").arg(folder.path()).arg("--key").arg(&key).assert();
     sign.code(2).stderr(contains("has a passphrase"));
+    let mut sign = grader();
+    let sign =
+        sign.arg("sign").arg(folder.path()).arg("--key").arg(key.with_extension("pub")).assert();
+    sign.code(2).stderr(contains("is no private key"));
 }
