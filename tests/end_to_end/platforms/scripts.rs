@@ -150,6 +150,19 @@ fn install_takes_the_compiler_that_is_there_and_else_the_very_one_that_built_the
 }
 
 #[test]
+fn install_opens_what_was_copied_with_the_rights_of_one_user() {
+    let host = host_to_install_on();
+    host.write("there/tests/one", "");
+    for (path, mode) in [("there/tests/one", 0o640), ("there/tests", 0o700)] {
+        std::fs::set_permissions(host.at(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let done = install(&host);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let mode = |path: &str| host.at(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("there/tests"), mode("there/tests/one")), (0o755, 0o644));
+}
+
+#[test]
 fn install_says_what_to_do_where_the_grader_does_not_start() {
     let host = host_to_install_on();
     script(&host, "there/grader", "exit 127");

@@ -8,6 +8,8 @@ if ! "$here/grader" --version; then
     echo "Take a newer image, or run 'grader export' on a system that is as old as this one." >&2
     exit 1
 fi
+# Other users of this image grade too, who could not read what was copied with the rights of one.
+find "$here" ! -perm -444 -exec chmod a+rX {} +
 if ! command -v cc >/dev/null || ! command -v curl >/dev/null; then
     if command -v apt-get >/dev/null; then
         apt-get update
@@ -31,6 +33,5 @@ if [ "$(rustc --version 2>/dev/null)" != "[= toolchain =]" ] || ! open_to_all; t
     export RUSTUP_HOME=$to/rustup CARGO_HOME=$to/cargo
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
         sh -s -- -y --no-modify-path --profile minimal --default-toolchain [= version =]
-    # Other users of this image grade too.
     chmod -R a+rX "$to"
 fi
