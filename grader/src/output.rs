@@ -1,8 +1,10 @@
 //! Writes results: each file whole or not at all.
 
+use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -104,10 +106,15 @@ enum Sink {
     Junit(report::junit::Writer<BufWriter<NamedTempFile>>),
     Gradescope,
     Sheets(Stages),
-    Html(Box<Site>),
+    /// With the one moment at which all pages are said to be written, if their order would tell
+    /// whose they are.
+    Html(Box<Site>, Option<SystemTime>),
     Ctrf(platforms::ctrf::Writer<BufWriter<NamedTempFile>>),
     CodeQuality(platforms::code_quality::Writer<BufWriter<NamedTempFile>>),
-    Github { annotations: BufWriter<NamedTempFile>, summary: BufWriter<NamedTempFile> },
+    Github {
+        annotations: BufWriter<NamedTempFile>,
+        summary: BufWriter<NamedTempFile>,
+    },
 }
 
 impl Sink {
@@ -133,7 +140,8 @@ impl Sink {
             Format::Sheets => Self::Sheets(stages.clone()),
             Format::Html => {
                 let options = site::Options { stages: stages.clone(), names: *names };
-                Self::Html(Box::new(Site::new(&results.run, &results.lessons, options)))
+                let moment = (*names != Names::Shown).then(SystemTime::now);
+                Self::Html(Box::new(Site::new(&results.run, &results.lessons, options)), moment)
             }
             Format::Ctrf => {
                 let writer = BufWriter::new(temporary(folder)?);
@@ -185,12 +193,15 @@ impl Sink {
                 let text = sheets.collect::<Vec<_>>().join("\n");
                 write_whole(&folder.join("sheets").join(format!("{student}.txt")), &text)
             }
-            Self::Html(site) => match site
-                .student(submissions, &|path| std::fs::read_to_string(folder.join(path)).ok())
-            {
-                Some(page) => write_whole(&folder.join("html").join(page.path), &page.text),
-                None => Ok(()),
-            },
+            Self::Html(site, moment) => {
+                let picture = |path: &str| std::fs::read_to_string(folder.join(path)).ok();
+                let Some(page) = site.student(submissions, &picture) else { return Ok(()) };
+                let path = folder.join("html").join(page.path);
+                write_whole(&path, &page.text)?;
+                let Some(moment) = moment else { return Ok(()) };
+                let file = File::options().write(true).open(&path);
+                file.and_then(|file| file.set_modified(*moment)).with_context(failed)
+            }
             Self::Ctrf(writer) => {
                 submissions.iter().try_for_each(|each| writer.submission(each)).with_context(failed)
             }
@@ -226,9 +237,10 @@ impl Sink {
             Self::Json(writer) => put(writer.finish(), "results.json"),
             Self::Junit(writer) => put(writer.finish(), "junit.xml"),
             Self::Gradescope | Self::Sheets(_) => Ok(()),
-            Self::Html(site) => {
+            Self::Html(site, _) => {
                 let page = site.overview();
-                write_whole(&folder.join("html").join(page.path), &page.text)
+                write_whole(&folder.join("html").join(page.path), &page.text)?;
+                sweep(&folder.join("html/students"), &site)
             }
             Self::Ctrf(writer) => put(writer.finish(), "ctrf.json"),
             Self::CodeQuality(writer) => put(writer.finish(), "gl-code-quality-report.json"),
@@ -238,6 +250,20 @@ impl Sink {
             }
         }
     }
+}
+
+/// Takes away the pages of an earlier run: of students who are gone, or under their names where
+/// there are numbers now.
+fn sweep(students: &Path, site: &Site) -> anyhow::Result<()> {
+    let failed = || format!("cannot take old pages out of {}", students.display());
+    for entry in std::fs::read_dir(students).into_iter().flatten() {
+        let entry = entry.with_context(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".html") && !site.is_page(&name) {
+            std::fs::remove_file(entry.path()).with_context(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where a student's file lies among those of a class.

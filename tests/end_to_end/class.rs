@@ -90,3 +90,28 @@ fn a_chosen_lesson_is_the_only_one_graded() {
     grade.assert().code(0);
     assert_eq!(class.verdicts(), "ada lock does-not-compile 0/14");
 }
+
+#[test]
+fn anonymous_pages_name_nobody_and_nothing_of_an_earlier_run_stays() {
+    let class = Class::new();
+    for student in ["Ada Lovelace", "Bao", "李小龙"] {
+        class.hand_in(&format!("{student}/lock/lib.rs"), format!("fn {}", student.len()));
+    }
+    let students = class.out().join("html/students");
+    let grade = |anonymous: &[&str]| {
+        let mut grader = grader();
+        grader.arg("grade").arg(class.path()).args(anonymous).arg("--out").arg(class.out());
+        grader.assert().code(0);
+        let pages = std::fs::read_dir(&students).unwrap().map(|page| page.unwrap().path());
+        pages.collect::<Vec<_>>()
+    };
+    assert_eq!(grade(&[]).len(), 3);
+    let pages = grade(&["--anonymous"]);
+    assert_eq!(pages.len(), 3);
+    let written = |page: &std::path::PathBuf| page.metadata().unwrap().modified().unwrap();
+    assert!(pages.iter().all(|page| written(page) == written(&pages[0])));
+    for page in pages.iter().chain([&class.out().join("html/index.html")]) {
+        let text = page.display().to_string() + &std::fs::read_to_string(page).unwrap();
+        assert!(!["Ada", "ada-lovelace", "Bao", "李小龙"].iter().any(|name| text.contains(name)));
+    }
+}

@@ -59,7 +59,7 @@ impl Site {
             lessons: lessons.to_vec(),
             stages: options.stages,
             namer: Namer::new(options.names),
-            overview: Overview::default(),
+            overview: Overview::of(options.names),
         }
     }
 
@@ -77,6 +77,11 @@ impl Site {
         let view = student::View { lessons, stages, language, picture };
         let text = student::render(&self.run, view, submissions, &name);
         Some(Page { path: PathBuf::from("students").join(&name.file), text })
+    }
+
+    /// Whether `file` in `students/` is a page of this site, and not left there by an earlier one.
+    pub fn is_page(&self, file: &str) -> bool {
+        self.namer.is_taken(file)
     }
 
     /// The overview, once every student was taken in.
@@ -163,6 +168,21 @@ mod tests {
             assert!(!page.text.contains("zoe"), "{}", page.text);
             assert!(!page.path.display().to_string().contains("zoe"));
         }
+    }
+
+    #[test]
+    fn anonymous_pages_do_not_list_students_in_the_order_of_their_names() {
+        let orders = |names: &dyn Fn(u64) -> Names| {
+            let order = |salt| {
+                let pages = all(names(salt));
+                let zoe = pages[1].path.display().to_string();
+                let other = pages[2].path.display().to_string();
+                pages[0].text.find(&zoe) < pages[0].text.find(&other)
+            };
+            (0..32).map(order).collect::<std::collections::BTreeSet<bool>>().len()
+        };
+        assert_eq!(orders(&|salt| Names::Hidden { salt }), 2);
+        assert_eq!(orders(&|_| Names::Shown), 1);
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl Namer {
         Self { names, taken: BTreeSet::new() }
     }
 
+    /// Whether `file` is some student's page.
+    pub(crate) fn is_taken(&self, file: &str) -> bool {
+        self.taken.contains(file)
+    }
+
     /// A name for `student`, who has none yet.
     pub(crate) fn name(&mut self, student: &str) -> Name {
         let (shown, base) = match self.names {

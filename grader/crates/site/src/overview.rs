@@ -10,7 +10,7 @@ use report::{GradedLesson, Run, Status, Submission, meaning, printable_lines};
 use serde::Serialize;
 
 use crate::chart::{self, Bar};
-use crate::names::Name;
+use crate::names::{Name, Names};
 use crate::template;
 
 /// Submissions that the list of the slowest holds.
@@ -19,6 +19,8 @@ const SLOWEST: usize = 10;
 /// What the overview shows, taken in student by student.
 #[derive(Default)]
 pub(crate) struct Overview {
+    /// Whether the order in which students are taken in would tell who they are.
+    by_number: bool,
     students: Vec<Student>,
     submissions: usize,
     graded: usize,
@@ -109,7 +111,7 @@ struct Page<'a> {
     run: &'a Run,
     lessons: &'a [GradedLesson],
     max: Points,
-    students: &'a [Student],
+    students: Vec<&'a Student>,
     submissions: usize,
     graded: usize,
     median: Option<String>,
@@ -119,10 +121,15 @@ struct Page<'a> {
     heat: Vec<Row<'a>>,
     items: Vec<Shown>,
     slowest: &'a [Slow],
-    not_gradable: &'a [Ungraded],
+    not_gradable: Vec<&'a Ungraded>,
 }
 
 impl Overview {
+    /// An overview of students under `names`.
+    pub(crate) fn of(names: Names) -> Self {
+        Self { by_number: names != Names::Shown, ..Self::default() }
+    }
+
     /// Takes in what the student called `name` handed in.
     pub(crate) fn add(&mut self, name: &Name, work: &[Submission], lessons: &[GradedLesson]) {
         let cell = |lesson: &GradedLesson| {
@@ -165,6 +172,12 @@ impl Overview {
     pub(crate) fn render(&self, run: &Run, lessons: &[GradedLesson]) -> String {
         let met = |verdict: &Verdict| self.verdicts.keys().any(|(_, seen)| seen == verdict);
         let verdicts: Vec<_> = Verdict::ALL.into_iter().filter(met).collect();
+        let mut students: Vec<_> = self.students.iter().collect();
+        let mut not_gradable: Vec<_> = self.not_gradable.iter().collect();
+        if self.by_number {
+            students.sort_by(|a, b| a.name.shown.cmp(&b.name.shown));
+            not_gradable.sort_by(|a, b| a.name.shown.cmp(&b.name.shown));
+        }
         let legend = |word: &Verdict| Legend { word: *word, meaning: meaning(*word, run.language) };
         template::fill(
             "overview",
@@ -173,7 +186,7 @@ impl Overview {
                 run,
                 lessons,
                 max: lessons.iter().map(|lesson| lesson.max_score).sum(),
-                students: &self.students,
+                students,
                 submissions: self.submissions,
                 graded: self.graded,
                 median: statistics::median(&self.percents).map(|median| format!("{median:.0}")),
@@ -183,7 +196,7 @@ impl Overview {
                 verdicts: verdicts.iter().map(legend).collect(),
                 items: self.items.finish(lessons).into_iter().map(Shown::from).collect(),
                 slowest: &self.slowest,
-                not_gradable: &self.not_gradable,
+                not_gradable,
             },
         )
     }
