@@ -232,15 +232,24 @@ fn table(trials: &BTreeMap<Strain, Vec<Trial>>, lessons: &[&LessonId]) -> String
         let alarms: u32 = right.iter().map(|trial| trial.false_alarms()).sum();
         let misses: u32 = wrong.iter().map(|trial| trial.misses()).sum();
         let other: u32 = wrong.iter().map(|trial| trial.other_verdicts()).sum();
+        let (right_runs, wrong_runs) = (runs(&right), runs(&wrong));
         text += &format!(
-            "| {lesson} | {} | {} | {alarms} | {} | {} | {misses} | {other} |\n",
+            "| {lesson} | {} | {} | {} | {} | {} | {} | {} |\n",
             kinds(&right),
-            runs(&right),
+            seen(right_runs, right_runs),
+            seen(alarms, right_runs),
             kinds(&wrong),
-            runs(&wrong)
+            seen(wrong_runs, wrong_runs),
+            seen(misses, wrong_runs),
+            seen(other, wrong_runs)
         );
     }
     text
+}
+
+/// A number that came of `runs` runs; nothing is known without any.
+fn seen(count: u32, runs: u32) -> String {
+    if runs == 0 { "-".to_owned() } else { count.to_string() }
 }
 
 /// What must not be, a line each.
@@ -310,5 +319,26 @@ mod tests {
             "Of 4 pairs of a submission and a strain 2 have had 3 runs or more, 1 fewer, and 1 \
              none yet: 8 runs in all."
         );
+    }
+
+    #[test]
+    fn where_nothing_ran_nothing_is_counted() {
+        let trial = |expected: &str, verdicts: serde_json::Value| -> Trial {
+            serde_json::from_value(serde_json::json!({
+                "lesson": "lock", "part": "one", "expected": expected, "verdicts": verdicts,
+                "broken": null, "odd": null
+            }))
+            .unwrap()
+        };
+        let both = || {
+            vec![
+                trial("pass", serde_json::json!({"pass": 2})),
+                trial("race", serde_json::json!({})),
+            ]
+        };
+        let trials: BTreeMap<_, _> = Strain::ALL.into_iter().map(|it| (it, both())).collect();
+        let lesson = trial("pass", serde_json::json!({})).lesson;
+        let table = table(&trials, &[&lesson]);
+        assert_eq!(table.lines().last(), Some("| lock | 1 | 6 | 0 | 1 | - | - | - |"));
     }
 }
