@@ -3,16 +3,17 @@
 //!     cargo run -p manager -- --name pi --value 3.1415926 --count 5
 //!     cargo run -p manager -- --act many --clients 3 --rounds 20
 //!
-//! `--act` is one of `share`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`, `end`; each is a
-//! function below. The server is shut down at the end of each.
+//! `--act` is one of `share`, `odd`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`, `end`, `kill`; each is
+//! a function below. The server is shut down at the end of each.
 
+use std::fs;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{exit, id};
 
 use manager::{Client, Manager};
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
@@ -29,6 +30,7 @@ fn main() -> io::Result<()> {
     let manager = Manager::start(&path, key.as_bytes())?;
     let place = Place { path: &path, key: key.as_bytes() };
     let number = |name, default| arguments.get::<usize>(name, default);
+    let over = Gate::new()?;
     let mut stay = None;
     match arguments.get("act", "share".to_owned()).as_str() {
         "share" => {
@@ -36,19 +38,22 @@ fn main() -> io::Result<()> {
                 (arguments.get("name", "pi".to_owned()), arguments.get("value", PI));
             share(&place, &name, value, number("count", 5))
         }
+        "odd" => odd(&place, number("count", 100)),
         "many" => many(&place, number("clients", 3), number("rounds", 20)),
         "inside" => inside(&place),
         "wait" => wait(&place),
         "die" => die(&place),
         "keys" => keys(&place, &arguments.get("wrong", "open sesam".to_owned())),
         "strangers" => strangers(&place),
-        "end" => end(&place).map(|clients| stay = Some(clients)),
+        "kill" => return killed(&place, manager),
+        "end" => end(&place, &over).map(|clients| stay = Some(clients)),
         other => Err(io::Error::other(format!("there is no act `{other}`"))),
     }?;
     manager.shutdown()?;
     if let Some((mut holder, waiter)) = stay {
+        over.open()?;
         wait_for(waiter)?;
-        event("holder", if holder.push(1).is_ok() { "served" } else { "refused" });
+        event("holder", served(&mut holder));
     }
     event("main", format_args!("socket={}", if path.exists() { "there" } else { "gone" }));
     Ok(())
@@ -70,6 +75,7 @@ impl Place<'_> {
 fn share(place: &Place<'_>, name: &str, value: f64, count: usize) -> io::Result<()> {
     wait_for(start(|| {
         let mut client = place.connect()?;
+        client.set(name, -value)?;
         client.set(name, value)?;
         (0..).take(count).try_for_each(|item| client.push(item))
     })?)?;
@@ -85,6 +91,45 @@ fn share(place: &Place<'_>, name: &str, value: f64, count: usize) -> io::Result<
     let mut client = place.connect()?;
     event("main", format_args!("dict {name}={:?}", client.get(name)?));
     event("main", format_args!("list {:?}", client.list()?));
+    Ok(())
+}
+
+/// Many clients are there at once; one sets and pushes what is easily mistaken, another looks for it.
+fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
+    let mut crowd = (0..30).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?;
+    let hundred = "x".repeat(100);
+    let names = [
+        "",
+        " ",
+        "pi",
+        " pi",
+        "pi ",
+        "Pi",
+        "pi\n",
+        "\npi",
+        "pi 3\nset pi 4",
+        "圆周率",
+        &hundred[1..],
+        &hundred,
+    ];
+    let values = [f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, -0.0, 0.1, -1e-7];
+    let value = |place: usize| values[place % values.len()] / (place + 1) as f64;
+    let extremes = [i64::MIN, -1, i64::MAX, 0, 1 << 53, (1 << 53) + 1];
+    let items: Vec<_> = extremes.into_iter().chain((0..).take(count)).collect();
+    for (client, item) in (0..crowd.len()).cycle().zip(&items) {
+        crowd[client].push(*item)?;
+    }
+    for (index, name) in names.into_iter().enumerate() {
+        crowd[0].set(name, value(index))?;
+    }
+    let mut other = place.connect()?;
+    for (index, name) in names.into_iter().enumerate() {
+        let right = other.get(name)?.map(f64::to_bits) == Some(value(index).to_bits());
+        event("other", format_args!("name {name:?} {}", if right { "right" } else { "wrong" }));
+    }
+    let refused = other.replace(items.len(), 1).is_err();
+    event("other", format_args!("behind the last refused={refused}"));
+    event("other", format_args!("list right={}", other.list()? == items));
     Ok(())
 }
 
@@ -159,9 +204,10 @@ fn wait(place: &Place<'_>) -> io::Result<()> {
     wait_for(waiter)
 }
 
-/// A client is killed while it holds the lock; another waits for it, and a third comes later.
+/// A client is killed while it holds the lock. Of two who wait for it the first is killed before, and
+/// the second gets it; a third comes later.
 fn die(place: &Place<'_>) -> io::Result<()> {
-    let (holds, came, go) = (Gate::new()?, Gate::new()?, Gate::new()?);
+    let (holds, came, go, there) = (Gate::new()?, Gate::new()?, Gate::new()?, Gate::new()?);
     let victim = start(|| {
         let mut client = place.connect()?;
         client.acquire()?;
@@ -171,6 +217,13 @@ fn die(place: &Place<'_>) -> io::Result<()> {
         Ok(())
     })?;
     holds.pass()?;
+    let impatient = start(|| {
+        let mut client = place.connect()?;
+        there.open()?;
+        client.acquire()
+    })?;
+    there.pass()?;
+    until_asleep(impatient.as_raw());
     let waiter = start(|| {
         let mut client = place.connect()?;
         came.open()?;
@@ -181,6 +234,8 @@ fn die(place: &Place<'_>) -> io::Result<()> {
     })?;
     came.pass()?;
     until_asleep(waiter.as_raw());
+    kill(impatient, Signal::SIGKILL)?;
+    waitpid(impatient, None)?;
     go.open()?;
     waitpid(victim, None)?;
     wait_for(waiter)?;
@@ -192,7 +247,11 @@ fn die(place: &Place<'_>) -> io::Result<()> {
 /// Tries keys that are not the key, then the key.
 fn keys(place: &Place<'_>, wrong: &str) -> io::Result<()> {
     let longer = [place.key, b"!"].concat();
-    let tries = [wrong.as_bytes(), b"", &longer, &place.key[1..], place.key];
+    let blank = [place.key, b" "].concat();
+    let line = [place.key, b"\n"].concat();
+    let capital = place.key.to_ascii_uppercase();
+    let tries =
+        [wrong.as_bytes(), b"", &longer, &blank, &line, &capital, &place.key[1..], place.key];
     for key in tries {
         let accepted =
             Client::connect(place.path, key).and_then(|mut client| client.set("key", 1.0));
@@ -209,12 +268,18 @@ fn keys(place: &Place<'_>, wrong: &str) -> io::Result<()> {
 /// server; a client asks for what there is not. All the while another client is served.
 fn strangers(place: &Place<'_>) -> io::Result<()> {
     let mut client = place.connect()?;
-    let quiet = UnixStream::connect(place.path)?;
+    // Connected until the server is to end.
+    let mut staying = vec![UnixStream::connect(place.path)?];
     drop(UnixStream::connect(place.path)?);
     for nonsense in [&[0xff; 64][..], b"GET / HTTP/1.1\r\n\r\n", &[0; 3]] {
-        let mut stranger = UnixStream::connect(place.path)?;
-        // The server may have hung up by now.
-        let _ = stranger.write_all(nonsense);
+        for stays in [false, true] {
+            let mut stranger = UnixStream::connect(place.path)?;
+            // The server may have hung up by now.
+            let _ = stranger.write_all(nonsense);
+            if stays {
+                staying.push(stranger);
+            }
+        }
     }
     let refused = client.replace(99, 1).is_err() && client.update(99, |item| item).is_err();
     event("main", if refused { "no such item" } else { "item 99 replaced" });
@@ -222,13 +287,33 @@ fn strangers(place: &Place<'_>) -> io::Result<()> {
     client.push(1)?;
     event("main", format_args!("free={free}"));
     event("main", format_args!("list {:?}", client.list()?));
-    // Still connected when the server is to end.
-    std::mem::forget(quiet);
+    std::mem::forget(staying);
     Ok(())
 }
 
-/// One client waits for the lock that another holds. Both stay until the server has ended.
-fn end(place: &Place<'_>) -> io::Result<(Client, Pid)> {
+/// One client waits for the lock that another holds. Both stay until the server has ended, and then
+/// ask again.
+fn end(place: &Place<'_>, over: &Gate) -> io::Result<(Client, Pid)> {
+    let mut holder = place.connect()?;
+    holder.acquire()?;
+    let came = Gate::new()?;
+    let waiter = start(|| {
+        let mut client = place.connect()?;
+        came.open()?;
+        // It may get the lock yet, if the server hangs up on the holder first.
+        let _ = client.acquire();
+        over.pass()?;
+        event("waiter", served(&mut client));
+        Ok(())
+    })?;
+    came.pass()?;
+    until_asleep(waiter.as_raw());
+    Ok((holder, waiter))
+}
+
+/// The server is killed, while one client waits for the lock that another holds.
+fn killed(place: &Place<'_>, manager: Manager) -> io::Result<()> {
+    let server = first_child().ok_or(io::ErrorKind::NotFound)?;
     let mut holder = place.connect()?;
     holder.acquire()?;
     let came = Gate::new()?;
@@ -240,7 +325,41 @@ fn end(place: &Place<'_>) -> io::Result<(Client, Pid)> {
     })?;
     came.pass()?;
     until_asleep(waiter.as_raw());
-    Ok((holder, waiter))
+    kill(server, Signal::SIGKILL)?;
+    wait_for(waiter)?;
+    // Whether there is anything to be shut down is another question.
+    let _ = manager.shutdown();
+    Ok(())
+}
+
+/// The one child that this process has.
+fn first_child() -> Option<Pid> {
+    let parent = id().to_string();
+    let processes = fs::read_dir("/proc").ok()?;
+    let numbers = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let mut children = numbers.filter(|pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // Behind the name, which may hold anything: the state, and the parent.
+        let behind = stat.rsplit_once(") ").map(|(_, behind)| behind);
+        behind.and_then(|behind| behind.split(' ').nth(1)) == Some(parent.as_str())
+    });
+    children.next().map(Pid::from_raw)
+}
+
+/// `refused` if every call is an error.
+fn served(client: &mut Client) -> &'static str {
+    let answers = [
+        client.set("pi", PI).is_ok(),
+        client.get("pi").is_ok(),
+        client.push(1).is_ok(),
+        client.replace(0, 1).is_ok(),
+        client.list().is_ok(),
+        client.acquire().is_ok(),
+        client.try_acquire().is_ok(),
+        client.release().is_ok(),
+        client.update(0, |item| item).is_ok(),
+    ];
+    if answers.contains(&true) { "served" } else { "refused" }
 }
 
 /// Forks a process that does `job` and ends.

@@ -39,8 +39,27 @@ fn the_dict_and_the_list_are_shared() {
         says(&run, "main", "dict", &format!("{name}=Some({value:?})"), claim)?;
         let squares: Vec<_> = (0..count as i64).map(|item| item * item).collect();
         let claim = "one client has made the list, another has squared it";
-        says(&run, "main", "list", &format!("{squares:?}"), claim)
+        says(&run, "main", "list", &format!("{squares:?}"), claim)?;
+        any_text_and_any_number(random)
     });
+}
+
+/// Passes if nothing is mistaken for anything else, with many clients and a long list.
+fn any_text_and_any_number(random: &mut Random) -> Checked {
+    let run = act("odd").arg("count", random.pick(900..=1000)).run()?;
+    run.ends_well()?;
+    let names = run.events().of("other").named("name");
+    let wrong = names.filter(|event| !event.what.ends_with(" right"));
+    let claim = "a name is any text, blanks and line breaks too, and has a value of its own";
+    let finding = Finding::wrong(claim).seeing(wrong.to_string());
+    run.check(finding.unless(wrong.is_empty() && !names.is_empty()))?;
+    let other = run.events().of("other");
+    let refused: bool = run.check(other.named("behind").value("refused"))?;
+    let claim = "to replace the item behind the last is an error";
+    run.check(Finding::wrong(claim).unless(refused))?;
+    let right: bool = run.check(other.named("list").value("right"))?;
+    let claim = "a long list should arrive as it was made, whatever numbers are in it";
+    run.check(Finding::wrong(claim).unless(right))
 }
 
 #[test]
@@ -104,7 +123,7 @@ fn a_client_that_dies_gives_the_lock_back() {
 #[test]
 fn a_wrong_key_is_refused() {
     property(|random| {
-        let key = format!("{}{}", word(random), word(random));
+        let key = format!("{}\n{}", word(random), word(random));
         // As long as the key, and different in its last letter alone.
         let wrong = format!("{}?", &key[..key.len() - 1]);
         let run = act("keys").arg("key", &key).arg("wrong", &wrong).run()?;
@@ -149,7 +168,13 @@ fn the_server_ends_and_its_socket_is_gone() {
             let refused = run.events().of(who).named("refused").len() == 1;
             run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(refused))?;
         }
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        let run = act("kill").run()?;
+        run.ends_well()?;
+        let refused = run.events().of("waiter").named("refused").len() == 1;
+        let claim =
+            "the server was killed, and a client that waited for the lock believes to have it";
+        run.check(Finding::wrong(claim).unless(refused))
     });
 }
 

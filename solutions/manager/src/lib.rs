@@ -8,10 +8,10 @@ use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::exit;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
@@ -21,7 +21,6 @@ const LARGEST: usize = 1 << 20;
 /// A server process, and what is needed to end it.
 pub struct Manager {
     path: PathBuf,
-    key: Vec<u8>,
     server: Pid,
 }
 
@@ -33,18 +32,22 @@ impl Manager {
         // SAFETY: the process has one thread, so the child may do whatever the parent may. The
         // threads of the server are started after the fork.
         match unsafe { fork() }? {
-            ForkResult::Child => serve(&listener, path, key),
-            ForkResult::Parent { child } => {
-                Ok(Manager { path: path.to_owned(), key: key.to_owned(), server: child })
-            }
+            ForkResult::Child => serve(&listener, key),
+            ForkResult::Parent { child } => Ok(Manager { path: path.to_owned(), server: child }),
         }
     }
 
     /// Ends the server, waits for it, and removes the socket file.
     pub fn shutdown(self) -> io::Result<()> {
-        Client::connect(&self.path, &self.key)?.ask(b'E', &[], "")?;
+        // It keeps nothing that would have to be put away, and hears a signal whoever is connected. It
+        // has not been waited for, so the number is still its own.
+        kill(self.server, Signal::SIGKILL)?;
         waitpid(self.server, None)?;
-        Ok(())
+        match fs::remove_file(&self.path) {
+            // Somebody was quicker.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
     }
 }
 
@@ -69,14 +72,14 @@ impl Shared {
     }
 }
 
-fn serve(listener: &UnixListener, path: &Path, key: &[u8]) -> ! {
+fn serve(listener: &UnixListener, key: &[u8]) -> ! {
     let shared = Arc::new(Shared::default());
     for (number, stream) in listener.incoming().enumerate() {
         let Ok(mut stream) = stream else { continue };
-        let (shared, path, key) = (Arc::clone(&shared), path.to_owned(), key.to_owned());
+        let (shared, key) = (Arc::clone(&shared), key.to_owned());
         thread::spawn(move || {
             // Its end, whatever the reason, is the end of this client.
-            let _ = attend(&mut stream, number, &shared, &path, &key);
+            let _ = attend(&mut stream, number, &shared, &key);
             let mut state = shared.lock();
             if state.holder == Some(number) {
                 state.holder = None;
@@ -87,24 +90,13 @@ fn serve(listener: &UnixListener, path: &Path, key: &[u8]) -> ! {
     unreachable!("a listener never runs out of connections")
 }
 
-fn attend(
-    stream: &mut UnixStream,
-    number: usize,
-    shared: &Shared,
-    path: &Path,
-    key: &[u8],
-) -> io::Result<()> {
+fn attend(stream: &mut UnixStream, number: usize, shared: &Shared, key: &[u8]) -> io::Result<()> {
     if receive(stream)? != key {
         return send(stream, b"no");
     }
     send(stream, b"yes")?;
     loop {
         let question = receive(stream)?;
-        if question == b"E" {
-            fs::remove_file(path)?;
-            send(stream, &[])?;
-            exit(0)
-        }
         let answer = answer(&question, number, shared).ok_or(ErrorKind::InvalidData)?;
         send(stream, &to_bytes(&answer))?;
     }
