@@ -3,7 +3,7 @@
 //!     cargo run -p message-queue -- --capacity 2 --words A,B,C,D
 //!     cargo run -p message-queue -- --act many --writers 3 --readers 2 --each 20
 //!
-//! `--act` is one of `words`, `many`, `sums`, `try`, `bytes`, `full`, `empty`, `terminate`;
+//! `--act` is one of `words`, `many`, `sums`, `leave`, `try`, `bytes`, `full`, `empty`, `terminate`;
 //! each is a function below.
 
 use std::io;
@@ -25,6 +25,7 @@ fn main() -> io::Result<()> {
         "words" => pass_words(&queue, &words, number("readers", 1)),
         "many" => many(&queue, number("writers", 3), number("readers", 3), number("each", 40)),
         "sums" => sums(&queue, number("puts", 5), number("takes", 3)),
+        "leave" => leave(&queue, number("puts", 3)),
         "try" => without_waiting(&queue),
         "bytes" => any_bytes(&queue),
         "full" => wait_for(vec![start(|| until_full(&queue))?]),
@@ -82,6 +83,7 @@ fn many(queue: &Queue, writers: usize, readers: usize, each: usize) -> io::Resul
         })
     });
     wait_for(writers.collect::<io::Result<_>>()?)?;
+    event("main", "closes");
     queue.close()?;
     wait_for(readers)
 }
@@ -110,6 +112,28 @@ fn sums(queue: &Queue, puts: usize, takes: usize) -> io::Result<()> {
     })?;
     wait_for(vec![writer, reader])?;
     event("main", format_args!("left={}", queue.count()?));
+    Ok(())
+}
+
+/// Closes the queue while items are in it. A child takes the first, the main process the others; then
+/// there is nothing any more, however often one asks.
+fn leave(queue: &Queue, puts: usize) -> io::Result<()> {
+    (0..puts).try_for_each(|number| queue.put(&[number as u8]))?;
+    queue.close()?;
+    let take = |who: &str, number: usize| {
+        let taken = if number.is_multiple_of(2) { queue.get()? } else { queue.try_get()? };
+        event(
+            who,
+            format_args!("took={}", taken.map_or("none".to_owned(), |it| it[0].to_string())),
+        );
+        io::Result::Ok(())
+    };
+    event("main", format_args!("count={}", queue.count()?));
+    wait_for(vec![start(|| take("child", 0))?])?;
+    let refused = queue.try_put(b"late").is_err() && queue.put(b"late").is_err();
+    event("main", format_args!("late refused={refused}"));
+    (1..puts + 20).try_for_each(|number| take("main", number))?;
+    event("main", format_args!("at last count={}", queue.count()?));
     Ok(())
 }
 
@@ -148,7 +172,8 @@ fn any_bytes(queue: &Queue) -> io::Result<()> {
     })?;
     items.iter().try_for_each(|item| queue.put(item))?;
     wait_for(vec![reader])?;
-    let refused = queue.put(&[7; LARGEST + 1]).is_err();
+    let large = [7; LARGEST + 1];
+    let refused = queue.put(&large).is_err() && queue.try_put(&large).is_err();
     event("main", if refused { "too large, refused" } else { "too large, accepted" });
     Ok(())
 }

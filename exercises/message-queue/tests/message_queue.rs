@@ -26,7 +26,7 @@ impl Many {
     fn run(random: &mut Random) -> Checked<Self> {
         let (writers, each) = (random.pick(2..=3), random.pick(20..=40));
         let program = act("many").arg("writers", writers).arg("readers", random.pick(2..=3));
-        let run = program.arg("each", each).arg("capacity", random.pick(1..=8)).run()?;
+        let run = program.arg("each", each).arg("capacity", random.pick(1..=10)).run()?;
         run.ends_well()?;
         Ok(Self { run, writers, each })
     }
@@ -87,14 +87,19 @@ fn nothing_is_lost_or_doubled_or_mixed() {
         let seen: Vec<_> = seen.iter().map(|event| event.what.clone()).collect();
         let difference = kit::compare_unordered(&many.items(), &seen);
         let claim = format!("{} writers put {} items each", many.writers, many.each);
-        many.run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+        many.run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))?;
+        let events = many.run.events();
+        let early = events.iter().take_while(|event| !event.is_named("closes"));
+        let early: Vec<_> = early.filter(|event| event.is_named("end")).collect();
+        let claim = "a reader was told of the end before the queue was closed";
+        many.run.check(Finding::wrong(claim).unless(early.is_empty()))
     });
 }
 
 #[test]
 fn items_may_hold_any_bytes() {
     property(|random| {
-        let run = act("bytes").arg("capacity", random.pick(1..=8)).run()?;
+        let run = act("bytes").arg("capacity", random.pick(1..=10)).run()?;
         run.ends_well()?;
         run.check(run.events().of("reader").each_says(&["equal"; 6]))?;
         let claim = "an item with more than LARGEST bytes should be refused";
@@ -106,7 +111,7 @@ fn items_may_hold_any_bytes() {
 #[test]
 fn an_empty_queue_gives_nothing_at_once() {
     property(|random| {
-        let run = act("try").arg("capacity", random.pick(1..=8)).run()?;
+        let run = act("try").arg("capacity", random.pick(1..=10)).run()?;
         run.ends_well()?;
         run.check(run.events().of("child").named("took").each_says(&["took=none"]))?;
         let taken = run.events().of("main").named("took");
@@ -120,7 +125,7 @@ fn an_empty_queue_gives_nothing_at_once() {
 #[test]
 fn a_full_queue_takes_nothing_more() {
     property(|random| {
-        let capacity = random.pick(1..=8);
+        let capacity = random.pick(1..=10);
         let run = act("try").arg("capacity", capacity).run()?;
         run.ends_well()?;
         let main = run.events().of("main");
@@ -149,7 +154,7 @@ fn standing_still(program: Program) -> Checked<Run> {
 #[test]
 fn a_writer_waits_while_the_queue_is_full() {
     property(|random| {
-        let capacity = random.pick(1..=8);
+        let capacity = random.pick(1..=10);
         let run = standing_still(act("full").arg("capacity", capacity))?;
         let put = run.events().named("put").len();
         let claim = format!("a queue of {capacity} should hold {capacity} items, it holds {put}");
@@ -179,8 +184,37 @@ fn every_reader_is_told_of_the_end() {
         run.ends_well()?;
         run.check(run.events().named("end").number(readers))?;
         let late: String = run.check(run.events().value("late"))?;
-        run.check(Finding::wrong("an item was put after the end").unless(late == "refused"))
+        run.check(Finding::wrong("an item was put after the end").unless(late == "refused"))?;
+        the_rest_is_taken_after_the_end(random)
     });
+}
+
+/// Passes if what is left is taken in its order, and then nothing, for ever.
+fn the_rest_is_taken_after_the_end(random: &mut Random) -> Checked {
+    let puts = random.pick(1..=5);
+    let run = act("leave").arg("puts", puts).arg("capacity", random.pick(5..=10)).run()?;
+    run.ends_well()?;
+    let number = |place: usize| format!("took={place}");
+    let rest = (1..puts).map(number).chain(vec!["took=none".to_owned(); 20]);
+    for (who, expected) in [("child", vec![number(0)]), ("main", rest.collect())] {
+        let taken = run.events().of(who).named("took");
+        let seen: Vec<_> = taken.iter().map(|event| event.what.clone()).collect();
+        let claim = format!(
+            "{puts} items were left when the queue was closed: {who} should get them in their \
+             order, and then none, however often it asks"
+        );
+        let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
+        run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))?;
+    }
+    let main = run.events().of("main");
+    let refused: bool = run.check(main.named("late").value("refused"))?;
+    run.check(Finding::wrong("an item was put after the end").unless(refused))?;
+    for (when, expected) in [("count", puts), ("at", 0)] {
+        let seen: usize = run.check(main.named(when).value("count"))?;
+        let claim = format!("{expected} items are left behind the end, not {seen}");
+        run.check(Finding::wrong(claim).unless(seen == expected))?;
+    }
+    Ok(())
 }
 
 #[test]
@@ -218,7 +252,10 @@ fn nothing_is_left_behind() {
     property(|random| {
         let run = act("words").arg("readers", random.pick(1..=3)).run()?;
         run.ends_well()?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        let files = run.leftovers()?;
+        let claim = format!("files are still there: {files:?}");
+        run.check(Finding::new(Verdict::Leak, claim).unless(files.is_empty()))
     });
 }
 
