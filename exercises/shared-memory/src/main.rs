@@ -3,7 +3,8 @@
 //!     cargo run -p shared-memory -- --text Hello --at 0 --byte h --number 3.1415926 --count 5
 //!     cargo run -p shared-memory -- --act add --processes 4 --rounds 1000
 //!
-//! `--act` is one of `write`, `answer`, `add`, `meet`, `outside`, `drop`; each is a function below.
+//! `--act` is one of `write`, `answer`, `half`, `add`, `meet`, `outside`, `drop`; each is a function
+//! below.
 
 use std::fs;
 use std::io;
@@ -19,6 +20,9 @@ use stage::{Arguments, Gate, Meeting, event};
 #[expect(clippy::approx_constant, reason = "these very digits are to arrive")]
 const PI: f64 = 3.1415926;
 
+/// Below zero, and far from it.
+const LOW: i64 = -(1 << 40);
+
 fn main() -> io::Result<()> {
     let known = ["act", "text", "at", "byte", "number", "count", "processes", "rounds", "times"];
     let arguments = Arguments::take(&known);
@@ -31,6 +35,7 @@ fn main() -> io::Result<()> {
         }
         "answer" => answer(&text),
         "add" => add(arguments.get("processes", 4), arguments.get("rounds", 1000)),
+        "half" => half_a_number(arguments.get("rounds", 1000)),
         "meet" => meet_in_an_update(arguments.get("number", 7.0) as i64),
         "outside" => outside(arguments.get("count", 5)),
         "drop" => make_and_drop(arguments.get("times", 20)),
@@ -95,9 +100,27 @@ fn answer(text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Several processes add 1 to the same integer, each `rounds` times.
+/// A child sets now one number, now another, of which no two bytes are equal; its parent looks.
+fn half_a_number(rounds: usize) -> io::Result<()> {
+    let numbers = [f64::from_bits(0x1111_1111_1111_1111), f64::from_bits(0x2222_2222_2222_2222)];
+    let number = SharedNumber::new(numbers[0])?;
+    let ready = Meeting::new(2)?;
+    let child = start(|| {
+        ready.meet()?;
+        (0..rounds).for_each(|round| number.set(numbers[round % 2]));
+        Ok(())
+    })?;
+    ready.meet()?;
+    let halves = (0..rounds).filter(|_| !numbers.contains(&number.get())).count();
+    wait_for(child)?;
+    event("main", format_args!("halves={halves}"));
+    Ok(())
+}
+
+/// Several processes add 1 to the same integer, each `rounds` times. It is less than 32 bits can hold,
+/// and stands between the least and the greatest.
 fn add(processes: usize, rounds: usize) -> io::Result<()> {
-    let integers = SharedInts::new(&[0, 0, 0])?;
+    let integers = SharedInts::new(&[i64::MIN, LOW, i64::MAX])?;
     let ready = Meeting::new(processes as u8)?;
     let children = (0..processes).map(|_| {
         start(|| {
@@ -120,13 +143,13 @@ fn add(processes: usize, rounds: usize) -> io::Result<()> {
 fn meet_in_an_update(number: i64) -> io::Result<()> {
     let integers = SharedInts::new(&[0, number, 0])?;
     let meeting = Meeting::new(2)?;
-    let children = [("adds", 1), ("multiplies", 10)].map(|(who, amount)| {
+    let children = [("triples", 3), ("multiplies", 10)].map(|(who, factor)| {
         let (integers, meeting) = (&integers, &meeting);
         start(move || {
             integers.update(1, |integer| {
                 event(who, "reads");
                 meeting.meet().expect("the pipes of the meeting are open");
-                if who == "adds" { integer + amount } else { integer * amount }
+                integer * factor
             });
             event(who, "done");
             Ok(())
