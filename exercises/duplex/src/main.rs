@@ -4,8 +4,8 @@
 //!
 //! The parent asks `--requests` times, and the partner is killed in the one that `--die`
 //! names. With `--talk 3` both sides send three messages before either receives one. With
-//! `--exchange 100` both sides call `exchange`, with a name of 100 letters. With `--cut 500000` the
-//! child is killed while it sends a name of so many.
+//! `--exchange 100,20` both sides call `exchange`, the parent with a name of 100 letters, the child
+//! with one of 20. With `--cut 500000` the child is killed while it sends a name of so many.
 
 use std::io;
 use std::process::{exit, id};
@@ -15,7 +15,7 @@ use std::{fs, thread};
 use duplex::{Connection, Message, Partner, duplex};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{wait, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event};
 
 fn main() -> io::Result<()> {
@@ -25,12 +25,14 @@ fn main() -> io::Result<()> {
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
     let values = arguments.list("values", vec![5, 3, 5]);
     let message = Message { name, fields: keys.into_iter().zip(values).collect() };
-    let (talk, exchange) = (arguments.get("talk", 0), arguments.get("exchange", 0));
+    let (talk, exchange) = (arguments.get("talk", 0), arguments.list("exchange", vec![]));
     if talk > 0 {
         return between_two(|who, connection| say_and_hear(who, connection, &message, talk));
     }
-    if exchange > 0 {
-        return between_two(|who, connection| swap(who, connection, exchange));
+    if let [ours, theirs] = exchange[..] {
+        return between_two(|who, connection| {
+            swap(who, connection, if who == "main" { ours } else { theirs })
+        });
     }
     let cut = arguments.get("cut", 0);
     if cut > 0 {
@@ -118,6 +120,16 @@ fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
     let letters = theirs.name.chars().collect::<std::collections::BTreeSet<_>>();
     let length = theirs.name.len();
     event(who, format_args!("swapped {length} of {letters:?} {:?}", theirs.fields));
+    // The connection is as good as before: one side sends when the other already waits.
+    let short = Message { name: "short".to_owned(), fields: Vec::new() };
+    if who == "child" {
+        until_asleep(getppid());
+        connection.send(&short)?;
+    } else if connection.receive()? != Some(short.clone()) {
+        event(who, "something else behind the exchange");
+    }
+    let again = connection.exchange(&short)? == short;
+    event(who, format_args!("again={again}"));
     Ok(())
 }
 

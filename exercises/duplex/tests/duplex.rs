@@ -43,11 +43,15 @@ fn was_told(run: &Run, name: &str, fields: &Fields, times: usize) -> Checked {
 #[test]
 fn a_message_is_equal_after_the_trip() {
     property(|random| {
-        let count = random.pick(1..=6);
-        let fields = fields(random, count);
-        let run = with_message("circle", &fields).run()?;
-        run.ends_well()?;
-        was_asked(&run, "circle", &fields, 1)
+        // Some fields, and more than a byte can count; one name is longer than a byte can say.
+        for count in [random.pick(1..=6), random.pick(260..=300)] {
+            let mut fields = fields(random, count);
+            fields[0].0 = "f".repeat(count);
+            let run = with_message("circle", &fields).run()?;
+            run.ends_well()?;
+            was_asked(&run, "circle", &fields, 1)?;
+        }
+        Ok(())
     });
 }
 
@@ -86,13 +90,15 @@ fn both_sides_can_send() {
     property(|random| {
         let (count, messages) = (random.pick(0..=3), random.pick(1..=5));
         let fields = fields(random, count);
-        let run = with_message("circle", &fields).arg("talk", messages).run()?;
+        // Short, or not: a few of these go into any pipe.
+        let name = "c".repeat([1, 3000][random.pick(0..=1)]);
+        let run = with_message(&name, &fields).arg("talk", messages).run()?;
         run.ends_well()?;
         for (who, from) in [("main", "child"), ("child", "main")] {
             let message = |number| {
                 let mut fields = fields.clone();
                 fields.push((format!("from {from}"), number));
-                format!("\"circle\" {fields:?}")
+                format!("{name:?} {fields:?}")
             };
             let expected: Vec<_> = (1..).take(messages).map(message).collect();
             let claim = "each side should hear, in order, what the other has sent";
@@ -104,23 +110,34 @@ fn both_sides_can_send() {
     });
 }
 
-fn swap(size: usize) -> Checked {
-    let run = program!().arg("exchange", size).run()?;
+/// The parent's message and the child's have names of so many letters.
+fn swap(ours: usize, theirs: usize) -> Checked {
+    let run = program!().list("exchange", &[ours, theirs]).run()?;
     run.ends_well()?;
     let claim = "in an exchange each side should get what the other has sent";
-    let of = |letter, who| vec![format!("{size} of {{'{letter}'}} [(\"{who}\", 1)]")];
-    says(&run, "main", "swapped", &of('c', "child"), claim)?;
-    says(&run, "child", "swapped", &of('m', "main"), claim)
+    let of = |size, letter, who| vec![format!("{size} of {{'{letter}'}} [(\"{who}\", 1)]")];
+    says(&run, "main", "swapped", &of(theirs, 'c', "child"), claim)?;
+    says(&run, "child", "swapped", &of(ours, 'm', "main"), claim)?;
+    let claim = "behind an exchange, messages should be sent, received and exchanged as before it";
+    let again = run.events().filter(|event| event.what == "again=true").len();
+    let else_ = run.events().named("something").len();
+    run.check(Finding::wrong(claim).unless(again == 2 && else_ == 0))
 }
 
 #[test]
 fn two_can_exchange_messages() {
-    property(|random| swap(random.pick(1..=100)));
+    property(|random| swap(random.pick(1..=100), random.pick(1..=100)));
 }
 
 #[test]
 fn two_can_exchange_messages_that_no_buffer_holds() {
-    property(|random| swap(random.pick(300_000..=350_000)));
+    property(|random| {
+        swap(random.pick(300_000..=350_000), random.pick(300_000..=350_000))?;
+        // One of them is small.
+        let (large, small) = (random.pick(300_000..=350_000), random.pick(1..=100));
+        let swapped = random.pick(0..=1) == 1;
+        if swapped { swap(large, small) } else { swap(small, large) }
+    });
 }
 
 #[test]
