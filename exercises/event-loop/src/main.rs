@@ -61,8 +61,10 @@ fn main() -> io::Result<()> {
         });
     }
     for delay in timers {
-        events.at(now + Duration::from_millis(delay), move || {
-            event("timer", format_args!("fires={delay}"));
+        let moment = now + Duration::from_millis(delay);
+        events.at(moment, move || {
+            let when = if Instant::now() < moment { "too early " } else { "" };
+            event("timer", format_args!("{when}fires={delay}"));
             hear(b"t");
         });
     }

@@ -47,6 +47,12 @@ fn every_line_arrives_whole_and_in_order() {
         let run = world(sources, lines).arg("words", words).run()?;
         run.ends_well()?;
         (0..sources).try_for_each(|source| heard(&run, source, lines, words))?;
+        // Sources that end and have not said a word; many of them.
+        for (sources, lines) in [(sources, 0), (random.pick(20..=40), 1)] {
+            let run = world(sources, lines).run()?;
+            run.ends_well()?;
+            (0..sources).try_for_each(|source| heard(&run, source, lines, 3))?;
+        }
         // Lines without words; behind the last line break there is no line then.
         let run = world(sources, lines + 1).arg("words", 0).run()?;
         run.ends_well()?;
@@ -84,6 +90,8 @@ fn timers_fire_while_no_source_speaks_in_the_order_of_their_moments() {
     property(|random| {
         let sources = random.pick(1..=4);
         let mut timers: Vec<usize> = (1..=random.pick(2..=5)).map(|timer| 5 * timer).collect();
+        // Two have the same moment, and the moment of one has come already.
+        timers.extend([0, 5 * random.pick(1..=2)]);
         let mut shuffled = Vec::new();
         while !timers.is_empty() {
             shuffled.push(timers.swap_remove(random.pick(0..=timers.len() - 1)));
@@ -111,7 +119,13 @@ fn a_timer_that_is_far_off_holds_up_nobody() {
         run.ends_well()?;
         let claim = "the timer should not fire: the last source ends long before";
         run.check(Finding::wrong(claim).unless(run.events().of("timer").is_empty()))?;
-        (0..sources).try_for_each(|source| heard(&run, source, lines, 3))
+        (0..sources).try_for_each(|source| heard(&run, source, lines, 3))?;
+        // Without a source there is nothing to wait for.
+        let run = world(0, 0).list("timers", &[60_000]).run()?;
+        run.ends_well()?;
+        let claim = "without a source the loop should end at once";
+        let ended = run.events().of("timer").is_empty();
+        run.check(Finding::wrong(claim).unless(ended))
     });
 }
 
@@ -146,7 +160,10 @@ fn sleeps(program: Program, claim: &str) -> Checked {
 fn who_waits_sleeps() {
     property(|random| {
         let claim = "while no source says anything the loop keeps the processor busy";
-        sleeps(world(random.pick(1..=5), 1).arg("stuck", 1), claim)
+        // Perhaps a timer is to come, in a minute.
+        let timers = vec![60_000; random.pick(0..=1)];
+        let world = world(random.pick(1..=5), 1).list("timers", &timers);
+        sleeps(world.arg("stuck", 1), claim)
     });
 }
 
