@@ -13,7 +13,7 @@ pub struct ProcessLock {
 }
 
 impl ProcessLock {
-    /// A lock that nobody holds.
+    /// A lock that nobody holds. Each is one of its own: whoever holds it keeps nobody from another.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.
     pub fn new() -> io::Result<ProcessLock> {

@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     let arguments = Arguments::take(&["processes", "meet", "fail", "panic", "die", "try"]);
     let lock = ProcessLock::new()?;
     if arguments.get("try", 0) > 0 {
-        return try_while_taken(&lock);
+        return try_while_taken(&lock, &ProcessLock::new()?);
     }
     let fates = ["fail", "panic", "die"].into_iter();
     let mut unlucky = fates.filter_map(|fate| Some((arguments.list(fate, vec![]).pop()?, fate)));
@@ -96,8 +96,9 @@ fn suffer(fate: &str) -> io::Result<()> {
     }
 }
 
-/// One process tries while another holds the lock, and again afterwards.
-fn try_while_taken(lock: &ProcessLock) -> io::Result<()> {
+/// One process tries while another holds the lock, and again afterwards, and takes it once more. A
+/// second lock has nothing to do with it.
+fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
     let (inside, tried, left) = (Gate::new()?, Gate::new()?, Gate::new()?);
     let holder = start(
         "holder",
@@ -116,10 +117,19 @@ fn try_while_taken(lock: &ProcessLock) -> io::Result<()> {
         || {
             inside.pass()?;
             event("other", format_args!("while taken={}", lock.try_acquire()?));
+            let another = second.try_acquire()?;
+            event("other", format_args!("another={another}"));
+            if another {
+                second.release()?;
+            }
             tried.open()?;
             left.pass()?;
             event("other", format_args!("while free={}", lock.try_acquire()?));
-            lock.release()
+            lock.release()?;
+            with_lock(lock, || {
+                event("other", "once more");
+                Ok(())
+            })
         },
     )?;
     for pid in [holder, other] {

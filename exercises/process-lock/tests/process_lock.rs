@@ -79,7 +79,11 @@ fn a_lock_that_is_taken_can_be_tried() {
             let claim = format!("`try_acquire` says {got} while the lock is {key}");
             run.check(Finding::wrong(claim).unless(got == expected))?;
         }
-        Ok(())
+        let another: bool = run.check(other.value("another"))?;
+        let claim = "one lock is taken, and another lock cannot be: each is a lock of its own";
+        run.check(Finding::wrong(claim).unless(another))?;
+        run.check(other.named("once").number(1))?;
+        run.check(other.named("done").number(1))
     });
 }
 
@@ -124,7 +128,10 @@ fn nothing_is_left_behind() {
     property(|random| {
         let run = run(random.pick(1..=5))?;
         run.ends_well()?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        let files = run.leftovers()?;
+        let claim = format!("files of the lock are still there: {files:?}");
+        run.check(Finding::new(Verdict::Leak, claim).unless(files.is_empty()))
     });
 }
 

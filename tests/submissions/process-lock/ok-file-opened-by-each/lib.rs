@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
 use std::process::id;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub struct ProcessLock {
     path: PathBuf,
@@ -15,7 +16,10 @@ pub struct ProcessLock {
 
 impl ProcessLock {
     pub fn new() -> io::Result<ProcessLock> {
-        let path = std::env::temp_dir().join(format!("process-lock-{}", id()));
+        // A number for each, since a process may make several.
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("process-lock-{}-{number}", id()));
         File::create(&path)?;
         Ok(ProcessLock { path, maker: id(), held: RefCell::new(None) })
     }
