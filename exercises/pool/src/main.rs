@@ -5,7 +5,7 @@
 //! The first `--meet` tasks wait for one another. The tasks `--held` wait until the
 //! main process has read all other results. With `--backwards 1` the first tasks,
 //! one for each worker, are done in reverse order. With `--late 1` one more task is
-//! submitted after `close`.
+//! submitted after `close`. With `--sign -1` results are below zero.
 
 use std::io;
 use std::process;
@@ -14,10 +14,12 @@ use pool::{Handle, Pool};
 use stage::{Arguments, Gate, Meeting, event};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["workers", "numbers", "meet", "held", "backwards", "late"]);
+    let arguments =
+        Arguments::take(&["workers", "numbers", "meet", "held", "backwards", "late", "sign"]);
     let workers = arguments.get("workers", 4);
     let numbers = arguments.list("numbers", vec![0, 1, 2, 3, 4]);
     let held = arguments.list("held", Vec::<usize>::new());
+    let sign = arguments.get("sign", 1);
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let others_are_read = Gate::new()?;
     let backwards = match arguments.get("backwards", 0) {
@@ -38,7 +40,7 @@ fn main() -> io::Result<()> {
             backwards.take_turns(place).expect("the pipes of the gates are open");
         }
         event(&who, "end");
-        numbers.get(place).map_or(0, |number| number * number)
+        numbers.get(place).map_or(0, |number| sign * number * number)
     };
 
     let mut pool = Pool::new(workers, task)?;

@@ -47,12 +47,13 @@ fn each_task_is_done_once(run: &Run, tasks: usize) -> Checked {
     run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
 }
 
-/// Passes if each handle gave the square of its own number.
-fn results_are_right(run: &Run, numbers: &[i64]) -> Checked {
+/// Passes if each handle gave the square of its own number, or that below zero.
+fn results_are_right(run: &Run, numbers: &[i64], sign: i64) -> Checked {
     let results = run.events().named("result");
     let mut seen: Vec<_> = results.iter().map(|event| event.what.clone()).collect();
-    let square =
-        |(place, number): (usize, &i64)| format!("result task={place} value={}", number * number);
+    let square = |(place, number): (usize, &i64)| {
+        format!("result task={place} value={}", sign * number * number)
+    };
     let mut expected: Vec<_> = numbers.iter().enumerate().map(square).collect();
     seen.sort();
     expected.sort();
@@ -143,21 +144,41 @@ fn a_free_worker_takes_the_next_task() {
         );
         serialised_unless(&run, "end", numbers.len() - held.len(), &claim)?;
         run.ends_well()?;
-        each_task_is_done_once(&run, numbers.len())
+        each_task_is_done_once(&run, numbers.len())?;
+        first_come_first_served(&numbers)
     });
+}
+
+/// Passes if a single worker begins the tasks in the order in which they were submitted.
+fn first_come_first_served(numbers: &[i64]) -> Checked {
+    // Whatever it takes first is done when all have been submitted.
+    let all: Vec<_> = (0..numbers.len()).collect();
+    let run = pool(1, numbers).list("held", &all).run()?;
+    let claim = "one worker should do one task after the other, and not wait for its result";
+    serialised_unless(&run, "end", numbers.len(), claim)?;
+    run.ends_well()?;
+    let expected: Vec<_> = all.iter().map(|task| format!("task-{task}")).collect();
+    let begun = run.events().filter(|event| of_a_task(event) && event.is_named("start"));
+    let seen: Vec<_> = begun.iter().map(|event| event.who.clone()).collect();
+    let claim = "one worker should begin the tasks in the order in which they were submitted";
+    let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
+    run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))
 }
 
 #[test]
 fn results_belong_to_their_tasks() {
     property(|random| {
         let workers = random.pick(2..=5);
-        let numbers: Vec<i64> = (0..2 * workers).map(|_| random.pick(0..=1000) as i64).collect();
+        // One result has more than 32 bits, one is 0 and one is 1; or they are below zero.
+        let mut numbers = random.numbers(2 * workers);
+        numbers[..3].copy_from_slice(&[0, random.pick(50_000..=3_000_000_000) as i64, 1]);
+        let sign = [1, -1][random.pick(0..=1)];
         // The first tasks end in the reverse of the order in which they were submitted.
-        let run = pool(workers, &numbers).arg("backwards", 1).run()?;
+        let run = pool(workers, &numbers).arg("backwards", 1).arg("sign", sign).run()?;
         let claim = "a worker that is free should take the next task while others are held up";
         serialised_unless(&run, "start", 2 * workers, claim)?;
         run.ends_well()?;
-        results_are_right(&run, &numbers)
+        results_are_right(&run, &numbers, sign)
     });
 }
 
