@@ -8,9 +8,9 @@ use std::io;
 ///
 /// The input is cut into chunks of `chunk` numbers, the last one perhaps
 /// shorter; `task` gets one chunk at a time and returns as many numbers. Each
-/// chunk is done once, by one of exactly `workers` forked processes, and chunks
-/// of different workers are done at the same time. All workers have ended and
-/// have been waited for when this returns.
+/// chunk is done once, by one of exactly `workers` forked processes, even if there
+/// are fewer chunks than that, and chunks of different workers are done at the same
+/// time. All workers have ended and have been waited for when this returns.
 ///
 /// `workers` and `chunk` are at least 1.
 pub fn pool_map(

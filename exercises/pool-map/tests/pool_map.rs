@@ -33,7 +33,10 @@ fn sizes(random: &mut Random) -> (usize, usize, Vec<i64>) {
 #[test]
 fn squares_come_in_input_order() {
     property(|random| {
-        let (workers, chunk, numbers) = sizes(random);
+        let (workers, chunk, mut numbers) = sizes(random);
+        // One square has more than 32 bits.
+        let place = random.pick(0..=numbers.len() - 1);
+        numbers[place] = random.pick(50_000..=3_000_000_000) as i64;
         gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)
     });
 }
@@ -153,7 +156,16 @@ fn exactly_the_asked_number_of_processes_is_created() {
         let (workers, chunk, numbers) = sizes(random);
         let run = pool(workers, chunk, &numbers).run()?;
         run.ends_well()?;
-        run.creates_processes(workers)
+        run.creates_processes(workers)?;
+        // One chunk, which is full or not: for one worker, or for one of several.
+        for workers in [1, workers] {
+            let count = random.pick(1..=chunk);
+            let numbers = random.numbers(count);
+            let run = pool(workers, chunk, &numbers).run()?;
+            run.ends_well()?;
+            run.creates_processes(workers)?;
+        }
+        Ok(())
     });
 }
 
