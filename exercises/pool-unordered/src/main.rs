@@ -10,6 +10,8 @@
 use std::io;
 use std::process;
 
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use pool_unordered::{Results, pool_unordered};
 use stage::{Arguments, Gate, Meeting, event};
 
@@ -60,6 +62,17 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// Says so if there is a result after the last, or a child that has not been waited for.
+fn look_behind_the_end(results: &mut Results) {
+    let end = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    if waitid(Id::All, end) != Err(Errno::ECHILD) {
+        event("main", "children behind the end");
+    }
+    if results.next().is_some() {
+        event("main", "something behind the end");
+    }
+}
+
 /// Takes up to `most` results; calls `open` when `others` of them are taken.
 fn take_the_rest(
     results: &mut Results,
@@ -73,6 +86,7 @@ fn take_the_rest(
         }
         let Some(value) = results.next().transpose()? else {
             event("main", "end");
+            look_behind_the_end(results);
             break;
         };
         event("main", format_args!("value={value}"));

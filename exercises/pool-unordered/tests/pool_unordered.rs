@@ -1,6 +1,7 @@
 //! What a streaming map promises, whichever result is the first.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use kit::{Checked, Event, Events, Finding, Program, Random, Run, Verdict, program, property};
 
@@ -49,10 +50,15 @@ fn serialised_if(run: &Run, too_few: bool, claim: &str) -> Checked {
 #[test]
 fn every_result_comes_once() {
     property(|random| {
-        let (workers, numbers) = sizes(random);
+        let (workers, mut numbers) = sizes(random);
+        // One square has more than 32 bits, one is 0.
+        numbers[..2].copy_from_slice(&[random.pick(50_000..=3_000_000_000) as i64, 0]);
         let run = pool(workers, &numbers).run()?;
         run.ends_well()?;
-        squares_came(&run, &numbers)
+        squares_came(&run, &numbers)?;
+        let more = run.events().of("main").named("something").len();
+        let claim = "`next` said that there is no more, and then gave something";
+        run.check(Finding::wrong(claim).unless(more == 0))
     });
 }
 
@@ -166,7 +172,38 @@ fn a_free_worker_takes_the_next_number() {
         );
         serialised_if(&run, taken < numbers.len() - held.len(), &claim)?;
         run.ends_well()?;
-        squares_came(&run, &numbers)
+        squares_came(&run, &numbers)?;
+        first_come_first_served(&numbers)
+    });
+}
+
+/// Passes if a single worker begins the numbers in the order of the input.
+fn first_come_first_served(numbers: &[i64]) -> Checked {
+    let run = pool(1, numbers).run()?;
+    run.ends_well()?;
+    let expected: Vec<_> = (0..numbers.len()).map(|place| format!("number-{place}")).collect();
+    let begun = said_by_tasks(&run).named("start");
+    let seen: Vec<_> = begun.iter().map(|event| event.who.clone()).collect();
+    let claim = "one worker should begin the numbers in the order of the input";
+    let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
+    run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))
+}
+
+#[test]
+fn who_waits_sleeps() {
+    property(|random| {
+        // The only number waits for a second one that never comes, and main for its result.
+        let bound = Duration::from_millis(500);
+        let program = pool(random.pick(1..=4), &[7]).arg("meet", 2);
+        let run = program.using(bound).meant_to_hang().run()?;
+        if run.observation().hang.is_none() {
+            run.ends_well()?;
+            let claim = "a number that waits for a second one went on, though there is none";
+            return Err(run.found(Finding::wrong(claim)));
+        }
+        let claim = "while no result can come `next` keeps the processor busy; it should sleep";
+        let asleep = run.processor_time()? < bound / 2;
+        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
     });
 }
 
@@ -210,6 +247,9 @@ fn every_worker_is_waited_for_when_the_results_end() {
         let (workers, numbers) = sizes(random);
         let run = pool(workers, &numbers).run()?;
         run.ends_well()?;
+        let children = run.events().of("main").named("children").len();
+        let claim = "`next` said that there is no more, and not every worker was waited for";
+        run.check(Finding::new(Verdict::Leak, claim).unless(children == 0))?;
         run.leaves_nothing_behind()
     });
 }
