@@ -8,14 +8,18 @@
 //! `--again 1` it asks once more in the end.
 //! With `--early 1` main tries to join a pool that is open. `--timeout` is how long, in milliseconds,
 //! main waits for a result that is not held; 0 is for ever. The complaint of a task that fails has
-//! `--words` words.
+//! `--words` words. With `--sign -1` results are below zero.
+//!
+//! With `--idle 1` main looks away until the first tasks, one for each worker, are done, and as many
+//! behind them wait for one another. With `--orphan 1` main submits one more task when it has all results, with
+//! `--late 1` one after `close` and `terminate`; with `--both 1` it closes the pool before it terminates it.
 
-use std::io;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process;
 use std::time::Duration;
 
 use pool_results::{Failure, Handle, Pool};
-use stage::{Arguments, Gate, Meeting, event};
+use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
 const PATIENCE: Duration = Duration::from_millis(5);
 
@@ -33,6 +37,11 @@ fn main() -> io::Result<()> {
         "early",
         "timeout",
         "words",
+        "sign",
+        "idle",
+        "orphan",
+        "late",
+        "both",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -43,8 +52,13 @@ fn main() -> io::Result<()> {
         0 => None,
         milliseconds => Some(Duration::from_millis(milliseconds)),
     };
+    let sign = arguments.get("sign", 1);
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let (gate, begun) = (Gate::new()?, Gate::new()?);
+    let absence = match arguments.get("idle", 0) {
+        0 => None,
+        _ => Some(Absence::new(workers)?),
+    };
 
     let task = |place: i64| {
         let (place, who) = (place as usize, format!("task-{place}"));
@@ -53,6 +67,9 @@ fn main() -> io::Result<()> {
             begun.open().expect("the pipe of the gate is open");
         }
         meeting.meet().expect("the pipes of the meeting are open");
+        if let Some(absence) = &absence {
+            absence.take_part(place).expect("the pipes are open");
+        }
         if held.contains(&place) {
             gate.pass().expect("the pipe of the gate is open");
         }
@@ -64,7 +81,7 @@ fn main() -> io::Result<()> {
         if fail.contains(&place) {
             Err(complaint(place, words))
         } else {
-            Ok(numbers[place] * numbers[place])
+            Ok(sign * numbers[place] * numbers[place])
         }
     };
 
@@ -78,6 +95,9 @@ fn main() -> io::Result<()> {
         handles.push((place, pool.submit(place as i64, called)?));
     }
     event("main", format_args!("submitted pid={}", process::id()));
+    if let Some(absence) = &absence {
+        absence.last()?;
+    }
     if arguments.get("begun", 0) == 1 {
         begun.pass()?;
     }
@@ -90,11 +110,21 @@ fn main() -> io::Result<()> {
         handles.into_iter().partition(|(place, _)| held.contains(place));
     ask("impatient", &late, Some(PATIENCE), words);
     ask("then", &others, timeout, words);
-    if arguments.get("terminate", 0) == 1 {
+    if arguments.get("orphan", 0) == 1 {
+        ask("orphan", &[(0, pool.submit(0, |_| ())?)], None, words);
+    }
+    let terminate = arguments.get("terminate", 0) == 1;
+    if !terminate || arguments.get("both", 0) == 1 {
+        pool.close();
+    }
+    if terminate {
         pool.terminate();
     } else {
         gate.open()?;
-        pool.close();
+    }
+    if arguments.get("late", 0) == 1 {
+        let late = pool.submit(0, |_| event("callback", "of a late task"));
+        event("main", if late.is_ok() { "late accepted" } else { "late refused" });
     }
     pool.join()?;
     event("main", "joined");
@@ -104,6 +134,42 @@ fn main() -> io::Result<()> {
         ask("again", &others, Some(Duration::ZERO), words);
     }
     Ok(())
+}
+
+/// What lets all workers become free while main looks away.
+struct Absence {
+    workers: usize,
+    all_submitted: Gate,
+    /// By it the first tasks say in which processes they are done.
+    pids: (PipeReader, PipeWriter),
+    /// Of the tasks that follow.
+    meeting: Meeting,
+}
+
+impl Absence {
+    fn new(workers: usize) -> io::Result<Self> {
+        let meeting = Meeting::new(workers as u8)?;
+        Ok(Self { workers, all_submitted: Gate::new()?, pids: io::pipe()?, meeting })
+    }
+
+    fn take_part(&self, place: usize) -> io::Result<()> {
+        if place < self.workers {
+            self.all_submitted.pass()?;
+            return (&self.pids.1).write_all(&process::id().to_ne_bytes());
+        }
+        self.meeting.meet()
+    }
+
+    /// Until each worker has done its first task, and sleeps.
+    fn last(&self) -> io::Result<()> {
+        self.all_submitted.open()?;
+        for _ in 0..self.workers {
+            let mut pid = [0; 4];
+            (&self.pids.0).read_exact(&mut pid)?;
+            until_asleep(i32::from_ne_bytes(pid));
+        }
+        Ok(())
+    }
 }
 
 /// Says what the handles answer.

@@ -98,11 +98,16 @@ fn a_timeout_is_reported_while_the_task_goes_on() {
 #[test]
 fn a_timeout_that_is_long_enough_gives_the_result() {
     property(|random| {
-        let (workers, numbers) = sizes(random);
-        let run = pool(workers, &numbers).arg("timeout", 60_000).arg("again", 1).run()?;
+        let (workers, mut numbers) = sizes(random);
+        // One result has more than 32 bits, one is 0 and one is 1; or they are below zero.
+        numbers[..3].copy_from_slice(&[0, random.pick(50_000..=3_000_000_000) as i64, 1]);
+        let sign = [1, -1][random.pick(0..=1)];
+        let program = pool(workers, &numbers).arg("sign", sign).arg("timeout", 60_000);
+        let run = program.arg("again", 1).run()?;
         run.ends_well()?;
-        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))?;
-        tells(&run, "again", 0..numbers.len(), |task| square(&numbers, task))
+        let result = |task: usize| format!("value={}", sign * numbers[task] * numbers[task]);
+        tells(&run, "then", 0..numbers.len(), result)?;
+        tells(&run, "again", 0..numbers.len(), result)
     });
 }
 
@@ -112,7 +117,9 @@ fn the_error_of_a_task_is_carried_over() {
         let (workers, numbers) = sizes(random);
         let count = random.pick(1..=numbers.len());
         let fail = places(random, count, numbers.len());
-        let run = pool(workers, &numbers).list("fail", &fail).run()?;
+        // What went wrong is perhaps told without a word.
+        let words = random.pick(0..=2);
+        let run = pool(workers, &numbers).list("fail", &fail).arg("words", words).run()?;
         run.ends_well()?;
         tells(&run, "then", 0..numbers.len(), |task| match fail.contains(&task) {
             true => "error".to_owned(),
@@ -183,9 +190,10 @@ fn when_no_worker_is_left_no_task_is_waited_for() {
     property(|random| {
         let (workers, numbers) = sizes(random);
         let die: Vec<_> = (0..workers).collect();
-        let run = pool(workers, &numbers).list("die", &die).run()?;
+        let run = pool(workers, &numbers).list("die", &die).arg("orphan", 1).run()?;
         run.ends_well()?;
-        tells(&run, "then", 0..numbers.len(), |_| "lost".to_owned())
+        tells(&run, "then", 0..numbers.len(), |_| "lost".to_owned())?;
+        tells(&run, "orphan", [0], |_| "lost".to_owned())
     });
 }
 
@@ -195,10 +203,28 @@ fn close_finishes_what_waits() {
         let (workers, numbers) = sizes(random);
         // Every task is held up until main has asked for each, and closes the pool.
         let all = places(random, numbers.len(), numbers.len());
-        let run = pool(workers, &numbers).list("held", &all).run()?;
+        let run = pool(workers, &numbers).list("held", &all).arg("late", 1).run()?;
         run.ends_well()?;
-        tells(&run, "at-last", all, |task| square(&numbers, task))
+        tells(&run, "at-last", all.clone(), |task| square(&numbers, task))?;
+        nothing_is_taken_in(&run)?;
+        // A single worker begins them in the order in which they were submitted.
+        let run = pool(1, &numbers).list("held", &all).run()?;
+        run.ends_well()?;
+        let expected: Vec<_> = all.iter().map(|task| format!("task-{task}")).collect();
+        let begun = run.events().named("start");
+        let seen: Vec<_> = begun.iter().map(|event| event.who.clone()).collect();
+        let claim = "one worker should get the tasks in the order in which they were submitted";
+        let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
+        run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))
     });
+}
+
+/// Passes if a task was refused that came after the end.
+fn nothing_is_taken_in(run: &Run) -> Checked {
+    let late = run.events().of("main").named("late");
+    let claim = "after close or terminate, submit should answer with an error";
+    let refused = late.len() == 1 && late.iter().all(|event| event.what.ends_with("refused"));
+    run.check(Finding::wrong(claim).seeing(late.to_string()).unless(refused))
 }
 
 #[test]
@@ -208,8 +234,12 @@ fn terminate_drops_what_is_not_done_and_ends_the_workers() {
         let first = random.pick(0..=numbers.len() - workers);
         // As many as there are workers are never done, and those before them are.
         let held: Vec<_> = (first..numbers.len()).collect();
-        let run = pool(workers, &numbers).list("held", &held).arg("terminate", 1).run()?;
+        let program = pool(workers, &numbers).list("held", &held).arg("terminate", 1);
+        // Perhaps it was closed before.
+        let program = program.arg("both", random.pick(0..=1)).arg("late", 1);
+        let run = program.run()?;
         run.ends_well()?;
+        nothing_is_taken_in(&run)?;
         tells(&run, "then", 0..first, |task| square(&numbers, task))?;
         tells(&run, "at-last", held, |_| "dropped".to_owned())?;
         let started = run.events().named("start").len();
@@ -254,7 +284,21 @@ fn all_workers_are_at_work_at_once() {
             return Err(run.found(finding.seeing(run.events().to_string())));
         }
         run.ends_well()?;
-        run.creates_processes(workers)
+        run.creates_processes(workers)?;
+        // All become free while nobody asks for a result, and the next tasks wait for one another.
+        let numbers = random.numbers(2 * workers);
+        let run = pool(workers, &numbers).arg("idle", 1).run()?;
+        let started = run.events().named("start").len();
+        if run.deadlocked() && started < numbers.len() {
+            let claim = format!(
+                "{workers} workers are free, {workers} tasks wait, and only {} of them are begun",
+                started.saturating_sub(workers)
+            );
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
+        run.ends_well()?;
+        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))
     });
 }
 

@@ -124,6 +124,7 @@ impl Handle {
     pub fn get(&self, timeout: Option<Duration>) -> Result<i64, Failure> {
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let mut office = self.office.borrow_mut();
+        office.give_out();
         loop {
             if let Some(outcome) = &office.tasks[self.task].outcome {
                 return outcome.clone();
