@@ -3,7 +3,8 @@
 //!     cargo run -p clock -- --clocks 2 --ticks 3 --interval 10
 //!
 //! The interval is in milliseconds. With `--gate 1` the greeter, which is started first, stands at a gate
-//! until `start` has returned.
+//! until `start` has returned. With `--kill 1` a clock is killed before the greeter is told to go on, and
+//! both are joined then, the greeter first. The greeter ends by itself with `--status`, if that is not 0.
 
 use std::io;
 use std::process::{exit, id};
@@ -11,12 +12,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use clock::{Clock, Process};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
 use stage::{Arguments, Gate, event};
 
 /// Another type that can run as a process.
 struct Greeter {
     words: Vec<String>,
     gate: Rc<Gate>,
+    status: i32,
 }
 
 impl Process for Greeter {
@@ -26,24 +31,34 @@ impl Process for Greeter {
         event("greeter", format_args!("pid={} words={}", id(), self.words.join(",")));
         self.gate.pass().expect("the pipe of the gate is open");
         event("greeter", "end");
+        if self.status != 0 {
+            exit(self.status);
+        }
     }
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["clocks", "ticks", "interval", "words", "gate"]);
+    let arguments =
+        Arguments::take(&["clocks", "ticks", "interval", "words", "gate", "kill", "status"]);
     let clocks = arguments.get("clocks", 1);
     let ticks = arguments.get("ticks", 3);
     let interval = Duration::from_millis(arguments.get("interval", 10));
     let words = arguments.list("words", vec!["hello".to_owned(), "world".to_owned()]);
 
+    let status = arguments.get("status", 0);
+
     let gate = Rc::new(Gate::new()?);
+    if arguments.get("kill", 0) != 0 {
+        let greeter = Greeter { words, gate: gate.clone(), status };
+        return one_is_killed(Clock::new(ticks, interval), greeter, &gate);
+    }
     let shut = arguments.get("gate", 0) != 0;
     if !shut {
         gate.open()?;
     }
     let parent = id();
     let mut started = Vec::new();
-    let greeter = Greeter { words, gate: gate.clone() }.start()?;
+    let greeter = Greeter { words, gate: gate.clone(), status }.start()?;
     only_the_parent(parent);
     event("main", format_args!("started pid={}", greeter.pid()));
     if shut {
@@ -60,6 +75,23 @@ fn main() -> io::Result<()> {
         let pid = process.pid();
         event("main", format_args!("joined pid={pid} code={}", process.join()?));
     }
+    Ok(())
+}
+
+/// Starts a clock, which is killed, and a greeter; joins the greeter first.
+fn one_is_killed(clock: Clock, greeter: Greeter, gate: &Gate) -> io::Result<()> {
+    let parent = id();
+    let clock = clock.start()?;
+    only_the_parent(parent);
+    let greeter = greeter.start()?;
+    only_the_parent(parent);
+    let pid = Pid::from_raw(clock.pid());
+    kill(pid, Signal::SIGKILL)?;
+    // It has ended when this returns, and nobody has reaped it.
+    waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    gate.open()?;
+    event("main", format_args!("greeter code={}", greeter.join()?));
+    event("main", format_args!("clock code={}", clock.join()?));
     Ok(())
 }
 

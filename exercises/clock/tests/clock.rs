@@ -49,7 +49,10 @@ fn the_clock_ticks_as_often_as_it_was_told_to() {
             let claim = format!("the ticks should be {expected:?}, they are {seen:?}");
             run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))?;
         }
-        run.check(run.events().of("clock").number(clocks * ticks))
+        run.check(run.events().of("clock").number(clocks * ticks))?;
+        let run = program!().arg("ticks", 0).run()?;
+        created(&run, 2)?;
+        run.check(run.events().of("clock").number(0))
     });
 }
 
@@ -98,8 +101,18 @@ fn no_tick_comes_before_its_time() {
             );
             run.check(Finding::wrong(claim).unless(lived.is_none_or(|lived| lived >= least)))?;
         }
-        Ok(())
+        sleeps_meanwhile()
     });
+}
+
+/// Passes if a clock that ticks three times in 300 ms uses the processor for a tenth of that at most.
+fn sleeps_meanwhile() -> Checked {
+    let run = program!().arg("ticks", 3).arg("interval", 100).run()?;
+    let clock = created(&run, 2)?.get(1).and_then(|clock| clock.resources);
+    let Some(used) = clock.map(|used| used.user + used.system) else { return Ok(()) };
+    let claim = format!("between its ticks the clock should sleep; it used the processor {used:?}");
+    let asleep = used < Duration::from_millis(30);
+    run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
 }
 
 #[test]
@@ -172,6 +185,21 @@ fn the_join_tells_the_end_and_reaps() {
         let expected = vec!["0".to_owned(); clocks + 1];
         same(&run, "every process should have ended with status 0", &expected, &codes)?;
         // Whoever is joined has said all that it has to say.
-        run.check(run.events().named("end").number(1))
+        run.check(run.events().named("end").number(1))?;
+        let status = random.pick(0..=99);
+        let program = program!().arg("kill", 1).arg("ticks", 1000).arg("interval", 1000);
+        // A right program ends at once; the bound is for a start that waits for the clock.
+        let run = program.arg("status", status).within(Duration::from_secs(5)).run()?;
+        if run.observation().hang.is_some() && run.processes_created()? == 1 {
+            let claim = "`start` waits for the end of the process that it has started";
+            return Err(run.found(Finding::new(Verdict::Serialised, claim)));
+        }
+        created(&run, 2)?;
+        for (who, expected) in [("greeter", status as i32), ("clock", -9)] {
+            let code: i32 = run.check(run.events().of("main").named(who).value("code"))?;
+            let claim = format!("the join of the {who} should tell {expected}, it told {code}");
+            run.check(Finding::wrong(claim).unless(code == expected))?;
+        }
+        run.leaves_nothing_behind()
     });
 }
