@@ -4,8 +4,8 @@
 //!     cargo run -p subprocess -- --do communicate --play mirror --bytes 200000
 //!
 //! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
-//! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read. With
-//! `--program` another program is run.
+//! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `echo` writes
+//! `--words` to both outputs. With `--program` another program is run.
 
 use std::env::current_exe;
 use std::io::{self, Read, Write};
@@ -19,14 +19,16 @@ use subprocess::{Finished, call, communicate};
 const FLOOD: usize = 150_000;
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["do", "play", "program", "status", "bytes"]);
+    let arguments = Arguments::take(&["do", "play", "program", "status", "bytes", "words"]);
     let part = arguments.get("play", "exit".to_owned());
     let status = arguments.get("status", 0);
     let bytes = arguments.get("bytes", 100);
     let program = arguments.get("program", PathBuf::new());
     let program = if program.as_os_str().is_empty() { current_exe()? } else { program };
     let status_text = status.to_string();
-    let words = ["--play", part.as_str(), "--status", status_text.as_str()];
+    let text = arguments.get("words", String::new());
+    let words =
+        ["--play", part.as_str(), "--status", status_text.as_str(), "--words", text.as_str()];
 
     match arguments.get("do", String::new()).as_str() {
         "call" => tell(call(&program, &words).map(|code| format!("code={code}")), &program),
@@ -34,10 +36,10 @@ fn main() -> io::Result<()> {
             let before = open_descriptors();
             let input: Vec<u8> = (0..bytes).map(|index: usize| (index * 7 % 251) as u8).collect();
             let done = communicate(&program, &words, &input);
-            tell(done.map(|finished| judge(&finished, &part, &input)), &program);
+            tell(done.map(|finished| judge(&finished, &part, &input, &text)), &program);
             event("main", format_args!("descriptors={before},{}", open_descriptors()));
         }
-        _ => play(&part, status)?,
+        _ => play(&part, status, &text)?,
     }
     Ok(())
 }
@@ -54,11 +56,12 @@ fn tell(outcome: io::Result<String>, program: &std::path::Path) {
 }
 
 /// What the part should have written, beside what came.
-fn judge(finished: &Finished, part: &str, input: &[u8]) -> String {
+fn judge(finished: &Finished, part: &str, input: &[u8], text: &str) -> String {
     let (stdout, stderr) = match part {
         "mirror" => (input.to_vec(), inverted(input)),
         "count" => (input.len().to_string().into_bytes(), Vec::new()),
         "flood" => (vec![b'o'; FLOOD], vec![b'e'; FLOOD]),
+        "echo" => (text.as_bytes().to_vec(), text.as_bytes().to_vec()),
         _ => (Vec::new(), Vec::new()),
     };
     let compare = |expected: &[u8], seen: &[u8]| match expected == seen {
@@ -85,7 +88,7 @@ fn inverted(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// What this program does as another program.
-fn play(part: &str, status: i32) -> io::Result<()> {
+fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
     let (mut stdin, mut stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
     match part {
         "mirror" => {
@@ -107,6 +110,10 @@ fn play(part: &str, status: i32) -> io::Result<()> {
             stderr.write_all(&[b'e'; FLOOD])?;
             stdout.write_all(&[b'o'; FLOOD])?;
             io::copy(&mut stdin, &mut io::sink())?;
+        }
+        "echo" => {
+            stdout.write_all(text.as_bytes())?;
+            stderr.write_all(text.as_bytes())?;
         }
         // `exit` and `deaf` read nothing.
         _ => {}

@@ -58,7 +58,15 @@ fn the_exit_code_of_a_call_is_passed_on() {
         let claim =
             format!("the caller has {bytes} bytes to be read, and the program should find them");
         let found = run.stdout().starts_with(&bytes.to_string());
-        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(found))
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(found))?;
+        // Nobody but the program reads its arguments: no shell, and nothing that cuts them.
+        let words = format!("  *  $HOME 'a b\"; \\ {} \n", random.pick(1..=9999));
+        let run = program!().arg("do", "call").arg("play", "echo").arg("words", &words).run()?;
+        really_ran(&run, 0)?;
+        let claim = "an argument should arrive as it is, and both outputs should be the caller's";
+        let both = [run.stdout(), &run.observation().stderr.text];
+        let finding = Finding::wrong(claim).seeing(both.join("\n"));
+        run.check(finding.unless(both.iter().all(|output| output.contains(&words))))
     });
 }
 
@@ -75,6 +83,11 @@ fn a_program_that_is_not_there_is_an_error() {
             says(&run, "kind", "NotFound", "the kind of the error")?;
             says(&run, "named", true, "whether the text of the error names the program")?;
             run.leaves_nothing_behind()?;
+            // A folder is there, and cannot be run.
+            let run = program!().arg("do", way).arg("program", "/").run()?;
+            run.ends_well()?;
+            says(&run, "kind", "PermissionDenied", "the kind of the error")?;
+            run.leaves_nothing_behind()?;
         }
         Ok(())
     });
@@ -84,7 +97,10 @@ fn a_program_that_is_not_there_is_an_error() {
 fn input_and_outputs_arrive_whole() {
     property(|random| {
         let status = status(random);
-        all_came(&communicate("mirror", random.pick(0..=3000), status)?, status)
+        all_came(&communicate("mirror", random.pick(0..=3000), status)?, status)?;
+        let program = program!().arg("do", "communicate").arg("play", "echo");
+        // Blanks at the end are output, too.
+        all_came(&program.arg("words", " two words \n\n").run()?, 0)
     });
 }
 
@@ -103,7 +119,12 @@ fn a_program_that_writes_before_it_reads_is_heard() {
 
 #[test]
 fn the_input_is_closed_behind_its_last_byte() {
-    property(|random| all_came(&communicate("count", random.pick(0..=5000), 0)?, 0));
+    property(|random| {
+        all_came(&communicate("count", random.pick(1..=5000), 0)?, 0)?;
+        // Without input there is nothing to be read, whatever the caller itself could read.
+        let program = program!().arg("do", "communicate").arg("play", "count").arg("bytes", 0);
+        all_came(&program.stdin(vec![b'x'; random.pick(1..=1_000)]).run()?, 0)
+    });
 }
 
 #[test]
