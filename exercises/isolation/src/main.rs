@@ -4,7 +4,8 @@
 //!     cargo run -p isolation -- --place thread --tasks return,panic
 //!
 //! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `abort`, `segv`, `exit`
-//! (with `--status`), or by `--signal` as `signal`.
+//! (with `--status`), or by `--signal` as `signal`. With `--other 77` the program has another child all
+//! the while, which has ended with that status and has not been waited for.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -14,6 +15,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
 use isolation::{in_process, in_thread};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
 use stage::{Arguments, event};
 
 static COUNTER: AtomicI64 = AtomicI64::new(0);
@@ -28,10 +31,13 @@ impl Drop for Caller {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["place", "tasks", "status", "signal"]);
+    let arguments = Arguments::take(&["place", "tasks", "status", "signal", "other"]);
     let tasks = arguments.list("tasks", vec!["return".to_owned(), "panic".to_owned()]);
     let process = arguments.get("place", "process".to_owned()) == "process";
     let (status, signal) = (arguments.get("status", 3), arguments.get("signal", libc::SIGTERM));
+
+    let other = arguments.get("other", 0);
+    let other = if other > 0 { Some(ended_child(other)?) } else { None };
 
     let _caller = Caller;
     for (number, task) in (1..).zip(&tasks) {
@@ -41,7 +47,23 @@ fn main() -> io::Result<()> {
         event(format_args!("task-{number}"), format_args!("counter={counter} is={task}"));
         event(format_args!("end-{number}"), end);
     }
+    if let Some(other) = other {
+        // Whoever looks for the end of a task may have come across it.
+        let _ = waitpid(other, None);
+    }
     Ok(())
+}
+
+/// A child that has ended with `status`, and that nobody has waited for.
+fn ended_child(status: i32) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => exit(status),
+        ForkResult::Parent { child } => {
+            waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            Ok(child)
+        }
+    }
 }
 
 /// Counts, says where it is, and ends in one of the ways.

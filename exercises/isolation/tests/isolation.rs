@@ -67,11 +67,16 @@ fn the_parent_survives_a_panic_in_the_child() {
     property(|random| {
         let tasks = some_of(random, &["panic", "return"]);
         let run = run("process", &tasks)?;
-        ended(&run, &tasks, |task| match task {
+        let as_told = |task: &str| match task {
             "panic" => "panicked".to_owned(),
             _ => "finished".to_owned(),
-        })?;
-        really_ended(&run, &tasks, |task| Exit::Code(if task == "panic" { 101 } else { 0 }))
+        };
+        ended(&run, &tasks, as_told)?;
+        really_ended(&run, &tasks, |task| Exit::Code(if task == "panic" { 101 } else { 0 }))?;
+        // The caller may have another child, which has ended.
+        let program = program!().arg("place", "process").list("tasks", &tasks);
+        let run = program.arg("other", 77).run()?;
+        ended(&run, &tasks, as_told)
     });
 }
 
