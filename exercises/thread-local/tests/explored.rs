@@ -77,8 +77,28 @@ fn what_was_bound_before_is_bound_again() {
     });
     assert_eq!(seen, (Some(request("BOB", 2)), Some(request("ada", 1))));
     assert_eq!(current(), None, "nothing was bound before the first");
+    let outer = with_request(request("ada", 1), || {
+        let renamed = rename("ADA");
+        with_request(request("bob", 2), || ());
+        (renamed, current())
+    });
+    assert_eq!(
+        outer,
+        (true, Some(request("ADA", 1))),
+        "a new user stays, whatever was bound inside"
+    );
+    assert_eq!(nested(20), 20, "each of many requests is bound again");
     with_request(request("chen", 3), || ());
     assert_eq!(current(), None, "nor before the last");
+}
+
+/// Binds so many requests, one inside of the other; how many were as they should be.
+fn nested(depth: u32) -> usize {
+    if depth == 0 {
+        return 0;
+    }
+    let mine = request("ada", depth);
+    with_request(mine.clone(), || nested(depth - 1) + usize::from(current() == Some(mine)))
 }
 
 #[test]
@@ -86,11 +106,12 @@ fn a_panic_unbinds_too() {
     let after = with_request(request("ada", 1), || {
         let unlucky = || with_request(request("bob", 2), || resume_unwind(Box::new("told to")));
         let caught: Result<(), _> = catch_unwind(AssertUnwindSafe(unlucky));
-        (caught.is_err(), current())
+        let said = caught.err().and_then(|panic| panic.downcast_ref::<&str>().copied());
+        (said, current())
     });
     assert_eq!(
         after,
-        (true, Some(request("ada", 1))),
-        "the panic comes out, bob's request is gone"
+        (Some("told to"), Some(request("ada", 1))),
+        "this very panic comes out, bob's request is gone"
     );
 }
