@@ -38,6 +38,11 @@ impl Mode {
     pub(crate) fn writes(self) -> bool {
         self.0 & 3 != libc::O_RDONLY as u32
     }
+
+    /// Whether its owner is sent a signal when it is ready.
+    pub(crate) fn signals(self) -> bool {
+        self.0 & libc::O_ASYNC as u32 != 0
+    }
 }
 
 impl Descriptors {
@@ -62,6 +67,15 @@ impl Descriptors {
     /// All descriptors of the file with this kernel name.
     pub(crate) fn of(&self, name: &str) -> &[Opened] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All descriptors of one process, with the kernel name of the file.
+    pub(crate) fn held_by(&self, pid: i32) -> impl Iterator<Item = (&str, &Opened)> {
+        let all = self
+            .by_name
+            .iter()
+            .flat_map(|(name, opened)| opened.iter().map(move |opened| (name.as_str(), opened)));
+        all.filter(move |(_, opened)| opened.pid == pid)
     }
 }
 

@@ -1,22 +1,18 @@
 //! What could wake a task although no task of the run acts: timers, signals from
 //! outside, and work that the kernel does on behalf of a program.
 
-use std::fs;
-
-use crate::family::TaskRef;
-use crate::{Surroundings, proc};
+use crate::proc;
+use crate::waits::Scene;
 
 /// Why something else than the tasks themselves might wake one of them, if so.
 ///
 /// Alarms are not among it: only an [examination](crate::exam) shows them.
-pub(crate) fn from_outside(roll: &[TaskRef], surroundings: Surroundings) -> Option<String> {
-    let expects_signals = |pid| match surroundings {
-        Surroundings::Shared => handler(pid),
-        Surroundings::Private => None,
-    };
-    let firsts = roll.iter().filter(|task| task.pid == task.tid);
-    firsts.map(|task| task.pid).find_map(|pid| {
-        let reason = timer(pid).or_else(|| expects_signals(pid)).or_else(|| notifications(pid))?;
+pub(crate) fn from_outside(scene: &mut Scene<'_>) -> Option<String> {
+    let expects_signals = scene.has_neighbours();
+    scene.members().into_iter().find_map(|pid| {
+        let reason = timer(pid)
+            .or_else(|| if expects_signals { handler(pid) } else { None })
+            .or_else(|| notifications(scene, pid))?;
         Some(format!("process {pid} ({}) {reason}", proc::name(pid)))
     })
 }
@@ -65,18 +61,13 @@ fn handler(pid: i32) -> Option<String> {
 }
 
 /// Files by which the kernel acts on its own.
-fn notifications(pid: i32) -> Option<String> {
-    let entries = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
-    let numbers = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    for number in numbers {
-        let link = fs::read_link(format!("/proc/{pid}/fd/{number}")).unwrap_or_default();
-        if link.as_os_str() == "anon_inode:[io_uring]" {
+fn notifications(scene: &mut Scene<'_>, pid: i32) -> Option<String> {
+    for (name, opened) in scene.descriptors().held_by(pid) {
+        if name == "anon_inode:[io_uring]" {
             return Some("uses io_uring".to_owned());
         }
-        let flags = proc::line(&format!("/proc/{pid}/fdinfo/{number}"), "flags:");
-        let flags = flags.and_then(|flags| i32::from_str_radix(&flags, 8).ok()).unwrap_or(0);
-        if flags & libc::O_ASYNC != 0 {
-            return Some(format!("gets a signal when {} is ready", link.display()));
+        if opened.mode().signals() {
+            return Some(format!("gets a signal when {name} is ready"));
         }
     }
     let maps = proc::read(&format!("/proc/{pid}/maps"))?;

@@ -71,8 +71,9 @@ pub use watch::watch;
 pub enum Surroundings {
     /// Anyone on the host: what has a name could be opened, signals could be sent.
     Shared,
-    /// Nobody: the run has namespaces of its own for processes, for IPC and for files.
-    /// What it leaves in there is for the caller to list: the observer is outside.
+    /// Nobody: the run has namespaces of its own for processes, for IPC and for files, and
+    /// nothing open but what the calling process gave it. What it leaves in there is for the
+    /// caller to list: the observer is outside.
     Private,
 }
 

@@ -63,13 +63,26 @@ enum Look {
 }
 
 /// Tries to prove that the run cannot go on.
-pub(crate) fn attempt(shared: &Shared) -> Attempt {
+///
+/// Whoever was `awake` the last time is looked at first, and noted for the next time.
+pub(crate) fn attempt(shared: &Shared, awake: &mut Option<TaskRef>) -> Attempt {
     let (roll, generation) = {
         let state = shared.lock();
         (state.family.roll(), state.family.generation())
     };
-    let Some(first) = look(&roll, Look::First) else { return Attempt::Busy };
-    let Some(second) = look(&roll, Look::Second) else { return Attempt::Busy };
+    let still = awake.take().filter(|task| roll.contains(task) && !task.exiting);
+    if let Some(task) = still.filter(|task| switches_of_sleeper(&roll, *task).is_none()) {
+        *awake = Some(task);
+        return Attempt::Busy;
+    }
+    let looks = look(&roll, Look::First).and_then(|first| Ok((first, look(&roll, Look::Second)?)));
+    let (first, second) = match looks {
+        Ok(looks) => looks,
+        Err(task) => {
+            *awake = Some(task);
+            return Attempt::Busy;
+        }
+    };
     let state = shared.lock();
     if first.is_empty() || first != second || state.family.generation() != generation {
         return Attempt::Busy;
@@ -91,7 +104,7 @@ fn judge(
             Err(reason) => return Attempt::Open(format!("{}: {reason}", describe(task))),
         }
     }
-    if let Some(reason) = influences::from_outside(roll, surroundings) {
+    if let Some(reason) = influences::from_outside(&mut scene) {
         return Attempt::Open(reason);
     }
     Attempt::Deadlock(Proof { stuck, generation: family.generation() })
@@ -118,8 +131,8 @@ pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
         }
     }
     let runner = runner?;
-    let nothing_new = influences::from_outside(&roll, shared.surroundings).is_none()
-        && scene.memory_stays_inside(runner.pid);
+    let nothing_new =
+        influences::from_outside(&mut scene).is_none() && scene.memory_stays_inside(runner.pid);
     nothing_new.then(|| (runner, Proof { stuck, generation: state.family.generation() }))
 }
 
@@ -140,27 +153,31 @@ pub(crate) fn asleep(
     held.collect()
 }
 
-/// Sees every task asleep in a system call, or gives up.
-fn look(roll: &[TaskRef], look: Look) -> Option<Vec<Sight>> {
+/// Sees every task asleep in a system call; else says who is not.
+fn look(roll: &[TaskRef], look: Look) -> Result<Vec<Sight>, TaskRef> {
     let mut sights = Vec::with_capacity(roll.len());
     for task in roll {
         if task.exiting {
-            ended_before_its_threads(roll, *task)?;
-            continue;
+            ended_before_its_threads(roll, *task).ok_or(*task)?;
+        } else {
+            sights.push(sight(roll, *task, look).ok_or(*task)?);
         }
-        let (switches, call) = match look {
-            Look::First => {
-                let switches = switches_of_sleeper(roll, *task)?;
-                (switches, proc::call(task.pid, task.tid)?)
-            }
-            Look::Second => {
-                let call = proc::call(task.pid, task.tid)?;
-                (switches_of_sleeper(roll, *task)?, call)
-            }
-        };
-        sights.push(Sight { task: *task, switches, call });
     }
-    Some(sights)
+    Ok(sights)
+}
+
+fn sight(roll: &[TaskRef], task: TaskRef, look: Look) -> Option<Sight> {
+    let (switches, call) = match look {
+        Look::First => {
+            let switches = switches_of_sleeper(roll, task)?;
+            (switches, proc::call(task.pid, task.tid)?)
+        }
+        Look::Second => {
+            let call = proc::call(task.pid, task.tid)?;
+            (switches_of_sleeper(roll, task)?, call)
+        }
+    };
+    Some(Sight { task, switches, call })
 }
 
 fn switches_of_sleeper(roll: &[TaskRef], task: TaskRef) -> Option<(u64, u64)> {

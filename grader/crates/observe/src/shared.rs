@@ -88,9 +88,11 @@ impl Shared {
         }
     }
 
-    /// Notes which shared objects a process uses, if any have come or gone at all.
+    /// Notes which shared objects a process uses, if any have come or gone at all. In
+    /// surroundings of its own whatever is left is the run's.
     pub(crate) fn note_touched(&self, state: &mut State, pid: i32) {
-        if leftovers::last_change() != self.shm_changed {
+        let shared = self.surroundings == Surroundings::Shared;
+        if shared && leftovers::last_change() != self.shm_changed {
             state.touched.extend(leftovers::touched_by(pid));
         }
     }

@@ -192,12 +192,15 @@ impl Tracer<'_> {
             let mut state = self.shared.lock();
             let Some(parent) = state.family.process_of(creator.as_raw()) else { return };
             self.shared.note_touched(&mut state, parent);
-            let is_thread = event == libc::PTRACE_EVENT_CLONE
-                && fs::exists(format!("/proc/{parent}/task/{child}")).unwrap_or(false);
-            let (seen_as, at) = (self.seen_as(child), self.shared.now());
             if state.family.knows(child) {
                 return;
             }
+            // A process that clone made is not told from a thread by the event.
+            let is_process = event != libc::PTRACE_EVENT_CLONE;
+            let status = if is_process && !self.nested { None } else { proc::status(child) };
+            let is_thread = !is_process && status.as_ref().is_some_and(|one| one.tgid == parent);
+            let seen_as = status.filter(|_| self.nested).map_or(child, |status| status.inner);
+            let at = self.shared.now();
             if is_thread {
                 state.family.started(child, seen_as, parent, at);
             } else {
@@ -237,10 +240,6 @@ impl Tracer<'_> {
         if state.ending {
             kill_all_but(state, 0);
         }
-    }
-
-    fn seen_as(&self, tid: i32) -> i32 {
-        if self.nested { proc::status(tid).map_or(tid, |status| status.inner) } else { tid }
     }
 
     fn executed(&self, pid: Pid) {

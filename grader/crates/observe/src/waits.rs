@@ -108,15 +108,16 @@ impl<'a> Scene<'a> {
     /// The processes that could hold what a process of the run holds.
     ///
     /// In surroundings of its own a run has only what it made itself, and what those gave it
-    /// who started it.
+    /// who started it: this process, which made its streams, and who stands in between.
     fn possible_holders(&self) -> Vec<i32> {
         if self.has_neighbours() {
             return mappings::all_processes();
         }
+        let ours = std::process::id().cast_signed();
         let mut processes = self.members();
-        if let Some(first) = self.family.first() {
-            processes.extend(proc::ancestors(first));
-        }
+        let above = self.family.first().into_iter().flat_map(proc::ancestors);
+        processes.extend(above.take_while(|above| *above != ours));
+        processes.push(ours);
         processes
     }
 
@@ -345,13 +346,21 @@ impl<'a> Scene<'a> {
         Ok(ends.of(format!("message queue {name}"), lack))
     }
 
+    /// What all have open who could hold something of the run; looked at once.
+    pub(crate) fn descriptors(&mut self) -> &Descriptors {
+        let known = self.descriptors.take();
+        let known = known.unwrap_or_else(|| Descriptors::scan(self.possible_holders()));
+        self.descriptors.insert(known)
+    }
+
     /// The processes that hold a descriptor of `name` that counts, all of them inside.
     fn holders(&mut self, name: &str, counts: impl Fn(&Opened) -> bool) -> Result<Ends, String> {
-        if self.descriptors.is_none() {
-            self.descriptors = Some(Descriptors::scan(self.possible_holders()));
-        }
-        let all = self.descriptors.as_ref().map_or(&[][..], |descriptors| descriptors.of(name));
-        let ends = all.iter().filter(|end| counts(end)).map(|end| (end.pid, end.number));
+        let ends = self
+            .descriptors()
+            .of(name)
+            .iter()
+            .filter(|end| counts(end))
+            .map(|end| (end.pid, end.number));
         let ends: Vec<_> = ends.collect();
         let mut holders: Vec<_> = ends.iter().map(|(pid, _)| *pid).collect();
         holders.sort_unstable();

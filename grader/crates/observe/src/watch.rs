@@ -76,8 +76,8 @@ pub(crate) fn watch_at(
     let shared = Shared::new(limits.processes, surroundings, request.diagnosis);
     let root = Root::of(&suspended)?;
     let (done, bell) = io::pipe()?;
-    let late = Duration::ZERO;
-    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace, late };
+    let (late, awake) = (Duration::ZERO, None);
+    let mut watcher = Watcher { shared: &shared, streams, limits, root, pace, late, awake };
     let (traced, ending) = thread::scope(|scope| {
         let tracing = scope.spawn(|| {
             let traced = trace(suspended, &shared);
@@ -129,6 +129,8 @@ struct Watcher<'a> {
     pace: Pace,
     /// How much longer than asked for the sleeps of this thread took in all.
     late: Duration,
+    /// Who kept the last attempt at a proof from being one.
+    awake: Option<TaskRef>,
 }
 
 impl Watcher<'_> {
@@ -197,7 +199,7 @@ impl Watcher<'_> {
                 None
             };
         }
-        let attempt = attempt(self.shared);
+        let attempt = attempt(self.shared, &mut self.awake);
         let after = self.shared.now();
         match attempt {
             Attempt::Busy => {
