@@ -5,6 +5,7 @@
 //! length counts: it compares with the bounds of ranges, not with each number.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use libc::{c_long, sock_filter};
 
@@ -38,7 +39,9 @@ const UNKNOWN: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 const DEADLY: u32 = libc::SECCOMP_RET_KILL_PROCESS;
 
 /// The filter. A call by another convention, as 32-bit programs make them, is deadly.
-pub(crate) fn program() -> FilterProgram {
+pub(crate) static PROGRAM: LazyLock<FilterProgram> = LazyLock::new(assemble);
+
+fn assemble() -> FilterProgram {
     let mut program =
         vec![load(ARCHITECTURE), jump(EQUAL, ARCH, 1, 0), answer(DEADLY), load(NUMBER)];
     // clone3 keeps its flags in memory, where no filter can look; callers fall back to clone.
@@ -121,7 +124,7 @@ mod tests {
 
     /// What the kernel would answer.
     fn ask(arch: u32, number: u32, arguments: [u32; 2]) -> u32 {
-        let program = program();
+        let program = &*PROGRAM;
         let (mut at, mut loaded) = (0, 0);
         loop {
             let sock_filter { code, jt, jf, k } = program[at];
@@ -213,6 +216,6 @@ mod tests {
 
     #[test]
     fn it_is_short_enough_to_be_installed_at_every_start() {
-        assert!(program().len() < 400, "{}", program().len());
+        assert!(PROGRAM.len() < 400, "{}", PROGRAM.len());
     }
 }

@@ -45,7 +45,9 @@ impl Step {
                 Self::MakeLink { to, at } => unless_there(libc::symlink(to.as_ptr(), at.as_ptr())),
                 Self::Root(path) => root(path),
                 Self::HostName(name) => done(libc::sethostname(name.as_ptr(), name.count_bytes())),
-                Self::Permit { ruleset, path, rights } => permit(*ruleset, path, *rights),
+                Self::Permit { ruleset, path, rights, of_file } => {
+                    permit(*ruleset, path, *rights, *of_file)
+                }
                 Self::Landlock(ruleset) => {
                     did(libc::syscall(libc::SYS_landlock_restrict_self, *ruleset, 0u32))
                 }
@@ -131,7 +133,7 @@ struct PathBeneath {
     parent: c_int,
 }
 
-unsafe fn permit(ruleset: RawFd, path: &CStr, rights: u64) -> Done {
+unsafe fn permit(ruleset: RawFd, path: &CStr, rights: u64, of_file: u64) -> Done {
     const PATH_BENEATH: u32 = 1;
     // SAFETY: the path ends with NUL, the structure outlives the call.
     unsafe {
@@ -142,14 +144,18 @@ unsafe fn permit(ruleset: RawFd, path: &CStr, rights: u64) -> Done {
                 other => Err(other),
             };
         }
-        let rule = PathBeneath { allowed_access: rights, parent };
-        let added = did(libc::syscall(
+        let mut about: libc::stat = std::mem::zeroed();
+        let looked = done(libc::fstat(parent, &raw mut about));
+        let is_directory = about.st_mode & libc::S_IFMT == libc::S_IFDIR;
+        let rule =
+            PathBeneath { allowed_access: if is_directory { rights } else { of_file }, parent };
+        let added = looked.and(did(libc::syscall(
             libc::SYS_landlock_add_rule,
             ruleset,
             PATH_BENEATH,
             &raw const rule,
             0u32,
-        ));
+        )));
         libc::close(parent);
         added
     }

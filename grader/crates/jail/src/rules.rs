@@ -44,14 +44,13 @@ pub(crate) fn permit(
     grant: Grant,
 ) -> Result<Step, NulError> {
     let abi = ABI::from(version.min(TESTED as i32));
-    let mut rights = match grant {
+    let rights = match grant {
         Grant::Read => AccessFs::from_read(abi),
         Grant::Write => AccessFs::from_all(abi),
     };
     // Rules on a file may only have what a file has.
-    if path.exists() && !path.is_dir() {
-        rights &= AccessFs::from_file(abi);
-    }
+    let of_file = rights & AccessFs::from_file(abi);
     let path = CString::new(path.as_os_str().as_bytes())?;
-    Ok(Step::Permit { ruleset: ruleset.as_raw_fd(), path, rights: rights.bits() })
+    let ruleset = ruleset.as_raw_fd();
+    Ok(Step::Permit { ruleset, path, rights: rights.bits(), of_file: of_file.bits() })
 }

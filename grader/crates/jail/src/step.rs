@@ -69,8 +69,10 @@ pub enum Step {
         ruleset: RawFd,
         /// The path.
         path: CString,
-        /// Landlock's bits.
+        /// Landlock's bits, if it is a directory.
         rights: u64,
+        /// Those that a file has.
+        of_file: u64,
     },
     /// Enforces a Landlock ruleset.
     Landlock(RawFd),

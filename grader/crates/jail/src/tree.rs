@@ -33,7 +33,7 @@ const STREAMS: &[(&str, &str)] = &[
 /// What stands at a place of the new root.
 #[derive(Clone)]
 enum Entry {
-    Shown(Access),
+    Shown { access: Access, is_directory: bool },
     Link(PathBuf),
     Memory { options: String },
     Processes,
@@ -74,7 +74,8 @@ fn entries(confinement: &Confinement) -> BTreeMap<PathBuf, Entry> {
         }
     }
     remove_covered(&mut entries);
-    entries.extend(DEVICES.iter().map(|path| (path.into(), Entry::Shown(Access::Device))));
+    let device = Entry::Shown { access: Access::Device, is_directory: false };
+    entries.extend(DEVICES.iter().map(|path| (path.into(), device.clone())));
     entries.extend(STREAMS.iter().map(|(at, to)| (at.into(), Entry::Link(to.into()))));
     entries.insert("/tmp".into(), memory(confinement.temporary));
     entries.insert("/dev/shm".into(), memory(confinement.shared_memory));
@@ -110,8 +111,9 @@ fn add_shown(path: PathBuf, entries: &mut BTreeMap<PathBuf, Entry>) {
         ways.reverse();
         let link = ways.iter().find_map(|way| Some((way.to_path_buf(), fs::read_link(way).ok()?)));
         let Some((at, to)) = link else {
-            if path.exists() {
-                entries.insert(path, Entry::Shown(Access::Read));
+            if let Ok(about) = fs::metadata(&path) {
+                let is_directory = about.is_dir();
+                entries.insert(path, Entry::Shown { access: Access::Read, is_directory });
             }
             return;
         };
@@ -135,7 +137,7 @@ fn without_dots(path: &Path) -> PathBuf {
 
 /// What lies below something shown is shown with it.
 fn remove_covered(entries: &mut BTreeMap<PathBuf, Entry>) {
-    let is_shown = |entry: &Entry| matches!(entry, Entry::Shown(_));
+    let is_shown = |entry: &Entry| matches!(entry, Entry::Shown { .. });
     let shown: Vec<_> =
         entries.iter().filter(|(_, entry)| is_shown(entry)).map(|(path, _)| path.clone()).collect();
     let covered =
@@ -157,12 +159,12 @@ fn put(place: &Path, entry: Entry, own: MsFlags, steps: &mut Vec<Step>) -> Resul
         steps.push(Step::MakeLink { to: c_string(to)?, at: target });
         return Ok(());
     }
-    let is_file = matches!(entry, Entry::Shown(_)) && !place.is_dir();
+    let is_file = matches!(entry, Entry::Shown { is_directory: false, .. });
     let make = if is_file { Step::MakeFile } else { Step::MakeDirectory };
     steps.push(make(target.clone()));
     steps.push(match entry {
         Entry::Link(_) => return Ok(()),
-        Entry::Shown(access) => Step::Show { source: c_string(place)?, target, access },
+        Entry::Shown { access, .. } => Step::Show { source: c_string(place)?, target, access },
         Entry::Memory { options } => {
             mount(c"tmpfs".to_owned(), target, own, CString::new(options)?, None)
         }

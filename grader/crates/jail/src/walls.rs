@@ -63,7 +63,7 @@ pub fn walls(
     let start = directory.or(scratch).unwrap_or(Path::new("/tmp"));
     steps.push(Step::Directory(CString::new(start.as_os_str().as_encoded_bytes())?));
     steps.extend(ruleset.iter().map(landlock_step));
-    steps.push(Step::Filter(filter::program()));
+    steps.push(Step::Filter(filter::PROGRAM.clone()));
 
     // First of all, so that whatever is made counts.
     let join = doors.iter().map(|door| Step::Join(door.as_raw_fd()));

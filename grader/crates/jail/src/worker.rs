@@ -2,13 +2,14 @@
 #![expect(unsafe_code, reason = "fork")]
 
 use std::fs;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{ForkResult, Pid, geteuid};
 
-use crate::{Controller, landlock_version, tree};
+use crate::{Controller, filter, landlock_version, tree};
 
 /// Which of the two processes this is after a [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ pub fn fork() -> Result<Forked, Errno> {
 pub fn settle_down() {
     let _ = (Controller::Memory.parent(), Controller::Tasks.parent(), landlock_version());
     tree::look_around();
+    LazyLock::force(&filter::PROGRAM);
     if geteuid().is_root() && unshare(CloneFlags::CLONE_NEWNET).is_ok() {
         ALONE.store(true, Ordering::Relaxed);
     }
