@@ -114,4 +114,7 @@ fn a_refused_transfer_changes_nothing() {
     assert_eq!(bank.transfer(0, 1, 10, book), Ok(()), "all there is is enough");
     assert_eq!((bank.balance(0), bank.balance(1)), (0, 30), "10 moved");
     assert_eq!(booked.load(Ordering::SeqCst), 1, "the second transfer is booked, once");
+    assert_eq!(bank.transfer(0, 1, 0, book), Ok(()), "nothing is there, and enough for nothing");
+    assert_eq!(booked.load(Ordering::SeqCst), 2, "a transfer of nothing is booked, too");
+    assert_eq!(Bank::new(&[]).total(), 0, "a bank without accounts has no money");
 }

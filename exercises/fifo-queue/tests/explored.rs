@@ -115,6 +115,17 @@ fn no_schedule_joins_before_all_is_done() {
     queue.join();
     assert_eq!(done.load(Ordering::SeqCst), 2, "both items are done when join returns");
     worker.join().unwrap();
+    // And once more: a queue is not done with for good.
+    queue.put("c");
+    let (other, count) = (Arc::clone(&queue), Arc::clone(&done));
+    let worker = thread::spawn(move || {
+        other.get();
+        count.fetch_add(1, Ordering::SeqCst);
+        other.task_done();
+    });
+    queue.join();
+    assert_eq!(done.load(Ordering::SeqCst), 3, "the third item is done when join returns again");
+    worker.join().unwrap();
 }
 
 #[test]

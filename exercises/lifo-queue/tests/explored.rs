@@ -105,8 +105,10 @@ fn trying_never_sleeps() {
     assert_eq!(stack.try_put("c"), Err("c"), "it is full, and the item comes back");
     assert_eq!((stack.try_get(), stack.try_get()), (Some("b"), Some("a")), "last in, first out");
     assert_eq!(stack.try_get(), None, "there is nothing left");
-    let unbounded = LifoQueue::new(0);
-    assert_eq!(unbounded.try_put(1), Ok(()), "there is always room");
+    for maxsize in [0, -1] {
+        let unbounded = LifoQueue::new(maxsize);
+        assert_eq!((unbounded.try_put(1), unbounded.try_put(2)), (Ok(()), Ok(())), "no bound");
+    }
 }
 
 #[test]

@@ -119,7 +119,10 @@ fn each_child_is_a_process_of_its_own() {
         let returned = run.events().named("lists").len();
         let claim =
             format!("`gather` should return in the parent alone, it returned {returned} times");
-        run.check(Finding::wrong(claim).unless(returned == 1))
+        run.check(Finding::wrong(claim).unless(returned == 1))?;
+        let run = children(0).run()?;
+        got(&run, &[], "without a child there is no list")?;
+        run.creates_processes(0)
     });
 }
 

@@ -4,17 +4,19 @@
 //!
 //! Each process stands at a gate until it has been looked at. `--life` says what is done
 //! next: `join` (the default), `look` until the end has been seen, `short`: join with a
-//! timeout that runs out, `long`: join with one that does not.
+//! timeout that runs out, `long`: join with one that does not. With `--other 77` the program
+//! has another child all the while, which has ended with that status and has not been waited
+//! for.
 
 use std::fs;
 use std::io;
 use std::os::unix::process::parent_id;
-use std::process::id;
+use std::process::{exit, id};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
 use process::Process;
 use stage::{Arguments, Gate, event};
 
@@ -28,11 +30,14 @@ struct Order {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["ends", "name", "words", "life"]);
+    let arguments = Arguments::take(&["ends", "name", "words", "life", "other"]);
     let ends = arguments.list("ends", vec![0, 3, -9]);
     let name = arguments.get("name", String::new());
     let words = arguments.list("words", vec!["red".to_owned(), "green".to_owned()]);
     let life = arguments.get("life", "join".to_owned());
+
+    let other = arguments.get("other", 0);
+    let other = if other > 0 { Some(ended_child(other)?) } else { None };
 
     for (number, end) in (1..).zip(ends) {
         let gate = std::rc::Rc::new(Gate::new()?);
@@ -67,7 +72,23 @@ fn main() -> io::Result<()> {
         // Those before it count, whatever they are called now.
         event("main", format_args!("next name={}", Process::new(|()| 0, ()).name()));
     }
+    if let Some(other) = other {
+        // Whoever looks for the end of a process may have come across it.
+        let _ = waitpid(other, None);
+    }
     Ok(())
+}
+
+/// A child that has ended with `status`, and that nobody has waited for.
+fn ended_child(status: i32) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => exit(status),
+        ForkResult::Parent { child } => {
+            waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            Ok(child)
+        }
+    }
 }
 
 /// What is done with a process that runs, until it has ended.

@@ -73,7 +73,10 @@ fn the_exit_code_is_known_after_the_end() {
             says(&run, "after", "code", &ends)?;
             says(&run, "again", "code", &ends)?;
         }
-        Ok(())
+        // The caller may have another child, which has ended.
+        let run = life("join", &ends).arg("other", 77).run()?;
+        run.ends_well()?;
+        says(&run, "after", "code", &ends)
     });
 }
 

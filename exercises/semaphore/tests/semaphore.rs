@@ -141,7 +141,10 @@ fn nothing_is_left_behind() {
         let (workers, permits) = sizes(random);
         let run = run(workers, permits, 1)?;
         run.ends_well()?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        let files = run.leftovers()?;
+        let claim = format!("files are still there: {files:?}");
+        run.check(Finding::new(Verdict::Leak, claim).unless(files.is_empty()))
     });
 }
 

@@ -3,15 +3,16 @@
 //!     cargo run -p terminate -- --scene reader
 //!     cargo run -p terminate -- --scene leave --kinds daemon,ordinary,daemon
 //!
-//! Scenes: `reader` terminates an endless reader, `slow` one that takes its time to end, `over` a child
-//! that has ended by itself, `seen` only looks at such a child; `leave` drops the handles of children of the given kinds, `panic` does
-//! so by a panic, and in `killed` a parent with a daemon is killed.
+//! Scenes: `reader` terminates an endless reader, `slow` one that takes its time to end,
+//! `beside` one beside another child that has ended, `over` a child that has ended by itself,
+//! `seen` only looks at such a child; `leave` drops the handles of children of the given kinds,
+//! `panic` does so by a panic, and in `killed` a parent with a daemon is killed.
 
 use std::fs;
 use std::io::{self, PipeReader, Read};
 use std::os::unix::process::parent_id;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::process::id;
+use std::process::{exit, id};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +28,13 @@ fn main() -> io::Result<()> {
     match arguments.get("scene", "reader".to_owned()).as_str() {
         "reader" => terminated(read_endlessly)?,
         "slow" => terminated(end_slowly)?,
+        "beside" => {
+            let other = Child::start(Kind::Ordinary, || exit(77))?;
+            let pid = Pid::from_raw(other.pid());
+            // It has ended when this returns. Who watches his children may have reaped it by then.
+            let _ = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+            terminated(read_endlessly)?;
+        }
         "over" => {
             let mut child = ended()?;
             child.terminate()?;

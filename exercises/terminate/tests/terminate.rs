@@ -30,6 +30,10 @@ fn an_endless_reader_is_ended_by_sigterm() {
         run.creates_processes(1)?;
         let pid: i32 = run.check(run.events().named("before").value("pid"))?;
         run.ends_as(pid, TERMINATED)?;
+        says(&run, "after", "code", "-15")?;
+        // Another child has ended with a status of its own.
+        let run = scene("beside")?;
+        run.ends_well()?;
         says(&run, "after", "code", "-15")
     });
 }

@@ -37,6 +37,8 @@ fn no_schedule_mixes_up_the_arguments() {
     let results = run_each(batons, |baton: Baton| baton.0 * 10);
     let results: Vec<_> = results.into_iter().map(Result::ok).collect();
     assert_eq!(results, [Some(30), Some(50)], "each thread has its own arguments");
+    let results = run_each(Vec::<Baton>::new(), |baton: Baton| baton.0);
+    assert_eq!(results.len(), 0, "without arguments there is no result");
 }
 
 #[test]

@@ -46,6 +46,9 @@ fn no_schedule_changes_what_a_thread_counts() {
     assert_eq!(calls.lock().unwrap().len(), 6, "nobody else counts");
     count_in_threads(&["ada"], 0, recorded(&calls));
     assert_eq!(calls.lock().unwrap().len(), 6, "up to 0 there is nothing to count");
+    count_in_threads(&[], 3, recorded(&calls));
+    assert_eq!(calls.lock().unwrap().len(), 6, "without a name there is nobody to count");
+    assert_eq!(thread::spawn(my_name).join().unwrap(), "unnamed", "this thread has no name");
 }
 
 #[test]
