@@ -1,6 +1,5 @@
 //! Control groups, of either version, where this process may make some below its own.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -20,25 +19,11 @@ pub enum Controller {
     Tasks,
 }
 
-/// The groups of one run. To make and to remove some costs more than to use them, so those
-/// of a slot are used by one run after the other.
+/// The groups of one run; gone when dropped, which has to wait for the run's end.
 #[derive(Debug, Default)]
 pub struct Groups {
     directories: Vec<PathBuf>,
     memory: Option<PathBuf>,
-    /// What the kernel had counted before this run.
-    before: Counted,
-    /// Whether they stay when this is dropped.
-    stay: bool,
-}
-
-/// What a memory group counts over its whole life.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counted {
-    /// Processes that were ended for want of memory.
-    kills: u64,
-    /// How often memory was refused for the group's own bound, where that is counted.
-    refusals: u64,
 }
 
 /// Why there are no groups.
@@ -50,8 +35,7 @@ pub struct GroupsError {
 }
 
 impl Groups {
-    /// Makes groups called `name` within these bounds, for what this host can bound; gone
-    /// when dropped, which has to wait for the run's end.
+    /// Makes groups called `name` within these bounds, for what this host can bound.
     ///
     /// A bound without a controller is passed over; see [`Controller::parent`].
     pub fn make(name: &str, memory: Option<u64>, tasks: u64) -> Result<Self, GroupsError> {
@@ -71,35 +55,10 @@ impl Groups {
         Ok(groups)
     }
 
-    /// The same, of the family called `family`: those that an earlier run within the same bounds
-    /// used, or new ones. They stay until [`remove_family`](Self::remove_family).
-    pub fn take_up(family: &str, memory: Option<u64>, tasks: u64) -> Result<Self, GroupsError> {
-        let name = format!("{family}.{}-{tasks}", memory.unwrap_or(0));
-        let mut groups = Self::make(&name, memory, tasks)?;
-        groups.stay = true;
-        groups.before = groups.counted().unwrap_or_default();
-        if let Some(directory) = &groups.memory {
-            // In version 1, what a run used at most is known only from a fresh start.
-            let _ = bound(directory, &["memory.max_usage_in_bytes"], 0);
-        }
-        Ok(groups)
-    }
-
-    /// Removes all groups of a family, once nothing runs in them any more.
-    pub fn remove_family(family: &str) {
-        let first = format!("{family}.");
-        let parents = [Controller::Memory.parent(), Controller::Tasks.parent()];
-        for parent in parents.into_iter().flatten() {
-            let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-            let ours = |name: &OsStr| name.as_encoded_bytes().starts_with(first.as_bytes());
-            entries.filter(|entry| ours(&entry.file_name())).for_each(|one| remove(&one.path()));
-        }
-    }
-
     fn enter(&mut self, parent: &Path, name: &str) -> Result<PathBuf, GroupsError> {
         let directory = parent.join(name);
         match fs::create_dir(&directory) {
-            // One of version 2 has all the controllers; one of a family may be there already.
+            // One of version 2 has all the controllers.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(source) => return Err(GroupsError { path: directory, source }),
             Ok(()) => {}
@@ -116,43 +75,32 @@ impl Groups {
     /// processes of the host being held up: a hundredth of the time.
     pub fn doors(&self) -> Result<Vec<OwnedFd>, GroupsError> {
         let open = |group: &PathBuf| {
-            let open = |path: &Path| fs::OpenOptions::new().write(true).open(path);
-            let path = group.join("cgroup.procs");
-            let door = open(&group.join("tasks")).or_else(|_| open(&path));
+            let tasks = group.join("tasks");
+            let path = if tasks.exists() { tasks } else { group.join("cgroup.procs") };
+            let door = fs::OpenOptions::new().write(true).open(&path);
             door.map(OwnedFd::from).map_err(|source| GroupsError { path, source })
         };
         self.directories.iter().map(open).collect()
     }
 
-    /// How often the kernel ended a process of the run for want of memory. None without a
-    /// bound.
+    /// How often the kernel ended a process for want of memory. None without a bound.
     pub fn memory_kills(&self) -> Option<u64> {
-        Some(self.counted()?.kills.saturating_sub(self.before.kills))
-    }
-
-    /// Whether the kernel counts what it ends for want of memory in this run.
-    pub fn count_memory_kills(&self) -> bool {
-        self.memory.is_some()
-    }
-
-    fn counted(&self) -> Option<Counted> {
         let directory = self.memory.as_ref()?;
         let read = |file: &str| fs::read_to_string(directory.join(file));
         let text = read("memory.events").or_else(|_| read("memory.oom_control")).ok()?;
-        let refusals = counted(&text, "max").unwrap_or(0);
-        Some(Counted { kills: counted(&text, "oom_kill")?, refusals })
+        counted(&text, "oom_kill")
     }
 
     /// Whether the run was ever refused memory for its own bound, and not for one of a group
     /// above it or for want of memory in the host.
     pub fn reached_its_memory(&self) -> bool {
         let Some(directory) = &self.memory else { return false };
-        if directory.join("memory.events").exists() {
-            return self.counted().is_some_and(|now| now.refusals > self.before.refusals);
+        let read = |file: &str| fs::read_to_string(directory.join(file)).ok();
+        if let Some(events) = read("memory.events") {
+            return counted(&events, "max").is_some_and(|times| times > 0);
         }
         // Version 1 no longer counts refusals, but still says how far it went; it charges
         // memory in batches, so the last step to the bound may be missing.
-        let read = |file: &str| fs::read_to_string(directory.join(file)).ok();
         let bytes = |file: &str| read(file)?.trim().parse::<u64>().ok();
         let (most, bound) = (bytes("memory.max_usage_in_bytes"), bytes("memory.limit_in_bytes"));
         most.zip(bound).is_some_and(|(most, bound)| most >= bound - bound / 64)
@@ -172,20 +120,16 @@ fn counted(text: &str, name: &str) -> Option<u64> {
 
 impl Drop for Groups {
     fn drop(&mut self) {
-        if !self.stay {
-            self.directories.iter().for_each(|directory| remove(directory));
-        }
-    }
-}
-
-/// The kernel lets go of the dead a little after they were reaped.
-fn remove(directory: &Path) {
-    for _ in 0..50 {
-        match fs::remove_dir(directory) {
-            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
-                thread::sleep(Duration::from_millis(2));
+        for directory in &self.directories {
+            // The kernel lets go of the dead a little after they were reaped.
+            for _ in 0..50 {
+                match fs::remove_dir(directory) {
+                    Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
+                        thread::sleep(Duration::from_millis(2));
+                    }
+                    _ => break,
+                }
             }
-            _ => break,
         }
     }
 }
@@ -264,22 +208,13 @@ fn is_writable(directory: &Path) -> bool {
 
 /// Writes to the first of `files` that exists.
 fn bound(directory: &Path, files: &[&str], value: u64) -> Result<(), GroupsError> {
+    let path = files.iter().map(|file| directory.join(file)).find(|path| path.exists());
+    let path = path.unwrap_or_else(|| directory.join(files[0]));
     // Not `fs::write`, which would make a file where there is none.
-    let write = |path: &Path| {
-        let mut file = fs::OpenOptions::new().write(true).open(path)?;
-        io::Write::write_all(&mut file, value.to_string().as_bytes())
-    };
-    let mut missing = None;
-    for path in files.iter().map(|file| directory.join(file)) {
-        match write(&path) {
-            Ok(()) => return Ok(()),
-            Err(source) if source.kind() == io::ErrorKind::NotFound => {
-                missing.get_or_insert(GroupsError { path, source });
-            }
-            Err(source) => return Err(GroupsError { path, source }),
-        }
-    }
-    missing.map_or(Ok(()), Err)
+    let opened = fs::OpenOptions::new().write(true).open(&path);
+    let written =
+        opened.and_then(|mut file| io::Write::write_all(&mut file, value.to_string().as_bytes()));
+    written.map_err(|source| GroupsError { path, source })
 }
 
 #[cfg(test)]
@@ -331,24 +266,5 @@ mod tests {
         assert!(bound(&directory, &["memory.max"], 5).is_err(), "makes no files");
         drop(groups);
         assert!(!directory.exists());
-    }
-
-    #[test]
-    fn a_family_serves_one_run_after_the_other_and_is_removed() {
-        if Controller::Memory.parent().is_none() {
-            return eprintln!("not checked: this process may make no memory groups");
-        }
-        let family = format!("interleave-test-{}", std::process::id());
-        let take_up = || Groups::take_up(&family, Some(64 << 20), 20).unwrap();
-        let first = take_up().directories.clone();
-        assert!(!first.is_empty() && first.iter().all(|directory| directory.exists()));
-        let second = take_up();
-        assert_eq!(second.directories, first);
-        assert_eq!(second.memory_kills(), Some(0));
-        let other = Groups::take_up(&family, Some(32 << 20), 20).unwrap();
-        assert_ne!(other.directories, first);
-        drop((second, other));
-        Groups::remove_family(&family);
-        assert!(first.iter().all(|directory| !directory.exists()));
     }
 }

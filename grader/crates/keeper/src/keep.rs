@@ -44,9 +44,7 @@ pub(crate) enum KeepError {
 }
 
 /// Runs and observes the program of `job`; nothing of it is alive afterwards.
-///
-/// It runs in control groups of `family`, which stay for the next job.
-pub(crate) fn keep(job: &Job, family: &str) -> Result<Observation, KeepError> {
+pub(crate) fn keep(job: &Job) -> Result<Observation, KeepError> {
     let Job { request, confinement } = job;
     let host = |action| move |source| KeepError::Host { action, source };
     if !confinement.tier.has_namespaces() {
@@ -56,8 +54,9 @@ pub(crate) fn keep(job: &Job, family: &str) -> Result<Observation, KeepError> {
     confinement.artefacts.iter().for_each(|artefact| drop(fs::remove_file(&artefact.to)));
     let scratch = scratch(confinement).map_err(host("make a directory for the program"))?;
     let directory = scratch.as_ref().map(Scratch::path);
-    let groups = Groups::take_up(family, confinement.memory, request.limits.processes + 16)?;
-    let before = Before::look(confinement.tier, &groups);
+    let before = Before::look(confinement.tier);
+    let groups =
+        Groups::make(&name_of_groups(), confinement.memory, request.limits.processes + 16)?;
     let enclosure = walls(
         confinement,
         &request.limits,
@@ -117,9 +116,8 @@ pub(crate) fn keep(job: &Job, family: &str) -> Result<Observation, KeepError> {
     Ok(observation)
 }
 
-/// A name for the control groups of this process's jobs. No other keeper has it, be it in
-/// another container below the same group.
-pub(crate) fn family_of_groups() -> String {
+/// No other keeper has it, be it in another container below the same group.
+fn name_of_groups() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("interleave-{}-{}", std::process::id(), now.as_nanos())
 }
@@ -181,20 +179,15 @@ fn is_killed(observation: &Observation) -> bool {
 
 /// What has to be known of the host from before a run.
 struct Before {
-    /// Of all the host, where the run's own are not counted.
     memory_kills: Option<u64>,
     /// What lay where its user shares memory, if that is the grader's own.
     shared_memory: Option<BTreeSet<u64>>,
 }
 
 impl Before {
-    fn look(tier: Tier, groups: &Groups) -> Self {
+    fn look(tier: Tier) -> Self {
         let own = (tier == Tier::D).then(|| shared_memory_of(geteuid().as_raw()));
-        let memory_kills = match groups.count_memory_kills() {
-            true => None,
-            false => jail::memory_kills_of_the_host(),
-        };
-        Self { memory_kills, shared_memory: own }
+        Self { memory_kills: jail::memory_kills_of_the_host(), shared_memory: own }
     }
 
     /// Removes the shared memory that is new and that nobody uses any more.

@@ -8,7 +8,7 @@ use std::panic;
 use std::process::{abort, exit};
 use std::time::{Duration, Instant};
 
-use jail::{Forked, Groups};
+use jail::Forked;
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
@@ -17,7 +17,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::job::{Answer, Job};
-use crate::keep::{family_of_groups, keep};
+use crate::keep::keep;
 
 /// The first argument by which an executable is told to be a keeper.
 pub const ARGUMENT: &str = "keeper";
@@ -53,16 +53,9 @@ fn serve(door: BorrowedFd<'_>) -> io::Result<()> {
     // Should a job's process die, what it has started falls to us.
     jail::adopt_orphans()?;
     jail::settle_down();
-    let family = family_of_groups();
-    let served = serve_in(door, &family);
-    Groups::remove_family(&family);
-    served
-}
-
-fn serve_in(door: BorrowedFd<'_>, family: &str) -> io::Result<()> {
     while let Some(asked) = next_job(door)? {
         if let Some(asked) = asked {
-            attend(door, asked, family)?;
+            attend(door, asked)?;
         }
     }
     Ok(())
@@ -100,14 +93,10 @@ fn next_job(door: BorrowedFd<'_>) -> io::Result<Option<Option<Asked>>> {
 }
 
 /// Has a job done by a process of its own, which starts as this one is before any job.
-fn attend(
-    door: BorrowedFd<'_>,
-    Asked { connection, bound }: Asked,
-    family: &str,
-) -> io::Result<()> {
+fn attend(door: BorrowedFd<'_>, Asked { connection, bound }: Asked) -> io::Result<()> {
     let ours = getpid();
     match jail::fork()? {
-        Forked::Child => exit(i32::from(answer(connection, ours, family).is_err())),
+        Forked::Child => exit(i32::from(answer(connection, ours).is_err())),
         Forked::Parent(child) => {
             if wait(child, [connection.as_fd(), door], bound)? != Ended::Itself {
                 let _ = kill(child, Signal::SIGKILL);
@@ -118,7 +107,7 @@ fn attend(
     }
 }
 
-fn answer(connection: OwnedFd, parent: Pid, family: &str) -> io::Result<()> {
+fn answer(connection: OwnedFd, parent: Pid) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if nix::unistd::getppid() != parent {
         return Err(io::ErrorKind::NotConnected.into());
@@ -128,7 +117,7 @@ fn answer(connection: OwnedFd, parent: Pid, family: &str) -> io::Result<()> {
     let mut job = Vec::new();
     connection.read_to_end(&mut job)?;
     let answer = match serde_json::from_slice::<Job>(&job) {
-        Ok(job) => keep(&job, family).map_err(|error| error.to_string()),
+        Ok(job) => keep(&job).map_err(|error| error.to_string()),
         Err(error) => Err(format!("cannot understand the job: {error}")),
     };
     let answer = match answer {
