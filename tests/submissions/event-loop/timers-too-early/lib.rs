@@ -92,7 +92,7 @@ impl<'a> EventLoop<'a> {
     /// Calls the handlers of all timers that are due, the earliest first.
     fn fire(&mut self) {
         while self.timers.last().is_some_and(|timer| {
-            timer.moment <= Instant::now() + std::time::Duration::from_millis(2)
+            timer.moment <= Instant::now() + std::time::Duration::from_millis(20)
         }) {
             let timer = self.timers.pop().expect("there is one");
             (timer.handler)();
