@@ -6,8 +6,11 @@
 //! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
 //! which half a line comes, and the rest only after all others have been heard and have ended.
 //! With `--stuck 1` the world writes half a line into each and then nothing, with `--stuck 2` it
-//! also ends the first. Lines have `--words` words, and blanks around them if they are long.
+//! also ends the first. With `--asleep 1` it ends after half a line, as soon as the listener sleeps. With
+//! `--chatter 1` there is one more source, before the others, or with `--chatter 2` behind them,
+//! that speaks without a pause until all others have ended. Lines have `--words` words, and blanks around them if they are long.
 
+use std::cell::Cell;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -16,11 +19,13 @@ use std::time::{Duration, Instant};
 
 use event_loop::EventLoop;
 use nix::sys::wait::wait;
-use nix::unistd::{ForkResult, fork};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["sources", "lines", "words", "timers", "slow", "stuck"]);
+    let arguments = Arguments::take(&[
+        "sources", "lines", "words", "timers", "slow", "stuck", "asleep", "chatter",
+    ]);
     let sources = arguments.get("sources", 3);
     let timers = arguments.list("timers", Vec::<u64>::new());
     let script = Script {
@@ -29,6 +34,7 @@ fn main() -> io::Result<()> {
         timers: timers.iter().filter(|&&delay| delay < 60_000).count(),
         slow: arguments.list("slow", Vec::new()).first().copied(),
         stuck: arguments.get("stuck", 0),
+        asleep: arguments.get("asleep", 0) > 0,
     };
 
     let (mut ears, mut mouths) = (Vec::new(), Vec::new());
@@ -48,17 +54,28 @@ fn main() -> io::Result<()> {
     // The world may have said all that it had to say, and be gone.
     let hear = |sign: &[u8]| drop((&hear).write_all(sign));
     let now = Instant::now();
+    let chatter = Chatter::new(sources)?;
     let mut events = EventLoop::new();
+    if arguments.get("chatter", 0) == 1 {
+        chatter.speak_to(&mut events);
+    }
     for (number, ear) in ears.into_iter().enumerate() {
+        let chatter = &chatter;
         events.lines(ear, move |line| {
             let who = format!("source-{number}");
             match line {
                 Some(line) if line.len() < 80 => event(who, format_args!("line={line}")),
                 Some(line) => event(who, format_args!("bytes={} sum={}", line.len(), sum(line))),
-                None => event(who, "end"),
+                None => {
+                    event(who, "end");
+                    chatter.others.update(|others| others - 1);
+                }
             }
             hear(b"l");
         });
+    }
+    if arguments.get("chatter", 0) == 2 {
+        chatter.speak_to(&mut events);
     }
     for delay in timers {
         let moment = now + Duration::from_millis(delay);
@@ -72,6 +89,39 @@ fn main() -> io::Result<()> {
     event("main", "done");
     wait()?;
     Ok(())
+}
+
+/// A source that has said the next line before anybody could ask for it.
+struct Chatter {
+    ears: Cell<Option<PipeReader>>,
+    mouth: Cell<Option<PipeWriter>>,
+    /// How many other sources have not ended.
+    others: Cell<usize>,
+}
+
+impl Chatter {
+    fn new(others: usize) -> io::Result<Self> {
+        let (ears, mouth) = io::pipe()?;
+        let (ears, mouth) = (Cell::new(Some(ears)), Cell::new(Some(mouth)));
+        Ok(Self { ears, mouth, others: Cell::new(others) })
+    }
+
+    fn speak_to<'a>(&'a self, events: &mut EventLoop<'a>) {
+        let Some(ears) = self.ears.take() else { return };
+        self.go_on();
+        events.lines(ears.into(), |line| match line {
+            Some(_) => self.go_on(),
+            None => event("chatter", "end"),
+        });
+    }
+
+    /// The next line, or the end.
+    fn go_on(&self) {
+        let Some(mut mouth) = self.mouth.take() else { return };
+        if self.others.get() > 0 && mouth.write_all(b"and\n").is_ok() {
+            self.mouth.set(Some(mouth));
+        }
+    }
 }
 
 /// The two ends of a pipe or of a pair of sockets.
@@ -97,6 +147,8 @@ struct Script {
     timers: usize,
     slow: Option<usize>,
     stuck: usize,
+    /// Whether it waits until the listener sleeps.
+    asleep: bool,
 }
 
 impl Script {
@@ -109,6 +161,12 @@ impl Script {
                 mouths[0] = None;
             }
             return Gate::new()?.pass();
+        }
+        if self.asleep {
+            for (number, mouth) in mouths.iter().enumerate() {
+                say(mouth, &self.line(number, 0).as_bytes()[..3])?;
+            }
+            return until_it_sleeps(getppid());
         }
         if let Some(slow) = self.slow {
             let line = self.line(slow, 0) + "\n";
@@ -156,6 +214,18 @@ impl Script {
             left -= usize::from(byte[0] == sign);
         }
         Ok(())
+    }
+}
+
+/// Returns once the process sleeps; one that never does is waited for until the run is over.
+fn until_it_sleeps(process: Pid) -> io::Result<()> {
+    loop {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+        // Behind the name, which stands in brackets.
+        if stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S')) {
+            return Ok(());
+        }
+        std::thread::yield_now();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kit::observation::HangKind;
 use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 fn world(sources: usize, lines: usize) -> Program {
@@ -63,7 +64,7 @@ fn every_line_arrives_whole_and_in_order() {
 #[test]
 fn long_lines_arrive_whole() {
     property(|random| {
-        let (sources, lines) = (random.pick(1..=3), random.pick(1..=3));
+        let (sources, lines) = (random.pick(1..=2), random.pick(1..=3));
         // More bytes than a pipe holds.
         let words = random.pick(6_000..=8_000);
         let run = world(sources, lines).arg("words", words).run()?;
@@ -82,6 +83,25 @@ fn a_slow_source_does_not_hold_up_the_rest() {
         run.ends_well()?;
         (0..sources)
             .try_for_each(|source| heard(&run, source, if source == slow { 1 } else { lines }, 3))
+    });
+}
+
+#[test]
+fn a_source_that_never_stops_holds_up_nobody() {
+    property(|random| {
+        let (sources, lines) = sizes(random);
+        // It speaks until all others have ended, and they end when the timers have fired.
+        let program = world(sources, lines).list("timers", &[0, 1]);
+        let program = program.arg("chatter", random.pick(1..=2));
+        let run = program.using(Duration::from_secs(1)).run()?;
+        if run.hung(HangKind::Livelock) {
+            let claim =
+                "one source speaks without a pause, and others, or a timer, never get their turn";
+            let finding = Finding::new(Verdict::Livelock, claim);
+            return Err(run.found(finding.seeing(run.stdout())));
+        }
+        // What was heard is another test's.
+        run.ends_well()
     });
 }
 
@@ -114,8 +134,9 @@ fn timers_fire_while_no_source_speaks_in_the_order_of_their_moments() {
 fn a_timer_that_is_far_off_holds_up_nobody() {
     property(|random| {
         let (sources, lines) = sizes(random);
-        // In a minute: the sources have long ended by then, and with them the run.
-        let run = world(sources, lines).list("timers", &[60_000]).run()?;
+        // In a minute, or in months: the sources have long ended by then, and with them the run.
+        let far_off = [60_000_u64, 5_000_000_000][random.pick(0..=1)];
+        let run = world(sources, lines).list("timers", &[far_off]).run()?;
         run.ends_well()?;
         let claim = "the timer should not fire: the last source ends long before";
         run.check(Finding::wrong(claim).unless(run.events().of("timer").is_empty()))?;
@@ -143,27 +164,52 @@ fn one_thread_serves_all() {
     });
 }
 
-/// Passes if the program sleeps while the world stands still for ever.
+/// Passes if the program sleeps while the world stands still for ever, and no timer is to come.
 fn sleeps(program: Program, claim: &str) -> Checked {
-    let bound = Duration::from_millis(500);
-    let run = program.using(bound).meant_to_hang().run()?;
+    let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
     if run.observation().hang.is_none() {
         run.ends_well()?;
         let claim = "the loop ended, although sources have not ended";
         return Err(run.found(Finding::wrong(claim)));
     }
-    let asleep = run.processor_time()? < bound / 2;
-    run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+    if run.hung(HangKind::Livelock) {
+        return Err(run.found(Finding::new(Verdict::Livelock, claim)));
+    }
+    run.stands_still()
 }
+
+/// Times that a loop falls asleep while few sources say a line each and a timer fires: several times
+/// what that takes.
+const OFTEN: u64 = 60;
 
 #[test]
 fn who_waits_sleeps() {
     property(|random| {
+        let sources = random.pick(1..=5);
         let claim = "while no source says anything the loop keeps the processor busy";
-        // Perhaps a timer is to come, in a minute.
-        let timers = vec![60_000; random.pick(0..=1)];
-        let world = world(random.pick(1..=5), 1).list("timers", &timers);
-        sleeps(world.arg("stuck", 1), claim)
+        sleeps(world(sources, 1).arg("stuck", 1), claim)?;
+
+        // The world goes on as soon as the loop sleeps, and not before.
+        let program = world(sources, 1).list("timers", &[60_000]).arg("asleep", 1);
+        let program = program.using(Duration::from_millis(500)).within(Duration::from_secs(3));
+        let run = program.meant_to_hang().run()?;
+        if run.hung(HangKind::Livelock) {
+            let claim = "while a timer is to come the loop keeps the processor busy";
+            return Err(run.found(Finding::new(Verdict::Livelock, claim)));
+        }
+
+        // A timer that never fires is another test's.
+        let run = world(sources, 1).list("timers", &[100]).run()?;
+        if run.observation().hang.is_some() {
+            return Ok(());
+        }
+        let waited = run.processes()?.iter().find_map(|process| process.resources);
+        let waited = waited.map_or(0, |resources| resources.voluntary_switches);
+        let claim = format!(
+            "while one timer was to come, in a tenth of a second, the loop fell asleep {waited} times: \
+             it wakes up by the clock, to ask"
+        );
+        run.check(Finding::new(Verdict::Timeout, claim).unless(waited < OFTEN))
     });
 }
 
