@@ -2,17 +2,18 @@
 //!
 //!     cargo run -p fork -- --counter 100 --step 1
 //!
-//! With `--refuse 1` the system permits no further process, so that the fork fails.
+//! With `--refuse 1` the system permits no further process, so that the fork fails. With `--stay 1` the
+//! child never ends.
 
 use std::io;
 use std::process;
 use std::thread;
 
 use fork::fork_and_tell;
-use stage::{Arguments, event};
+use stage::{Arguments, Gate, event};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["counter", "step", "refuse"]);
+    let arguments = Arguments::take(&["counter", "step", "refuse", "stay"]);
     let mut counter = arguments.get("counter", 100);
     let step = arguments.get("step", 1);
     if arguments.get("refuse", 0) != 0 && !refuse_processes() {
@@ -20,8 +21,14 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
 
+    let opened_by = process::id();
     event("opening", format_args!("pid={} counter={counter}", process::id()));
-    match fork_and_tell(&mut counter, step) {
+    let told = fork_and_tell(&mut counter, step);
+    if arguments.get("stay", 0) != 0 && process::id() != opened_by {
+        // Nobody opens this gate.
+        Gate::new()?.pass()?;
+    }
+    match told {
         // Two processes come by here, each with a counter of its own.
         Ok(()) => event("closing", format_args!("pid={} counter={counter}", process::id())),
         Err(error) => {

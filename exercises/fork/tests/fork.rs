@@ -1,7 +1,9 @@
 //! What a fork does, as the operating system and the two processes tell it.
 
+use std::time::Duration;
+
 use kit::observation::Process;
-use kit::{Checked, Finding, Random, Run, program, property};
+use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
 /// The counter before the fork, and what the child adds to it: never 0.
 fn numbers(random: &mut Random) -> (i64, i64) {
@@ -36,7 +38,13 @@ fn says(run: &Run, who: &str, key: &str, expected: impl Into<i64>, meaning: &str
 
 #[test]
 fn exactly_one_process_is_created() {
-    property(|random| parent_and_child(&run(random)?).map(drop));
+    property(|random| {
+        let run = run(random)?;
+        parent_and_child(&run)?;
+        let threads = run.threads_created()?;
+        let claim = format!("no thread is needed here, and none allowed; saw {threads} created");
+        run.check(Finding::wrong(claim).unless(threads == 0))
+    });
 }
 
 #[test]
@@ -106,7 +114,20 @@ fn the_child_is_waited_for() {
     property(|random| {
         let run = run(random)?;
         run.ends_well()?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        // This child never ends, so its parent never goes on. How long it is looked at makes no
+        // difference to a right program.
+        let (counter, step) = numbers(random);
+        let program = program!().arg("counter", counter).arg("step", step).arg("stay", 1);
+        let bounds = (Duration::from_millis(300), Duration::from_secs(1));
+        let run = program.using(bounds.0).within(bounds.1).meant_to_hang().run()?;
+        if run.observation().hang.is_some() {
+            return Ok(());
+        }
+        run.ends_well()?;
+        let claim = "the parent went on while its child still runs";
+        let finding = Finding::new(Verdict::Leak, claim).seeing(run.stdout());
+        run.check(finding.unless(run.orphans()?.is_empty()))
     });
 }
 
@@ -122,8 +143,11 @@ fn a_fork_that_fails_is_an_error() {
         }
         run.creates_processes(0)?;
         says(&run, "failed", "counter", counter, "since there is no child that could change it")?;
-        let others = run.events().filter(|event| event.who == "child" || event.who == "parent");
-        let claim = "there is one process, which is neither parent nor child, and yet one says so";
-        run.check(Finding::wrong(claim).seeing(others.to_string()).unless(others.is_empty()))
+        let of_the_driver =
+            |line: &&str| line.starts_with("opening: ") || line.starts_with("failed: ");
+        let others: Vec<_> = run.stdout().lines().filter(|line| !of_the_driver(line)).collect();
+        let claim = "there is one process, which is neither parent nor child, and nothing is to be \
+                     printed to standard output";
+        run.check(Finding::wrong(claim).seeing(others.join("\n")).unless(others.is_empty()))
     });
 }
