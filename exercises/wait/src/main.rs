@@ -5,7 +5,8 @@
 //! `--ends` says how each child ends: with that status, or by the signal if it is negative.
 //! `--first 2` lets child 2 end, and asks for it, while all others still run.
 //! With `--never 1` as well, no child is let go at all. With `--stop 1` there is one child, which
-//! is stopped before it ends, and somebody who lets it go on.
+//! is stopped before it ends, and somebody who lets it go on. With `--other 77` the program has another
+//! child, which has ended with that status before all others, and which nobody asks for.
 
 use std::time::Duration;
 use std::{fs, io, process, thread};
@@ -24,7 +25,7 @@ struct Child {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["ends", "first", "never", "stop"]);
+    let arguments = Arguments::take(&["ends", "first", "never", "stop", "other"]);
     let ends = arguments.list("ends", vec![3, -9, 0]);
     let first = arguments.get("first", 0);
     let never = arguments.get("never", 0) != 0;
@@ -32,6 +33,8 @@ fn main() -> io::Result<()> {
         return stopped(ends[0]);
     }
     say_when_a_process_exits();
+    let other = arguments.get("other", 0);
+    let other = if other > 0 { Some(ended_child(other)?) } else { None };
 
     let mut children = Vec::new();
     for (number, end) in (1..).zip(ends) {
@@ -58,7 +61,24 @@ fn main() -> io::Result<()> {
         }
         child.ask("child");
     }
+    if let Some(other) = other {
+        let left_alone = waitpid(other, None).is_ok();
+        event("other", if left_alone { "is still there" } else { "was waited for by somebody" });
+    }
     Ok(())
+}
+
+/// A child that has ended with `status`, and that nobody has waited for.
+fn ended_child(status: i32) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        // SAFETY: ends this process and does nothing else.
+        ForkResult::Child => unsafe { libc::_exit(status) },
+        ForkResult::Parent { child } => {
+            waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            Ok(child)
+        }
+    }
 }
 
 /// What a child does: waits at the gate, then ends as it is told to.

@@ -25,6 +25,11 @@ fn ends(random: &mut Random) -> Vec<i32> {
 fn tells(run: &Run, ends: &[i32]) -> Checked {
     run.ends_well()?;
     run.creates_processes(ends.len())?;
+    tell(run, ends)
+}
+
+/// The same, whatever other processes there are.
+fn tell(run: &Run, ends: &[i32]) -> Checked {
     for (number, &end) in (1..).zip(ends) {
         let who = format!("child-{number}");
         let pid: i32 = run.check(run.events().of(&who).value("pid"))?;
@@ -91,7 +96,15 @@ fn only_the_child_that_is_asked_for_is_waited_for() {
             let finding = Finding::new(Verdict::Deadlock, claim);
             return Err(run.found(finding.seeing(run.stdout())));
         }
-        tells(&run, &ends)
+        tells(&run, &ends)?;
+        // Another child has ended before all of them, and is there for whoever asks for it.
+        let run = program!().list("ends", &ends).arg("first", first).arg("other", 77).run()?;
+        run.ends_well()?;
+        tell(&run, &ends)?;
+        let claim = "another child, which had ended and was not asked for, should be left alone; \
+                     it was waited for";
+        let left_alone = run.events().of("other").named("is").len() == 1;
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(left_alone))
     });
 }
 
