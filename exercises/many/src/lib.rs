@@ -6,7 +6,7 @@ use std::io;
 
 /// Something to do in a process of its own.
 pub struct Task {
-    /// What it is called.
+    /// What it is called. Several tasks may have the same name.
     pub name: String,
     /// Does it, and returns the exit status, 0 to 255. Does not panic.
     pub work: Box<dyn FnOnce() -> i32>,

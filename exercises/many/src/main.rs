@@ -5,7 +5,7 @@
 //! Each task stands at a gate until its time has come. The parent opens the gates in the order of
 //! the lengths, and each time waits until that child has ended; with `--leave 1` it does not wait
 //! for the longest. `--ends 0,3,-9` says how the tasks end. With `--gates 0` nobody waits for the parent,
-//! and with `--meet 3` the first three tasks wait for one another.
+//! and with `--meet 3` the first three tasks wait for one another. `--names b,a,b` says what they are called.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
@@ -28,9 +28,11 @@ struct Part {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["units", "ends", "gates", "meet", "leave", "pin"]);
+    let arguments = Arguments::take(&["units", "ends", "names", "gates", "meet", "leave", "pin"]);
     let units = arguments.list("units", vec![3, 2, 1]);
     let ends = arguments.list("ends", vec![0; units.len()]);
+    let numbered = (1..=units.len()).map(|number| format!("task-{number}")).collect();
+    let names = arguments.list("names", numbered);
     let gates = arguments.get("gates", 1) != 0;
     let meeting = Rc::new(Meeting::new(arguments.get("meet", 1))?);
     let leave = arguments.get("leave", 0);
@@ -41,13 +43,13 @@ fn main() -> io::Result<()> {
 
     let mut parts = Vec::new();
     let mut tasks = Vec::new();
-    for ((number, units), end) in (1..).zip(units).zip(ends) {
+    for (((number, units), end), name) in (1..).zip(units).zip(ends).zip(names) {
         let part = Rc::new(Part { units, end, gate: Gate::new()?, pid: io::pipe()? });
         if !gates {
             part.gate.open()?;
         }
         parts.push(part.clone());
-        let (name, meeting) = (format!("task-{number}"), meeting.clone());
+        let meeting = meeting.clone();
         let work = move || perform(number, &part, &meeting).expect("the pipes are open");
         tasks.push(Task { name, work: Box::new(work) });
     }

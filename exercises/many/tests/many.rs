@@ -71,6 +71,9 @@ fn every_task_has_a_process_of_its_own() {
         let run = free(tasks).run()?;
         run.ends_well()?;
         run.creates_processes(tasks)?;
+        let threads = run.threads_created()?;
+        let claim = format!("no thread is needed here, and none allowed; saw {threads} created");
+        run.check(Finding::wrong(claim).unless(threads == 0))?;
         let seen: BTreeSet<_> = run.events().named("start").values("pid").into_iter().collect();
         let created = run.observation().processes.iter().skip(1);
         let expected: BTreeSet<_> = created.map(|process| process.pid.to_string()).collect();
@@ -84,20 +87,24 @@ fn every_task_has_a_process_of_its_own() {
 fn the_active_children_are_those_that_have_not_ended() {
     property(|random| {
         let units = units(random);
-        let run = program!().list("units", &units).run()?;
+        // Not in the order of the alphabet, and one of them twice.
+        let names: Vec<_> = ["read", "paint", "read", "cook", "add"][..units.len()].to_vec();
+        let run = program!().list("units", &units).list("names", &names).run()?;
         all_started(&run, units.len())?;
         run.ends_well()?;
         // All at first; then, one after the other, without those that were shorter.
         let expected: Vec<String> = (0..=units.len())
             .map(|ended| {
-                let active = (1..).zip(&units).filter(|&(_, &length)| length > ended);
-                let names: Vec<_> = active.map(|(number, _)| format!("task-{number}")).collect();
-                format!("active={}", names.join(","))
+                let active = names.iter().zip(&units).filter(|&(_, &length)| length > ended);
+                let active: Vec<_> = active.map(|(name, _)| *name).collect();
+                format!("active={}", active.join(","))
             })
             .collect();
         let seen: Vec<_> =
             run.events().named("active").iter().map(|event| event.what.clone()).collect();
-        let claim = format!("tasks of {units:?} units end one after the other, the shortest first");
+        let claim = format!(
+            "tasks of {units:?} units, called {names:?}, end one after the other, the shortest first"
+        );
         let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
         run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))
     });
@@ -118,7 +125,7 @@ fn the_codes_stand_in_the_order_of_the_tasks() {
             all_started(&run, units.len())?;
             has_codes(&run, &ends)?;
         }
-        Ok(())
+        has_codes(&free(0).run()?, &[])
     });
 }
 
