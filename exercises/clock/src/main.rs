@@ -9,6 +9,7 @@
 use std::io;
 use std::process::{exit, id};
 use std::rc::Rc;
+use std::thread;
 use std::time::Duration;
 
 use clock::{Clock, Process};
@@ -66,7 +67,10 @@ fn main() -> io::Result<()> {
     }
     started.push(greeter);
     for _ in 0..clocks {
-        let clock = Clock::new(ticks, interval).start()?;
+        let clock = Clock::new(ticks, interval);
+        // The time counts from the beginning of `run`, and not from here.
+        thread::sleep(Duration::from_millis(5));
+        let clock = clock.start()?;
         only_the_parent(parent);
         event("main", format_args!("started pid={}", clock.pid()));
         started.push(clock);
