@@ -5,7 +5,8 @@
 //!
 //! Scenes: `reader` terminates an endless reader, `slow` one that takes its time to end,
 //! `beside` one beside another child that has ended, `over` a child that has ended by itself,
-//! `seen` only looks at such a child; `leave` drops the handles of children of the given kinds,
+//! `seen` only looks at such a child, `joined` joins one that ends by itself with `--status` (below 0: by
+//! that signal); `leave` drops the handles of children of the given kinds,
 //! `panic` does so by a panic, and in `killed` a parent with a daemon is killed.
 
 use std::fs;
@@ -23,7 +24,7 @@ use stage::{Arguments, Gate, event};
 use terminate::{Child, Kind};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["scene", "kinds"]);
+    let arguments = Arguments::take(&["scene", "kinds", "status"]);
     let kinds = arguments.list("kinds", vec!["daemon".to_owned(), "ordinary".to_owned()]);
     match arguments.get("scene", "reader".to_owned()).as_str() {
         "reader" => terminated(read_endlessly)?,
@@ -41,6 +42,7 @@ fn main() -> io::Result<()> {
             look("after", &mut child)?;
         }
         "seen" => look("seen", &mut ended()?)?,
+        "joined" => joined(arguments.get("status", 0))?,
         "leave" => leave(&kinds)?,
         "panic" => {
             let parent = || {
@@ -79,6 +81,24 @@ fn ended() -> io::Result<Child> {
     let child = Child::start(Kind::Ordinary, || event("child", format_args!("pid={}", id())))?;
     waitid(Id::Pid(Pid::from_raw(child.pid())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     Ok(child)
+}
+
+/// A child is joined before it ends, then joined once more and terminated, to no effect.
+fn joined(status: i32) -> io::Result<()> {
+    let mut child = Child::start(Kind::Ordinary, || {
+        // A parent that would rather terminate this child has done so before it falls asleep.
+        until_asleep(parent_id());
+        if status < 0 {
+            // SAFETY: a process may send itself any signal.
+            unsafe { libc::kill(libc::getpid(), -status) };
+        }
+        exit(status)
+    })?;
+    child.join()?;
+    look("joined", &mut child)?;
+    child.join()?;
+    child.terminate()?;
+    look("again", &mut child)
 }
 
 /// The parent goes away as soon as every child is at work.

@@ -16,6 +16,7 @@ fn says(run: &Run, when: &str, key: &str, expected: &str) -> Checked {
         "before" => "before `terminate`",
         "after" => "after `terminate`",
         "seen" => "after it has ended by itself",
+        "joined" => "after a `join`",
         _ => "after one more `terminate` and a `join`",
     };
     let claim = format!("{moment} the child should say {key}={expected}, not {key}={seen}");
@@ -108,7 +109,19 @@ fn an_ordinary_child_is_waited_for() {
         );
         run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))?;
         // Before the parent goes on: the call that lets the handle go is over.
-        run.check(run.events().filter(|event| event.what != "leaves").happens_before("done", "end"))
+        run.check(
+            run.events().filter(|event| event.what != "leaves").happens_before("done", "end"),
+        )?;
+        // A join waits as well, and knows how the child ended.
+        for status in [0, random.pick(1..=255) as i32, -9] {
+            let run = program!().arg("scene", "joined").arg("status", status).run()?;
+            run.ends_well()?;
+            for when in ["joined", "again"] {
+                says(&run, when, "alive", "false")?;
+                says(&run, when, "code", &status.to_string())?;
+            }
+        }
+        Ok(())
     });
 }
 
