@@ -5,7 +5,8 @@
 //!
 //! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `abort`, `segv`, `exit`
 //! (with `--status`), or by `--signal` as `signal`. With `--other 77` the program has another child all
-//! the while, which has ended with that status and has not been waited for.
+//! the while, which has ended with that status and has not been waited for. With `--refuse 1` the
+//! system permits no further process or thread.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -31,7 +32,7 @@ impl Drop for Caller {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["place", "tasks", "status", "signal", "other"]);
+    let arguments = Arguments::take(&["place", "tasks", "status", "signal", "other", "refuse"]);
     let tasks = arguments.list("tasks", vec!["return".to_owned(), "panic".to_owned()]);
     let process = arguments.get("place", "process".to_owned()) == "process";
     let (status, signal) = (arguments.get("status", 3), arguments.get("signal", libc::SIGTERM));
@@ -39,6 +40,9 @@ fn main() -> io::Result<()> {
     let other = arguments.get("other", 0);
     let other = if other > 0 { Some(ended_child(other)?) } else { None };
 
+    if arguments.get("refuse", 0) != 0 {
+        return refused(process);
+    }
     let _caller = Caller;
     for (number, task) in (1..).zip(&tasks) {
         let work = || perform(task, status, signal);
@@ -64,6 +68,23 @@ fn ended_child(status: i32) -> io::Result<Pid> {
             Ok(child)
         }
     }
+}
+
+/// A task for which there is no process or thread.
+fn refused(process: bool) -> io::Result<()> {
+    if !refuse_processes() {
+        event("main", "cannot refuse processes here");
+        return Ok(());
+    }
+    let work = || event("inside", format_args!("pid={}", id()));
+    match if process { in_process(work) } else { in_thread(work) } {
+        Ok(end) => event("end-1", end),
+        Err(error) => {
+            event("end-1", "error");
+            eprintln!("the error says: {error}");
+        }
+    }
+    Ok(())
 }
 
 /// Counts, says where it is, and ends in one of the ways.
@@ -94,4 +115,21 @@ fn touch_what_is_not_ours() {
         let page = libc::mmap(ptr::null_mut(), 4096, protection, kind, -1, 0);
         page.cast::<u8>().write_volatile(1);
     }
+}
+
+/// From here on a fork fails with `EAGAIN`, and so does a new thread: this user may have no further process or thread.
+///
+/// Whether that is so, for not every system lets itself be limited by everybody.
+fn refuse_processes() -> bool {
+    // The limit does not bind root, so root tries to become somebody else.
+    const NOBODY: libc::uid_t = 65534;
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
+    unsafe {
+        if libc::getuid() == 0 {
+            libc::setuid(NOBODY);
+        }
+        libc::setrlimit(libc::RLIMIT_NPROC, &none);
+    }
+    thread::Builder::new().spawn(|| {}).is_err()
 }

@@ -51,14 +51,17 @@ fn really_ended(run: &Run, tasks: &[&str], exit: impl Fn(&str) -> Exit) -> Check
 fn a_task_in_a_process_that_returns_or_exits_is_told_so() {
     property(|random| {
         let tasks = some_of(random, &["return", "exit"]);
-        let status = [1, 3, 100, 102, 255][random.pick(0..=4)];
-        let program = program!().arg("place", "process").list("tasks", &tasks);
-        let run = program.arg("status", status).run()?;
-        ended(&run, &tasks, |task| match task {
-            "exit" => format!("exited with {status}"),
-            _ => "finished".to_owned(),
-        })?;
-        really_ended(&run, &tasks, |task| Exit::Code(if task == "exit" { status } else { 0 }))
+        for status in [[1, 3, 100, 102][random.pick(0..=3)], 255] {
+            let program = program!().arg("place", "process").list("tasks", &tasks);
+            let run = program.arg("status", status).run()?;
+            ended(&run, &tasks, |task| match task {
+                "exit" => format!("exited with {status}"),
+                _ => "finished".to_owned(),
+            })?;
+            let exit = |task: &str| Exit::Code(if task == "exit" { status } else { 0 });
+            really_ended(&run, &tasks, exit)?;
+        }
+        Ok(())
     });
 }
 
@@ -190,6 +193,24 @@ fn inside(run: &Run, place: &str, tasks: usize) -> Checked {
         )?;
     }
     Ok(())
+}
+
+#[test]
+fn what_cannot_be_created_is_an_error() {
+    property(|_| {
+        for place in ["process", "thread"] {
+            let run = program!().arg("place", place).arg("refuse", 1).run()?;
+            run.ends_well()?;
+            if !run.events().of("main").named("cannot").is_empty() {
+                let reason = "this system does not limit the number of the program's processes";
+                return Err(Finding::not_checkable(reason));
+            }
+            let seen = run.events().to_string();
+            let claim = format!("there is no {place} for the task, so the call should be an error");
+            run.check(Finding::wrong(claim).seeing(&seen).unless(seen.trim() == "end-1: error"))?;
+        }
+        Ok(())
+    });
 }
 
 #[test]

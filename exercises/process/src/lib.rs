@@ -58,7 +58,8 @@ impl Process {
 
     /// Waits until it has ended, but no longer than `timeout`; whether it has ended.
     ///
-    /// A process that has ended is reaped; one that has not runs on. The caller sleeps meanwhile.
+    /// A process that has ended is reaped, even if there is no time to wait; one that has not runs
+    /// on. The caller sleeps meanwhile. A timeout may be of any length, `Duration::MAX` included.
     /// Errors if it has not been started.
     pub fn join_timeout(&mut self, timeout: Duration) -> io::Result<bool> {
         let _ = timeout;

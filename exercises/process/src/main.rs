@@ -4,7 +4,8 @@
 //!
 //! Each process stands at a gate until it has been looked at. `--life` says what is done
 //! next: `join` (the default), `look` until the end has been seen, `short`: join with a
-//! timeout that runs out, `long`: join with one that does not. With `--other 77` the program
+//! timeout that runs out, `long`: join with one that does not, `late`: join with none at all, when
+//! it has ended; and with `together` all run at the same time, and end in another order. With `--other 77` the program
 //! has another child all the while, which has ended with that status and has not been waited
 //! for.
 
@@ -12,13 +13,18 @@ use std::fs;
 use std::io;
 use std::os::unix::process::parent_id;
 use std::process::{exit, id};
+use std::rc::Rc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use process::Process;
 use stage::{Arguments, Gate, event};
+
+/// Timeouts that are never over: 2^32 milliseconds are 50 days.
+const LONG: [Duration; 3] =
+    [Duration::MAX, Duration::from_secs(3600), Duration::from_millis(1 << 32)];
 
 /// The arguments of the target, by name: what keyword arguments are in other languages.
 struct Order {
@@ -39,12 +45,13 @@ fn main() -> io::Result<()> {
     let other = arguments.get("other", 0);
     let other = if other > 0 { Some(ended_child(other)?) } else { None };
 
+    if life == "together" {
+        return together(&ends);
+    }
     for (number, end) in (1..).zip(ends) {
-        let gate = std::rc::Rc::new(Gate::new()?);
         let linger = life == "long";
         let order = Order { number, end, words: words.clone(), linger };
-        let at = gate.clone();
-        let mut process = Process::new(move |order| work(&order, &at), order);
+        let (mut process, gate) = at_a_gate(order)?;
         if !name.is_empty() {
             process = process.named(&format!("{name}-{number}"));
         }
@@ -61,11 +68,14 @@ fn main() -> io::Result<()> {
         if process.start().is_ok() {
             event(&who, "started twice");
         }
-        live(&who, &life, &mut process, &gate)?;
+        live(number, &life, &mut process, &gate)?;
         look(&who, "after", &mut process)?;
         match process.join() {
             Ok(()) => look(&who, "again", &mut process)?,
             Err(error) => event(&who, format_args!("again is an error: {error}")),
+        }
+        if process.start().is_ok() {
+            event(&who, "started after its end");
         }
     }
     if !name.is_empty() {
@@ -75,6 +85,33 @@ fn main() -> io::Result<()> {
     if let Some(other) = other {
         // Whoever looks for the end of a process may have come across it.
         let _ = waitpid(other, None);
+    }
+    Ok(())
+}
+
+/// A process that stands at a gate until that is opened.
+fn at_a_gate(order: Order) -> io::Result<(Process, Rc<Gate>)> {
+    let gate = Rc::new(Gate::new()?);
+    let at = gate.clone();
+    Ok((Process::new(move |order| work(&order, &at), order), gate))
+}
+
+/// Processes that run at the same time; the last to be started ends first.
+fn together(ends: &[i32]) -> io::Result<()> {
+    let mut all = Vec::new();
+    for (number, &end) in (1..).zip(ends) {
+        let words = vec!["together".to_owned()];
+        let (mut process, gate) = at_a_gate(Order { number, end, words, linger: false })?;
+        process.start()?;
+        all.push((format!("main-{number}"), process, gate));
+    }
+    for (who, process, _) in &mut all {
+        look(who, "running", process)?;
+    }
+    for (who, process, gate) in all.iter_mut().rev() {
+        gate.open()?;
+        process.join()?;
+        look(who, "after", process)?;
     }
     Ok(())
 }
@@ -92,24 +129,34 @@ fn ended_child(status: i32) -> io::Result<Pid> {
 }
 
 /// What is done with a process that runs, until it has ended.
-fn live(who: &str, life: &str, process: &mut Process, gate: &Gate) -> io::Result<()> {
+fn live(number: usize, life: &str, process: &mut Process, gate: &Gate) -> io::Result<()> {
+    let who = &format!("main-{number}");
     match life {
-        "look" => {
+        "look" | "late" => {
             gate.open()?;
             if let Some(pid) = process.pid() {
                 // It has ended when this returns, and nobody has reaped it.
                 waitid(Id::Pid(Pid::from_raw(pid)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
             }
+            if life == "late" {
+                let ended = process.join_timeout(Duration::ZERO)?;
+                event(who, format_args!("late ended={ended}"));
+            }
         }
         "short" => {
+            let start = Instant::now();
             let ended = process.join_timeout(Duration::from_millis(20))?;
+            // However coarse the clock is by which it waits.
+            if !ended && start.elapsed() < Duration::from_millis(10) {
+                event(who, "came back too early");
+            }
             look(who, &format!("timeout ended={ended}"), process)?;
             gate.open()?;
             process.join()?;
         }
         "long" => {
             gate.open()?;
-            let ended = process.join_timeout(Duration::from_secs(3600))?;
+            let ended = process.join_timeout(LONG[number % LONG.len()])?;
             event(who, format_args!("timeout ended={ended}"));
         }
         _ => {

@@ -24,6 +24,7 @@ fn says(run: &Run, when: &str, key: &str, expected: &[impl ToString]) -> Checked
             "before" => "before the start",
             "running" => "after the start, while the child waits at its gate,",
             "timeout" => "after a join with a timeout",
+            "late" => "after a join with a timeout of zero, when it has ended already,",
             "after" => "after its end",
             _ => "after one more join",
         };
@@ -76,6 +77,11 @@ fn the_exit_code_is_known_after_the_end() {
         // The caller may have another child, which has ended.
         let run = life("join", &ends).arg("other", 77).run()?;
         run.ends_well()?;
+        says(&run, "after", "code", &ends)?;
+        // What one object knows, the next does not touch.
+        let run = life("together", &ends).run()?;
+        created(&run, ends.len())?;
+        says(&run, "running", "code", &vec!["none"; ends.len()])?;
         says(&run, "after", "code", &ends)
     });
 }
@@ -146,7 +152,8 @@ fn a_second_start_is_an_error() {
         let run = life("join", &ends(random)).run()?;
         run.ends_well()?;
         let twice = run.events().named("started");
-        let claim = "a process runs once, and a second `start` should be an error; it was not";
+        let claim = "a process runs once, and a second `start` should be an error, while it runs and \
+                     after its end; it was not";
         run.check(Finding::wrong(claim).seeing(twice.to_string()).unless(twice.is_empty()))
     });
 }
@@ -165,6 +172,9 @@ fn join_with_a_timeout_returns_while_the_child_runs_on() {
         created(&run, ends.len())?;
         says(&run, "timeout", "ended", &vec![false; ends.len()])?;
         says(&run, "timeout", "alive", &vec![true; ends.len()])?;
+        let early = run.events().named("came");
+        let claim = "join_timeout should wait for as long as it was told to, 20 ms here";
+        run.check(Finding::wrong(claim).seeing(early.to_string()).unless(early.is_empty()))?;
         says(&run, "after", "code", &ends)
     });
 }
@@ -172,13 +182,22 @@ fn join_with_a_timeout_returns_while_the_child_runs_on() {
 #[test]
 fn join_with_a_timeout_returns_when_the_child_ends() {
     property(|random| {
-        let ends = ends(random);
+        // A timeout of its own for each: an hour, 50 days, and the longest there is.
+        let ends = [&ends(random)[..], &[7]].concat()[..3].to_vec();
         let run = life("long", &ends).run()?;
         created(&run, ends.len())?;
+        let threads = run.threads_created()?;
+        let claim = format!("no thread is needed here, and none allowed; saw {threads} created");
+        run.check(Finding::wrong(claim).unless(threads == 0))?;
         says(&run, "timeout", "ended", &vec![true; ends.len()])?;
         let awake = run.events().filter(|event| event.what.ends_with("never slept"));
         let claim = "join_timeout should sleep until the child ends; it keeps the processor busy";
         run.check(Finding::new(Verdict::Livelock, claim).unless(awake.is_empty()))?;
+        says(&run, "after", "code", &ends)?;
+        // It has ended before anybody waits, so there is nothing to wait for.
+        let run = life("late", &ends).run()?;
+        created(&run, ends.len())?;
+        says(&run, "late", "ended", &vec![true; ends.len()])?;
         says(&run, "after", "code", &ends)
     });
 }

@@ -1,7 +1,7 @@
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -74,8 +74,15 @@ impl Process {
 
     pub fn join_timeout(&mut self, timeout: Duration) -> io::Result<bool> {
         self.started()?;
-        self.wait(PollTimeout::try_from(timeout).map_err(io::Error::other)?)?;
-        Ok(self.running.is_none())
+        let start = Instant::now();
+        loop {
+            let left = timeout.saturating_sub(start.elapsed());
+            // Too long for `poll`: as long as it can, and then once more.
+            self.wait(PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX))?;
+            if self.running.is_none() || left.is_zero() {
+                return Ok(self.running.is_none());
+            }
+        }
     }
 
     pub fn exit_code(&self) -> Option<i32> {
