@@ -185,6 +185,15 @@ mod tests {
         assert_eq!(orders(&|_| Names::Shown), 1);
     }
 
+    /// So a class that is graded again has new pages only where something changed.
+    #[test]
+    fn when_it_was_graded_is_on_the_overview_alone() {
+        let pages = all(Names::Shown);
+        let dated: Vec<_> =
+            pages.iter().map(|page| page.text.contains("2026-01-01T00:00:00Z")).collect();
+        assert_eq!(dated, [true, false, false]);
+    }
+
     #[test]
     fn every_page_that_the_overview_links_to_is_there() {
         let pages = all(Names::Shown);

@@ -1,5 +1,7 @@
 //! The templates, which escape whatever they are given.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use course::Language;
@@ -12,8 +14,8 @@ use crate::words::words;
 
 const STYLE: &str = include_str!("../templates/style.css");
 
-/// Fills the template called `name` with `page`, in `language`.
-pub(crate) fn fill(name: &str, language: Language, page: impl Serialize) -> String {
+/// The templates, compiled once for all pages.
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     for (name, text) in [
@@ -23,16 +25,20 @@ pub(crate) fn fill(name: &str, language: Language, page: impl Serialize) -> Stri
     ] {
         environment.add_template(name, text).expect("the templates are constants");
     }
-    let template = environment.get_template(name).expect("the templates are constants");
-    let page = Value::from(Serde(page));
-    let w = Value::from(Serde(words(language)));
-    let page = context! { style => STYLE, style_hash => style_hash(), w, page };
-    template.render(page).expect("the templates fit what they are given")
-}
+    environment
+});
 
 /// What lets this very style through the page's policy, and no other.
-fn style_hash() -> String {
-    BASE64_STANDARD.encode(Sha256::digest(STYLE))
+static STYLE_HASH: LazyLock<String> =
+    LazyLock::new(|| BASE64_STANDARD.encode(Sha256::digest(STYLE)));
+
+/// Fills the template called `name` with `page`, in `language`.
+pub(crate) fn fill(name: &str, language: Language, page: impl Serialize) -> String {
+    let template = TEMPLATES.get_template(name).expect("the templates are constants");
+    let page = Value::from(Serde(page));
+    let w = Value::from(Serde(words(language)));
+    let page = context! { style => STYLE, style_hash => STYLE_HASH.as_str(), w, page };
+    template.render(page).expect("the templates fit what they are given")
 }
 
 /// A picture as the address of an image.
