@@ -39,6 +39,9 @@ impl Event {
     }
 
     /// As `wait`, but no longer than `timeout`; says whether the event was set.
+    ///
+    /// Any `timeout` will do, from `Duration::ZERO` to `Duration::MAX`. Wake-ups do not
+    /// make it longer, and without a set it does not end before the time is up.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let _ = timeout;
         todo!("sleep while the flag is not set and there is time left")
@@ -57,7 +60,8 @@ impl Handover {
         todo!("no password yet")
     }
 
-    /// Hands `password` over to everybody who waits, and who asks later. Called once.
+    /// Hands `password`, perhaps an empty one, over to everybody who waits, and who asks later.
+    /// Called once.
     pub fn publish(&self, password: &str) {
         let _ = password;
         todo!("store the password and set the event: in which order?")

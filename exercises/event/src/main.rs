@@ -2,7 +2,8 @@
 //!
 //!     cargo run -p event -- --waiters 3 --password sesame --publish 1 --timeout-ms 60000
 //!
-//! With `--publish 0` nobody publishes anything, and everybody waits.
+//! With `--publish 0` nobody publishes or sets anything, and everybody waits. With `--alone-ms` main
+//! does nothing but wait that long for an event that nobody sets.
 
 use std::thread;
 use std::time::Duration;
@@ -11,19 +12,24 @@ use event::{Event, Handover};
 use stage::{Arguments, event};
 
 fn main() {
-    let arguments = Arguments::take(&["waiters", "password", "publish", "timeout-ms"]);
+    let arguments = Arguments::take(&["waiters", "password", "publish", "timeout-ms", "alone-ms"]);
     let waiters = arguments.get("waiters", 3);
     let password = arguments.get("password", "sesame".to_owned());
     let publish = arguments.get("publish", 1) != 0;
     let timeout = Duration::from_millis(arguments.get("timeout-ms", 60_000));
 
+    let alone = Duration::from_millis(arguments.get("alone-ms", 0));
+    if !alone.is_zero() {
+        event("main", format_args!("set={}", Event::new().wait_timeout(alone)));
+        return;
+    }
     hand_over(waiters, &password, publish);
     time_out(timeout);
 }
 
 /// `waiters` threads and the main thread wait for a password that another thread publishes.
 fn hand_over(waiters: usize, password: &str, publish: bool) {
-    let handover = Handover::new();
+    let (handover, never_set) = (Handover::new(), Event::new());
     thread::scope(|scope| {
         for number in 1..=waiters {
             let handover = &handover;
@@ -31,6 +37,8 @@ fn hand_over(waiters: usize, password: &str, publish: bool) {
         }
         if publish {
             scope.spawn(|| handover.publish(password));
+        } else {
+            scope.spawn(|| never_set.wait());
         }
         check("main", &handover);
     });

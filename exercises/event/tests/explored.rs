@@ -23,7 +23,7 @@ pub use student::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use student::{Event, Handover};
 
@@ -37,7 +37,10 @@ fn no_schedule_reads_the_password_too_early() {
     let publisher = thread::spawn(move || other.publish("sesame"));
     assert_eq!(handover.receive(), "sesame", "the password is there once the wait is over");
     publisher.join().unwrap();
-    assert_eq!(handover.receive(), "sesame", "and it stays there");
+    let another = Handover::new();
+    another.publish("");
+    assert_eq!(another.receive(), "", "an empty password is one, too");
+    assert_eq!(handover.receive(), "sesame", "and it stays there, whatever others hand over");
 }
 
 #[test]
@@ -57,11 +60,15 @@ fn no_schedule_leaves_the_wait_before_the_set() {
 #[test]
 fn no_schedule_forgets_a_waiter() {
     let event = Arc::new(Event::new());
-    let waiters = [1, 2].map(|_| {
+    let waiters = [None, None, Some(LONG)].map(|timeout| {
         let event = Arc::clone(&event);
-        thread::spawn(move || event.wait())
+        thread::spawn(move || match timeout {
+            Some(timeout) => drop(event.wait_timeout(timeout)),
+            None => event.wait(),
+        })
     });
     event.set();
+    assert_eq!(event.is_set(), true, "it is set, whoever looks at it meanwhile");
     for waiter in waiters {
         waiter.join().unwrap();
     }
@@ -77,6 +84,9 @@ fn a_wait_after_the_set_returns_at_once() {
     event.wait();
     assert_eq!(event.wait_timeout(LONG), true, "it was set long ago");
     assert_eq!(event.wait_timeout(Duration::ZERO), true, "even without any time to wait");
+    assert_eq!(event.wait_timeout(Duration::MAX), true, "and with all the time there is");
+    assert_eq!(Event::new().is_set(), false, "another event is not set with this one");
+    assert_eq!(event.is_set(), true, "nor this one taken back with another");
     event.set();
     assert_eq!(event.is_set(), true, "set twice is set");
 }
@@ -85,8 +95,11 @@ fn a_wait_after_the_set_returns_at_once() {
 fn clear_makes_everybody_wait_again() {
     let event = Arc::new(Event::new());
     event.set();
+    let other = Arc::clone(&event);
+    let looker = thread::spawn(move || other.is_set());
     event.clear();
-    assert_eq!(event.is_set(), false, "it was cleared");
+    assert_eq!(event.is_set(), false, "it was cleared, whoever looks at it meanwhile");
+    looker.join().unwrap();
     assert_eq!(event.wait_timeout(LONG), false, "nobody sets it again yet");
     let about_to_set = Arc::new(AtomicBool::new(false));
     let (other, flag) = (Arc::clone(&event), Arc::clone(&about_to_set));
@@ -108,7 +121,9 @@ fn no_schedule_says_set_when_it_is_not() {
         flag.store(true, Ordering::SeqCst);
         other.set();
     });
+    let start = Instant::now();
     let set = event.wait_timeout(LONG);
+    assert_eq!(set || start.elapsed() >= LONG, true, "false means that the time is up");
     let seen = about_to_set.load(Ordering::SeqCst);
     assert_eq!((set, seen || !set), (set, true), "true means that it was set");
     setter.join().unwrap();
