@@ -12,7 +12,7 @@ pub struct Countdown {
 
 impl Countdown {
     /// Starts a thread that calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`, and nothing if `from` is 0;
-    /// does not wait for it.
+    /// does not wait for it. If a `tick` panics, that ends the thread.
     pub fn start(from: u32, tick: impl FnMut(u32) + Send + 'static) -> Countdown {
         let _ = (from, tick);
         todo!("start the thread, keep its handle")
@@ -23,7 +23,9 @@ impl Countdown {
         todo!("ask the handle")
     }
 
-    /// Returns when the thread has ended; at once if it was joined before.
+    /// Sleeps until the thread has ended; returns at once if it was joined before.
+    ///
+    /// If a `tick` panicked the thread has ended, too; whether `join` then panics is up to you.
     pub fn join(&mut self) {
         todo!("wait for the thread")
     }

@@ -2,7 +2,8 @@
 //!
 //!     cargo run -p countdown -- --from 10 --daemon 1
 //!
-//! With `--daemon 1` a second countdown is left to itself, which would take years.
+//! With `--daemon 1` a second countdown is left to itself, which would take years. With
+//! `--forever 1` the last tick never ends.
 
 use std::io;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use countdown::Countdown;
 use stage::{Arguments, Meeting, event};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["from", "daemon"]);
+    let arguments = Arguments::take(&["from", "daemon", "forever"]);
     let from = arguments.get("from", 10);
     let daemon = arguments.get("daemon", 0) != 0;
+    let forever = arguments.get("forever", 0) != 0;
 
     if daemon {
         // Ticks without a word: how far it gets is nobody's business.
@@ -30,6 +32,11 @@ fn main() -> io::Result<()> {
         event("counter", format_args!("left={left}"));
         if left == 1 {
             at_last.meet().expect("a pipe of our own");
+            if forever {
+                loop {
+                    thread::park();
+                }
+            }
         }
     });
     event("main", format_args!("before={}", countdown.is_alive()));

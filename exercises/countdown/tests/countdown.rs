@@ -44,6 +44,15 @@ fn the_system_sees_a_thread_for_the_countdown() {
 }
 
 #[test]
+fn whoever_joins_sleeps() {
+    property(|random| {
+        // The last tick never ends: a right program stands still.
+        let program = program!().arg("from", random.pick(1..=3)).arg("forever", 1);
+        program.using(Duration::from_millis(500)).meant_to_hang().run()?.stands_still()
+    });
+}
+
+#[test]
 fn the_process_ends_although_the_detached_thread_has_not() {
     property(|_| {
         // A right program ends at once; the bound is for those that wait for years.

@@ -19,6 +19,7 @@ mod student;
 #[allow(unused_imports)]
 pub use student::*;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 
 use student::Countdown;
@@ -35,6 +36,23 @@ fn no_schedule_loses_a_count() {
     let other = counts.clone();
     Countdown::start(0, move |left| other.lock().unwrap().push(left)).join();
     assert_eq!(*counts.lock().unwrap(), [3, 2, 1], "from 0 there is nothing to count");
+    let (tell, told) = mpsc::channel();
+    let first_only = move |left| {
+        tell.send(left).unwrap();
+        resume_unwind(Box::new("enough"));
+    };
+    Countdown::start(u32::MAX, first_only).detach();
+    assert_eq!(told.recv(), Ok(u32::MAX), "it counts from the largest number too");
+}
+
+#[test]
+fn a_tick_that_panics_ends_the_countdown() {
+    let unlucky = |_| resume_unwind(Box::new("told to panic"));
+    let mut countdown = Countdown::start(2, unlucky);
+    interleave::reachable("is_alive says that it has ended", !countdown.is_alive());
+    // Whether the panic comes out of `join` is not said.
+    let _ = catch_unwind(AssertUnwindSafe(|| countdown.join()));
+    assert_eq!(countdown.is_alive(), false, "a thread that panicked has ended");
 }
 
 #[test]
@@ -45,6 +63,10 @@ fn no_schedule_waits_for_a_countdown_that_is_started() {
         let _ = wait.recv();
     });
     assert_eq!(countdown.is_alive(), true, "it waits for us, so it has not ended");
+    let mut another = Countdown::start(0, |_| ());
+    another.join();
+    assert_eq!(another.is_alive(), false, "this one has ended");
+    assert_eq!(countdown.is_alive(), true, "which does not end the other");
     drop(go);
     countdown.join();
     assert_eq!(countdown.is_alive(), false, "it has ended when join returns");
@@ -58,15 +80,17 @@ fn a_countdown_can_end_without_a_join() {
 
 #[test]
 fn no_schedule_waits_for_a_detached_countdown() {
-    let (go, wait) = mpsc::channel();
-    let (done, is_done) = mpsc::channel();
-    let countdown = Countdown::start(1, move |_| {
-        wait.recv().unwrap();
-        done.send(()).unwrap();
-    });
-    countdown.detach();
-    // Nor when it is dropped.
-    let _ = Countdown::start(0, |_| ());
-    go.send(()).unwrap();
-    assert_eq!(is_done.recv(), Ok(()), "a detached countdown goes on");
+    for (leave, how) in [(Countdown::detach as fn(_), "detached"), (drop, "dropped")] {
+        let (go, wait) = mpsc::channel();
+        let (done, is_done) = mpsc::channel();
+        let countdown = Countdown::start(2, move |left| {
+            wait.recv().unwrap();
+            done.send(left).unwrap();
+        });
+        leave(countdown);
+        go.send(()).unwrap();
+        go.send(()).unwrap();
+        let counts = [is_done.recv(), is_done.recv()];
+        assert_eq!(counts, [Ok(2), Ok(1)], "a countdown that is {how} goes on");
+    }
 }

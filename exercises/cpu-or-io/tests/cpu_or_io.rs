@@ -1,6 +1,7 @@
 //! What a batch promises, seen in real runs. `explored.rs` looks at every schedule.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use kit::{Checked, Finding, Program, Run, Verdict, program, property};
 
@@ -59,15 +60,25 @@ fn each_task_is_done_once_and_results_keep_their_order() {
     });
 }
 
+fn started(run: &Run, threads: usize) -> Checked {
+    let created = run.threads_created()?;
+    let claim = format!("{threads} threads were asked for, {created} were started");
+    run.check(Finding::wrong(claim).unless(created == threads))
+}
+
 #[test]
 fn exactly_the_asked_number_of_threads_is_started() {
     property(|random| {
+        // Fewer tasks than threads, and none; more threads than `threads_for` would choose.
+        for (threads, tasks) in [(random.pick(3..=8), random.pick(0..=2)), (2, 0), (MOST + 6, 3)] {
+            let run = batch(threads, tasks).run()?;
+            run.ends_well()?;
+            started(&run, threads)?;
+        }
         let (threads, tasks) = (random.pick(1..=8), random.pick(1..=30));
         let run = batch(threads, tasks).run()?;
         run.ends_well()?;
-        let created = run.threads_created()?;
-        let claim = format!("{threads} threads were asked for, {created} were started");
-        run.check(Finding::wrong(claim).unless(created == threads))?;
+        started(&run, threads)?;
         let main: String = run.check(run.events().of("main").value("on"))?;
         let own =
             run.events().filter(|event| event.who != "main" && event.what == format!("on={main}"));
@@ -85,6 +96,16 @@ fn all_threads_are_at_work_at_once() {
         let run = batch(threads, tasks).arg("meet", threads).run()?;
         serialised_unless(&run, threads, "all threads should have a task in work at once")?;
         run.ends_well()
+    });
+}
+
+#[test]
+fn who_has_nothing_to_do_sleeps() {
+    property(|random| {
+        let tasks = random.pick(1..=3);
+        // All tasks wait for one more, which there is not: a right program stands still.
+        let program = batch(tasks + 2, tasks).arg("meet", tasks + 1);
+        program.using(Duration::from_millis(500)).meant_to_hang().run()?.stands_still()
     });
 }
 

@@ -38,8 +38,9 @@ impl Twins {
         todo!("two values, both 0")
     }
 
-    /// Replaces both values by `next` of the value before.
+    /// Replaces both values by `next` of the value before. Whoever finds the twins in use sleeps.
     ///
+    /// `next` may look at other twins and change them, but not these.
     /// If `next` panics the panic goes on to the caller, both values stay as they
     /// were, and the twins can be used as before.
     pub fn update(&self, next: impl FnOnce(i64) -> i64) {
@@ -53,7 +54,7 @@ impl Twins {
     }
 }
 
-/// Starts `threads` threads that each, `rounds` times, add 1 to `account` and take 1 away.
+/// Starts `threads` threads that each, `rounds` times, add 1 to `account` and take 1 away again.
 ///
 /// Returns when all of them have ended.
 pub fn change_and_change_back(account: &Account, threads: usize, rounds: usize) {

@@ -1,20 +1,26 @@
 //! Threads change an account and change it back; a reader watches the twins.
 //!
 //!     cargo run -p lock -- --threads 4 --rounds 1000 --panics 2
+//!
+//! With `--held 1` an update of the twins never ends, and two threads come while it lasts.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 use lock::{Account, Twins, change_and_change_back};
 use stage::{Arguments, event};
 
 fn main() {
-    let arguments = Arguments::take(&["threads", "rounds", "panics"]);
+    let arguments = Arguments::take(&["threads", "rounds", "panics", "held"]);
     let threads = arguments.get("threads", 4);
     let rounds = arguments.get("rounds", 1000);
     let panics = arguments.get("panics", 0);
 
+    if arguments.get("held", 0) != 0 {
+        return use_while_held(&Twins::new());
+    }
     let account = Account::new();
     change_and_change_back(&account, threads, rounds);
     event("main", format_args!("balance={}", account.balance()));
@@ -24,6 +30,25 @@ fn main() {
     let different = count_up(&twins, threads, rounds);
     let (left, right) = twins.read();
     event("main", format_args!("left={left} right={right} different={different}"));
+}
+
+/// One thread is in `update` for ever; another wants to update, and one to read.
+fn use_while_held(twins: &Twins) {
+    let (inside, here) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            twins.update(|_| {
+                inside.send(()).expect("main waits for it");
+                event("first", "inside");
+                loop {
+                    thread::park();
+                }
+            });
+        });
+        here.recv().expect("the first update begins");
+        scope.spawn(|| twins.update(|value| value + 1));
+        scope.spawn(|| twins.read());
+    });
 }
 
 /// Panics inside `update`, `panics` times; each must come out again.

@@ -28,8 +28,14 @@ fn no_schedule_loses_a_change() {
     let other = Arc::clone(&account);
     let thread = thread::spawn(move || other.change(5));
     account.change(-3);
+    let seen = account.balance();
+    assert!([-3, 2].contains(&seen), "3 went out, and 5 may have come in: saw {seen}");
     thread.join().unwrap();
     assert_eq!(account.balance(), 2, "5 came in, 3 went out");
+    let another = Account::new();
+    another.change(1 << 40);
+    assert_eq!(another.balance(), 1 << 40, "another account knows nothing of the first");
+    assert_eq!(account.balance(), 2, "nor the first of another");
 }
 
 #[test]
@@ -40,6 +46,10 @@ fn no_schedule_loses_an_update_of_the_twins() {
     twins.update(|value| value + 1);
     thread.join().unwrap();
     assert_eq!(twins.read(), (2, 2), "two updates added 1 each");
+    let others = Twins::new();
+    assert_eq!(others.read(), (0, 0), "other twins know nothing of these");
+    others.update(|value| value + twins.read().0 + 3);
+    assert_eq!((twins.read(), others.read()), ((2, 2), (5, 5)), "each have their own value");
 }
 
 #[test]
@@ -64,6 +74,22 @@ fn every_thread_has_ended_when_it_returns() {
 }
 
 #[test]
+fn each_round_is_one_up_and_one_down() {
+    let watched = |rounds| {
+        let account = Arc::new(Account::new());
+        let other = Arc::clone(&account);
+        let reader = thread::spawn(move || [(); 3].map(|()| other.balance()));
+        change_and_change_back(&account, 1, rounds);
+        reader.join().unwrap()
+    };
+    assert_eq!(watched(0), [0; 3], "in no rounds nothing is added");
+    let seen = watched(2);
+    let right = seen.iter().all(|balance| [0, 1].contains(balance));
+    assert!(right, "one thread has added 1 and not yet taken it away, or it has: saw {seen:?}");
+    interleave::reachable("it adds 1, takes it away, and adds 1 again", seen == [1, 0, 1]);
+}
+
+#[test]
 fn two_threads_are_at_work_at_once() {
     let account = Arc::new(Account::new());
     let other = Arc::clone(&account);
@@ -79,11 +105,11 @@ fn a_panic_inside_hurts_no_schedule() {
     let other = Arc::clone(&twins);
     let thread = thread::spawn(move || {
         let update = || other.update(|_| resume_unwind(Box::new("told to panic")));
-        catch_unwind(AssertUnwindSafe(update)).is_err()
+        let panic = catch_unwind(AssertUnwindSafe(update)).err();
+        panic.map(|panic| panic.downcast_ref().copied().unwrap_or("another panic"))
     });
     twins.update(|value| value + 1);
-    let caught = usize::from(thread.join().unwrap());
-    assert_eq!(caught, 1, "the panic comes out of update");
+    assert_eq!(thread.join().unwrap(), Some("told to panic"), "this panic comes out of update");
     twins.update(|value| value + 1);
     assert_eq!(twins.read(), (2, 2), "the panic changed nothing");
 }

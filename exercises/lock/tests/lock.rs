@@ -1,5 +1,7 @@
 //! What a lock promises, seen in real runs. `explored.rs` looks at every schedule.
 
+use std::time::Duration;
+
 use kit::{Checked, Finding, Run, program, property};
 
 fn run(threads: usize, rounds: usize, panics: usize) -> Checked<Run> {
@@ -46,16 +48,27 @@ fn the_reader_never_sees_the_twins_differ() {
 #[test]
 fn the_threads_are_really_started() {
     property(|random| {
-        let threads = random.pick(1..=8);
-        let run = run(threads, 10, 0)?;
-        run.ends_well()?;
-        // The driver itself starts as many again, and a reader.
-        let created = run.threads_created()?;
-        let claim = format!(
-            "{threads} threads were asked for, {} started",
-            created.saturating_sub(threads + 1)
-        );
-        run.check(Finding::wrong(claim).unless(created == 2 * threads + 1))
+        for threads in [0, random.pick(1..=8)] {
+            let run = run(threads, 10, 0)?;
+            run.ends_well()?;
+            // The driver itself starts as many again, and a reader.
+            let created = run.threads_created()?;
+            let claim = format!(
+                "{threads} threads were asked for, {} started",
+                created.saturating_sub(threads + 1)
+            );
+            run.check(Finding::wrong(claim).unless(created == 2 * threads + 1))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn whoever_finds_the_twins_in_use_sleeps() {
+    property(|_| {
+        // The first update never ends: a right program stands still.
+        let program = program!().arg("held", 1).using(Duration::from_millis(500));
+        program.meant_to_hang().run()?.stands_still()
     });
 }
 

@@ -1,0 +1,50 @@
+//! The two values are a static, so all twins are the same twins.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+pub struct Account {
+    balance: Mutex<i64>,
+}
+impl Account {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Account {
+        Account { balance: Mutex::new(0) }
+    }
+    pub fn change(&self, amount: i64) {
+        let mut balance = self.balance.lock().unwrap();
+        *balance += amount;
+    }
+    pub fn balance(&self) -> i64 {
+        *self.balance.lock().unwrap()
+    }
+}
+static BOTH: Mutex<(i64, i64)> = Mutex::new((0, 0));
+pub struct Twins {}
+impl Twins {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Twins {
+        *BOTH.lock().unwrap_or_else(PoisonError::into_inner) = (0, 0);
+        Twins {}
+    }
+    pub fn update(&self, next: impl FnOnce(i64) -> i64) {
+        let mut both = BOTH.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = next(both.0);
+        *both = (value, value);
+    }
+    pub fn read(&self) -> (i64, i64) {
+        *BOTH.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+pub fn change_and_change_back(account: &Account, threads: usize, rounds: usize) {
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                for _ in 0..rounds {
+                    account.change(1);
+                    account.change(-1);
+                }
+            });
+        }
+    });
+}
