@@ -67,4 +67,10 @@ fn no_schedule_loses_a_result_to_a_panic() {
     let results: Vec<_> = results.iter().map(|result| result.as_ref().ok()).collect();
     assert_eq!(results, [Some(&1), None], "the second thread panicked, the first did not");
     assert_eq!(said, ["told to panic"], "Err holds what the thread panicked with");
+    let results = run_each(vec![0, 1], |number: i32| match number {
+        0 => std::panic::resume_unwind(Box::new("told to panic")),
+        _ => number,
+    });
+    let results: Vec<_> = results.into_iter().map(Result::ok).collect();
+    assert_eq!(results, [None, Some(1)], "the first thread panicked, the second did not");
 }

@@ -87,6 +87,12 @@ fn what_was_bound_before_is_bound_again() {
         (true, Some(request("ADA", 1))),
         "a new user stays, whatever was bound inside"
     );
+    let twice = with_request(request("ada", 1), || {
+        let inner = with_request(request("ada", 1), || (rename("ADA"), rename("ADA"), current()));
+        (inner, current())
+    });
+    let inner = (true, true, Some(request("ADA", 1)));
+    assert_eq!(twice, (inner, Some(request("ada", 1))), "bound twice is not bound once");
     assert_eq!(nested(20), 20, "each of many requests is bound again");
     with_request(request("chen", 3), || ());
     assert_eq!(current(), None, "nor before the last");

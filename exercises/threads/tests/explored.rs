@@ -46,6 +46,9 @@ fn no_schedule_changes_what_a_thread_counts() {
     assert_eq!(calls.lock().unwrap().len(), 6, "nobody else counts");
     count_in_threads(&["ada"], 0, recorded(&calls));
     assert_eq!(calls.lock().unwrap().len(), 6, "up to 0 there is nothing to count");
+    count_in_threads(&["ada", "ada"], 1, recorded(&calls));
+    assert_eq!(of(&calls, "ada"), [1, 2, 3, 1, 1], "two threads may have the same name");
+    calls.lock().unwrap().truncate(6);
     count_in_threads(&[], 3, recorded(&calls));
     assert_eq!(calls.lock().unwrap().len(), 6, "without a name there is nobody to count");
     assert_eq!(thread::spawn(my_name).join().unwrap(), "unnamed", "this thread has no name");
@@ -71,4 +74,14 @@ fn no_panic_is_lost() {
     let caught = catch_unwind(AssertUnwindSafe(|| count_in_threads(&["ada"], 3, tick)));
     assert_eq!(caught.is_err(), true, "a thread panicked, so does count_in_threads");
     assert_eq!(of(&calls, "ada"), [1, 2], "the thread ended at the panic");
+    for unlucky in ["ada", "bob"] {
+        let tick = move |_| {
+            if thread::current().name() == Some(unlucky) {
+                resume_unwind(Box::new("told to panic"));
+            }
+        };
+        let both = || count_in_threads(&["ada", "bob"], 1, tick);
+        let caught = catch_unwind(AssertUnwindSafe(both));
+        assert_eq!(caught.is_err(), true, "one of two threads panicked, {unlucky}");
+    }
 }

@@ -1,0 +1,32 @@
+//! Panics only if all threads did.
+
+use std::thread;
+pub fn my_name() -> String {
+    match thread::current().name() {
+        Some(name) => name.to_string(),
+        None => String::from("unnamed"),
+    }
+}
+pub fn count_in_threads<F>(names: &[&str], upto: usize, tick: F)
+where
+    F: Fn(usize) + Clone + Send + 'static,
+{
+    let mut handles = Vec::new();
+    for name in names {
+        let tick = tick.clone();
+        let builder = thread::Builder::new().name(name.to_string());
+        handles.push(
+            builder
+                .spawn(move || {
+                    for number in 1..=upto {
+                        tick(number);
+                    }
+                })
+                .unwrap(),
+        );
+    }
+    let results: Vec<_> = handles.into_iter().map(|h| h.join()).collect();
+    if !results.is_empty() && results.iter().all(|r| r.is_err()) {
+        panic!("all threads panicked");
+    }
+}
