@@ -30,7 +30,12 @@ fn mover(bank: &Arc<Bank>, from: usize, to: usize) -> JoinHandle<Result<(), NotE
 fn no_schedule_deadlocks_two_transfers() {
     let bank = Arc::new(Bank::new(&[10, 10]));
     let there = mover(&bank, 0, 1);
-    let back = bank.transfer(1, 0, 3, || ());
+    let seen = bank.balance(0);
+    assert!([10, 9].contains(&seen), "1 has gone from 10, or not yet: saw {seen}");
+    // What is booked at another bank, under the same numbers, has nothing to do with this one.
+    let another = Bank::new(&[10, 10]);
+    let elsewhere = || assert_eq!(another.transfer(1, 0, 1, || ()), Ok(()), "there is enough");
+    let back = bank.transfer(1, 0, 3, elsewhere);
     assert_eq!((there.join().unwrap(), back), (Ok(()), Ok(())), "there is enough for both");
     assert_eq!((bank.balance(0), bank.balance(1)), (12, 8), "1 went there, 3 came back");
 }
@@ -70,6 +75,15 @@ fn no_schedule_spends_money_twice() {
 
 #[test]
 fn no_schedule_lets_two_transfers_into_one_account() {
+    // From one account; to one account; out of what the other goes to; and within one account.
+    for (there, here) in [((1, 0), (1, 2)), ((0, 2), (1, 2)), ((0, 1), (1, 2)), ((1, 1), (1, 2))] {
+        let most = most_inside(there, here);
+        assert_eq!(most, 1, "transfers {there:?} and {here:?} have an account in common");
+    }
+}
+
+/// How many of two transfers, which each go from an account to an account, were in `book` at once.
+fn most_inside(there: (usize, usize), here: (usize, usize)) -> usize {
     let bank = Arc::new(Bank::new(&[10, 10, 10]));
     let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let book = {
@@ -80,10 +94,10 @@ fn no_schedule_lets_two_transfers_into_one_account() {
         }
     };
     let (other, book_there) = (Arc::clone(&bank), book.clone());
-    let thread = thread::spawn(move || other.transfer(1, 0, 1, book_there));
-    let here = bank.transfer(1, 2, 1, book);
+    let thread = thread::spawn(move || other.transfer(there.0, there.1, 1, book_there));
+    let here = bank.transfer(here.0, here.1, 1, book);
     assert_eq!((thread.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");
-    assert_eq!(most.load(Ordering::SeqCst), 1, "both transfers take from account 1");
+    most.load(Ordering::SeqCst)
 }
 
 #[test]
@@ -116,5 +130,12 @@ fn a_refused_transfer_changes_nothing() {
     assert_eq!(booked.load(Ordering::SeqCst), 1, "the second transfer is booked, once");
     assert_eq!(bank.transfer(0, 1, 0, book), Ok(()), "nothing is there, and enough for nothing");
     assert_eq!(booked.load(Ordering::SeqCst), 2, "a transfer of nothing is booked, too");
+    for amount in [1 << 32, u64::MAX] {
+        assert_eq!(bank.transfer(1, 0, amount, book), Err(NotEnough), "there is far from enough");
+    }
+    assert_eq!((bank.balance(0), bank.balance(1)), (0, 30), "nothing moves");
+    let rich = Bank::new(&[u64::MAX, 0]);
+    assert_eq!(rich.transfer(0, 1, u64::MAX, book), Ok(()), "all there is is enough");
+    assert_eq!((rich.balance(0), rich.balance(1)), (0, u64::MAX), "all of it moved");
     assert_eq!(Bank::new(&[]).total(), 0, "a bank without accounts has no money");
 }

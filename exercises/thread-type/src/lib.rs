@@ -11,7 +11,7 @@ pub enum TaskError {
     NotStarted,
     /// The result was taken by an earlier `join`.
     AlreadyJoined,
-    /// The target panicked, so there is no result.
+    /// The target panicked, so there is no result; a later `join` may say so again.
     Panicked,
 }
 

@@ -74,6 +74,7 @@ fn a_second_start_is_an_error() {
 fn a_second_join_is_an_error() {
     let mut task = Task::new("once", || "result");
     task.start().unwrap();
+    interleave::reachable("is_alive says that it has ended", !task.is_alive());
     assert_eq!(task.join(), Ok("result"));
     assert_eq!(task.join(), Err(TaskError::AlreadyJoined), "the result was taken");
 }
@@ -82,8 +83,13 @@ fn a_second_join_is_an_error() {
 fn a_panic_is_an_error_of_join() {
     let mut task: Task<()> = Task::new("unlucky", || resume_unwind(Box::new("told to panic")));
     assert_eq!(task.start(), Ok(()));
+    interleave::reachable("is_alive says that it has ended", !task.is_alive());
     assert_eq!(task.join(), Err(TaskError::Panicked), "the panic stays in its thread");
     assert_eq!(task.is_alive(), false, "it has ended");
+    let again = (task.start(), task.join());
+    let joined = [TaskError::AlreadyJoined, TaskError::Panicked].map(Err);
+    assert_eq!(again.0, Err(TaskError::AlreadyStarted), "a panic starts nothing anew");
+    assert_eq!(joined.contains(&again.1), true, "it was joined: saw {:?}", again.1);
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! The thread says at its end that it is not alive any more, and does not come there when the target panics.
+
+use std::thread::{Builder, JoinHandle};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskError {
+    AlreadyStarted,
+    NotStarted,
+    AlreadyJoined,
+    Panicked,
+}
+type Target<T> = Box<dyn FnOnce() -> T + Send>;
+pub struct Task<T> {
+    name: String,
+    target: Option<Target<T>>,
+    alive: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    handle: Option<JoinHandle<T>>,
+}
+impl<T: Send + 'static> Task<T> {
+    pub fn new(name: &str, target: impl FnOnce() -> T + Send + 'static) -> Task<T> {
+        Task {
+            name: name.to_string(),
+            target: Some(Box::new(target)),
+            alive: Default::default(),
+            handle: None,
+        }
+    }
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    pub fn start(&mut self) -> Result<(), TaskError> {
+        let target = self.target.take().ok_or(TaskError::AlreadyStarted)?;
+        let builder = Builder::new().name(self.name.clone());
+        let alive = self.alive.clone();
+        alive.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.handle = Some(
+            builder
+                .spawn(move || {
+                    let result = target();
+                    alive.store(false, std::sync::atomic::Ordering::SeqCst);
+                    result
+                })
+                .unwrap(),
+        );
+        Ok(())
+    }
+    pub fn is_alive(&self) -> bool {
+        self.handle.as_ref().is_some_and(|_| self.alive.load(std::sync::atomic::Ordering::SeqCst))
+    }
+    pub fn join(&mut self) -> Result<T, TaskError> {
+        if self.target.is_some() {
+            return Err(TaskError::NotStarted);
+        }
+        let handle = self.handle.take().ok_or(TaskError::AlreadyJoined)?;
+        handle.join().map_err(|_| TaskError::Panicked)
+    }
+}
+pub fn song(
+    title: &str,
+    times: usize,
+    mut play: impl FnMut(usize) + Send + 'static,
+) -> Task<usize> {
+    Task::new(title, move || {
+        let mut played = 0;
+        while played < times {
+            played += 1;
+            play(played);
+        }
+        played
+    })
+}
