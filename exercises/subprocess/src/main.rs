@@ -4,7 +4,8 @@
 //!     cargo run -p subprocess -- --do communicate --play mirror --bytes 200000
 //!
 //! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
-//! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `echo` writes
+//! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes its
+//! input and writes then, `echo` writes
 //! `--words` to both outputs. With `--program` another program is run.
 
 use std::env::current_exe;
@@ -60,7 +61,7 @@ fn judge(finished: &Finished, part: &str, input: &[u8], text: &str) -> String {
     let (stdout, stderr) = match part {
         "mirror" => (input.to_vec(), inverted(input)),
         "count" => (input.len().to_string().into_bytes(), Vec::new()),
-        "flood" => (vec![b'o'; FLOOD], vec![b'e'; FLOOD]),
+        "flood" | "scorn" => (vec![b'o'; FLOOD], vec![b'e'; FLOOD]),
         "echo" => (text.as_bytes().to_vec(), text.as_bytes().to_vec()),
         _ => (Vec::new(), Vec::new()),
     };
@@ -105,6 +106,12 @@ fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
         "count" => {
             let count = io::copy(&mut stdin, &mut io::sink())?;
             write!(stdout, "{count}")?;
+        }
+        "scorn" => {
+            // SAFETY: nobody reads from this descriptor afterwards.
+            unsafe { libc::close(libc::STDIN_FILENO) };
+            stderr.write_all(&[b'e'; FLOOD])?;
+            stdout.write_all(&[b'o'; FLOOD])?;
         }
         "flood" => {
             stderr.write_all(&[b'e'; FLOOD])?;
