@@ -2,10 +2,14 @@
 //!
 //!     cargo run -p duplex -- --name circle --keys cx,cy,radius --values 5,3,5 --requests 3
 //!
+//! In names and keys `‚` stands for a comma, `␀` for a zero byte, and a mere `∅` for no text at all, which
+//! arguments cannot hold.
+//!
 //! The parent asks `--requests` times, and the partner is killed in the one that `--die`
 //! names. With `--talk 3` both sides send three messages before either receives one. With
 //! `--exchange 100,20` both sides call `exchange`, the parent with a name of 100 letters, the child
-//! with one of 20. With `--cut 500000` the child is killed while it sends a name of so many.
+//! with one of 20. With `--other 77` the program has another child, which has ended with that status and
+//! has not been waited for. With `--cut 500000` the child is killed while it sends a name of so many.
 
 use std::io;
 use std::process::{exit, id};
@@ -14,17 +18,18 @@ use std::{fs, thread};
 
 use duplex::{Connection, Message, Partner, duplex};
 use nix::sys::signal::{Signal, kill, raise};
-use nix::sys::wait::{wait, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, wait, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event};
 
 fn main() -> io::Result<()> {
-    let known = ["name", "keys", "values", "requests", "die", "talk", "exchange", "cut"];
+    let known = ["name", "keys", "values", "requests", "die", "talk", "exchange", "cut", "other"];
     let arguments = Arguments::take(&known);
     let name = arguments.get("name", "circle".to_owned());
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
     let values = arguments.list("values", vec![5, 3, 5]);
-    let message = Message { name, fields: keys.into_iter().zip(values).collect() };
+    let keys = keys.iter().map(|key| meant(key));
+    let message = Message { name: meant(&name), fields: keys.zip(values).collect() };
     let (talk, exchange) = (arguments.get("talk", 0), arguments.list("exchange", vec![]));
     if talk > 0 {
         return between_two(|who, connection| say_and_hear(who, connection, &message, talk));
@@ -38,7 +43,34 @@ fn main() -> io::Result<()> {
     if cut > 0 {
         return die_while_sending(cut);
     }
-    ask(&message, arguments.get("requests", 1), arguments.get("die", 0))
+    let other = arguments.get("other", 0);
+    let other = if other > 0 { Some(ended_child(other)?) } else { None };
+    ask(&message, arguments.get("requests", 1), arguments.get("die", 0))?;
+    if let Some(other) = other {
+        // Whoever waits for all may have come across it.
+        let _ = waitpid(other, None);
+    }
+    Ok(())
+}
+
+/// A child that has ended with `status`, and that nobody has waited for.
+fn ended_child(status: i32) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => exit(status),
+        ForkResult::Parent { child } => {
+            waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            Ok(child)
+        }
+    }
+}
+
+/// What a text among the arguments stands for.
+fn meant(text: &str) -> String {
+    match text {
+        "∅" => String::new(),
+        _ => text.replace('‚', ",").replace('␀', "\0"),
+    }
 }
 
 /// Asks the same thing again and again; the partner counts.
@@ -150,10 +182,13 @@ fn die_while_sending(size: usize) -> io::Result<()> {
     };
     drop(theirs);
     gate.pass()?;
-    until_asleep(child);
+    until_stuck(child);
     kill(child, Signal::SIGKILL)?;
     waitpid(child, None)?;
+    let nothing_came = !something_came();
     let what = match ours.receive() {
+        // It was too slow, or its messages take a way that cannot be seen from here.
+        Ok(None) if nothing_came => "received the end, for nothing came",
         // Whoever needs nobody to receive has sent everything.
         Ok(Some(message)) if message.name.len() == size => "received all",
         Ok(Some(_)) => "received a part",
@@ -162,6 +197,32 @@ fn die_while_sending(size: usize) -> io::Result<()> {
     };
     event("main", what);
     Ok(())
+}
+
+/// Returns once `process` has sent something and sleeps, or has ended; soon in any case.
+fn until_stuck(process: Pid) {
+    for _ in 0..3_000 {
+        if something_came() || has_ended(process) {
+            return until_asleep(process);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Whether there is something to be read in this process, apart from the one byte in the gate.
+fn something_came() -> bool {
+    let waiting = |descriptor| {
+        let mut bytes: libc::c_int = 0;
+        // SAFETY: the call writes one number, and fails for a descriptor that is not open.
+        let known = unsafe { libc::ioctl(descriptor, libc::FIONREAD, &raw mut bytes) } == 0;
+        if known { bytes } else { 0 }
+    };
+    (3..1024).map(waiting).any(|bytes| bytes > 1)
+}
+
+fn has_ended(process: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    waitid(Id::Pid(process), flags) != Ok(WaitStatus::StillAlive)
 }
 
 /// Returns once `process` sleeps or has ended; soon in any case.
