@@ -115,14 +115,14 @@ fn no_schedule_joins_before_all_is_done() {
     queue.join();
     assert_eq!(done.load(Ordering::SeqCst), 2, "both items are done when join returns");
     worker.join().unwrap();
-    // And once more: a queue is not done with for good.
-    queue.put("c");
+    // And once more: a queue is not done with for good. This time the worker is there before the item.
     let (other, count) = (Arc::clone(&queue), Arc::clone(&done));
     let worker = thread::spawn(move || {
         other.get();
         count.fetch_add(1, Ordering::SeqCst);
         other.task_done();
     });
+    queue.put("c");
     queue.join();
     assert_eq!(done.load(Ordering::SeqCst), 3, "the third item is done when join returns again");
     worker.join().unwrap();
@@ -146,10 +146,15 @@ fn no_schedule_forgets_who_joins() {
 
 #[test]
 fn a_task_that_nobody_had_cannot_be_done() {
+    // What is left to do in another queue is not this one's.
+    let other = Queue::new(1);
+    other.put(7);
     let queue = Queue::new(0);
     queue.put(1);
     queue.get();
     queue.task_done();
+    queue.join();
     let once_more = catch_unwind(AssertUnwindSafe(|| queue.task_done()));
     assert_eq!(once_more.is_err(), true, "one item, done twice: task_done panics");
+    assert_eq!(other.len(), 1, "the other queue has its item");
 }

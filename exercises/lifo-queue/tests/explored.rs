@@ -22,6 +22,9 @@ use student::LifoQueue;
 
 #[test]
 fn zero_to_four_come_out_backwards() {
+    // Another stack has nothing to do with it.
+    let other = LifoQueue::new(1);
+    other.put(7);
     let stack = LifoQueue::new(5);
     assert_eq!((stack.len(), stack.is_empty()), (0, true), "a new stack is empty");
     for item in 0..5 {
@@ -31,6 +34,7 @@ fn zero_to_four_come_out_backwards() {
     let items: Vec<i32> = (0..5).map(|_| stack.get()).collect();
     assert_eq!(items, [4, 3, 2, 1, 0], "last in, first out");
     assert_eq!((stack.len(), stack.is_empty()), (0, true), "five items came out");
+    assert_eq!((other.len(), other.get()), (1, 7), "the other stack has its item");
 }
 
 #[test]
