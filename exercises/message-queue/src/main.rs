@@ -3,7 +3,7 @@
 //!     cargo run -p message-queue -- --capacity 2 --words A,B,C,D
 //!     cargo run -p message-queue -- --act many --writers 3 --readers 2 --each 20
 //!
-//! `--act` is one of `words`, `many`, `sums`, `leave`, `try`, `bytes`, `full`, `empty`, `terminate`;
+//! `--act` is one of `words`, `many`, `sums`, `leave`, `try`, `beside`, `bytes`, `full`, `empty`, `terminate`;
 //! each is a function below.
 
 use std::io;
@@ -27,6 +27,7 @@ fn main() -> io::Result<()> {
         "sums" => sums(&queue, number("puts", 5), number("takes", 3)),
         "leave" => leave(&queue, number("puts", 3)),
         "try" => without_waiting(&queue),
+        "beside" => beside_a_sleeper(&queue, number("capacity", 3)),
         "bytes" => any_bytes(&queue),
         "full" => wait_for(vec![start(|| until_full(&queue))?]),
         "empty" => {
@@ -157,6 +158,33 @@ fn without_waiting(queue: &Queue) -> io::Result<()> {
         Ok(())
     })?])?;
     while take("main")? {}
+    Ok(())
+}
+
+/// Tries while a reader sleeps in `get`, and while a writer sleeps in `put`. Another queue has nothing to do
+/// with it.
+fn beside_a_sleeper(queue: &Queue, capacity: usize) -> io::Result<()> {
+    let other = Queue::new(2)?;
+    other.put(b"other")?;
+    let reader = start(|| {
+        let item = queue.get()?;
+        event("reader", format_args!("got {}", String::from_utf8_lossy(&item.unwrap_or_default())));
+        Ok(())
+    })?;
+    until_asleep(reader.as_raw());
+    let none = queue.try_get()?.is_none();
+    event("main", format_args!("reader sleeps none={none} count={}", queue.count()?));
+    queue.put(b"item")?;
+    wait_for(vec![reader])?;
+
+    (0..capacity).try_for_each(|_| queue.put(b"item"))?;
+    let writer = start(|| queue.put(b"last"))?;
+    until_asleep(writer.as_raw());
+    let again = queue.try_put(b"again")?;
+    event("main", format_args!("writer sleeps again={again} count={}", queue.count()?));
+    queue.get()?;
+    wait_for(vec![writer])?;
+    event("main", format_args!("other={}", other.count()?));
     Ok(())
 }
 

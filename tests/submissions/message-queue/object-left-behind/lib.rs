@@ -88,7 +88,9 @@ fn may_be_put(item: &[u8], closed: bool) -> io::Result<()> {
 impl Queue {
     pub fn new(capacity: usize) -> io::Result<Queue> {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
-        let name = CString::new(format!("/queue-{}", std::process::id()))?;
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = CString::new(format!("/queue-{}-{number}", std::process::id()))?;
         // SAFETY: the name ends with a zero.
         let file = unsafe { libc::shm_open(name.as_ptr(), libc::O_CREAT | libc::O_RDWR, 0o600) };
         // SAFETY: an ordinary call; a failure shows in the mapping.
