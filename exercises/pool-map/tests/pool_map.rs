@@ -157,9 +157,9 @@ fn exactly_the_asked_number_of_processes_is_created() {
         let run = pool(workers, chunk, &numbers).run()?;
         run.ends_well()?;
         run.creates_processes(workers)?;
-        // One chunk, which is full or not: for one worker, or for one of several.
-        for workers in [1, workers] {
-            let count = random.pick(1..=chunk);
+        // One chunk, which is full or not: for one worker, or for one of several. And none.
+        for (workers, least) in [(1, 1), (workers, 1), (workers, 0)] {
+            let count = random.pick(least..=chunk * least);
             let numbers = random.numbers(count);
             let run = pool(workers, chunk, &numbers).run()?;
             run.ends_well()?;

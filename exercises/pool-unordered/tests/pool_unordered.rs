@@ -193,17 +193,15 @@ fn first_come_first_served(numbers: &[i64]) -> Checked {
 fn who_waits_sleeps() {
     property(|random| {
         // The only number waits for a second one that never comes, and main for its result.
-        let bound = Duration::from_millis(500);
         let program = pool(random.pick(1..=4), &[7]).arg("meet", 2);
-        let run = program.using(bound).meant_to_hang().run()?;
+        let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
         if run.observation().hang.is_none() {
             run.ends_well()?;
             let claim = "a number that waits for a second one went on, though there is none";
             return Err(run.found(Finding::wrong(claim)));
         }
-        let claim = "while no result can come `next` keeps the processor busy; it should sleep";
-        let asleep = run.processor_time()? < bound / 2;
-        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+        // Not even now and then does anybody wake up to ask.
+        run.stands_still()
     });
 }
 

@@ -245,17 +245,15 @@ fn idle_workers_sleep() {
         let workers = random.pick(2..=5);
         // The only task waits for a second one that never comes, and main for its result, before
         // it closes the pool: all stand still, asleep.
-        let bound = Duration::from_millis(500);
         let program = pool(workers, &[7]).arg("meet", 2).arg("held", 1);
-        let run = program.using(bound).meant_to_hang().run()?;
+        let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
         if run.observation().hang.is_none() {
             run.ends_well()?;
             let claim = "a task that waits for a second one went on, though there is none";
             return Err(run.found(Finding::wrong(claim)));
         }
-        let claim = "workers without a task keep the processor busy; they should sleep";
-        let asleep = run.processor_time()? < bound / 2;
-        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+        // Not even now and then does a worker wake up to ask.
+        run.stands_still()
     });
 }
 

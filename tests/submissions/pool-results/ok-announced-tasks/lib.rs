@@ -134,7 +134,8 @@ impl Handle {
             let wait = match end.map(|end| end.saturating_duration_since(Instant::now())) {
                 None => PollTimeout::NONE,
                 Some(Duration::ZERO) => return Err(Failure::TimedOut),
-                Some(left) => PollTimeout::try_from(left + Duration::from_millis(1)).unwrap(),
+                Some(left) => PollTimeout::try_from(left.saturating_add(Duration::from_millis(1)))
+                    .unwrap_or(PollTimeout::MAX),
             };
             news.turn(wait).expect("pipes can be polled");
         }
