@@ -84,6 +84,8 @@ fn write_numbers(number: f64, count: usize) -> io::Result<()> {
 fn answer(text: &str) -> io::Result<()> {
     let question = SharedBytes::new(&vec![b'.'; text.len()])?;
     let length = SharedInts::new(&[0, -1, 0])?;
+    // Others, which have nothing to do with those.
+    let others = (SharedBytes::new(b"!")?, SharedInts::new(&[7])?);
     let asked = Gate::new()?;
     let child = start(|| {
         asked.pass()?;
@@ -97,6 +99,7 @@ fn answer(text: &str) -> io::Result<()> {
     asked.open()?;
     wait_for(child)?;
     event("main", format_args!("answer {:?}", length.to_vec()));
+    event("main", format_args!("others {} {:?}", text_of(&others.0), others.1.to_vec()));
     Ok(())
 }
 
