@@ -76,7 +76,9 @@ pub(crate) fn in_full(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
+            // An error may end with a question about its cause.
+            let joint = if text.ends_with('?') { " " } else { ": " };
+            text = format!("{text}{joint}{cause}");
         }
     }
     text

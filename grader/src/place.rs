@@ -47,6 +47,9 @@ pub(crate) fn cache(given: Option<&Path>) -> anyhow::Result<PathBuf> {
         .context("no folder for a cache; name one with --cache")
 }
 
+/// Jobs for each core.
+const JOBS: NonZeroUsize = NonZeroUsize::new(2).expect("two");
+
 /// The strongest walls that this host lets us build, proved to stand.
 pub(crate) fn jail(weak: bool) -> anyhow::Result<Jail> {
     let executable = std::env::current_exe().context("cannot find the grader's own executable")?;
@@ -57,7 +60,15 @@ pub(crate) fn jail(weak: bool) -> anyhow::Result<Jail> {
     Ok(Jail { keeper, tier: settled.tier })
 }
 
-/// The number of jobs asked for, or one for each core.
+/// The number of jobs asked for, or two for each core.
+///
+/// A submission is handed from process to process, and one that hangs sleeps until that is proved
+/// or its bound comes: with one job for each core, cores would wait.
 pub(crate) fn jobs(given: Option<NonZeroUsize>) -> NonZeroUsize {
-    given.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    given.unwrap_or_else(|| cores().saturating_mul(JOBS))
+}
+
+/// How many cores this process may use.
+pub(crate) fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }

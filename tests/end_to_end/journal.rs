@@ -100,7 +100,7 @@ fn killed_at_any_moment_a_run_goes_on_and_nothing_is_lost_or_done_twice() {
         assert!(students.len() >= kept + count, "{students:?}");
         kept = students.len();
     }
-    grade(&class, &out).stderr(contains(format!("{kept} results are kept")));
+    grade(&class, &out).stderr(contains(format!("results kept: {kept}\n")));
     assert_eq!(in_journal(&out), everybody);
     assert_eq!(results(&out), results(&whole));
 }
@@ -120,7 +120,7 @@ fn asked_to_stop_a_run_finishes_what_is_in_work_and_says_how_to_go_on() {
     let kept = in_journal(&out).len();
     assert!((1..40).contains(&kept));
     let rest = grade(&class, &out);
-    rest.stderr(contains(format!("{kept} results are kept"))).stdout(contains("40 graded, 0 not"));
+    rest.stderr(contains(format!("results kept: {kept}\n"))).stdout(contains("40 graded, 0 not"));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_was_changed_since_is_graded_again_and_the_rest_is_not() {
     // It is done or about to be: a run that is done is not gone on with.
     grader.wait().unwrap();
     class.hand_in("student-09/lock/lib.rs", "fn broken() { 9 \n");
-    grade(&class, &class.out()).stderr(contains("results are kept").not());
+    grade(&class, &class.out()).stderr(contains("results kept").not());
     assert!(class.verdicts().contains("student-09 lock does-not-compile 0/14"));
 }
 

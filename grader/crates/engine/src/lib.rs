@@ -5,6 +5,7 @@
 //! `Err` is always a fault of the course, the host or the grader.
 
 pub mod bundle;
+mod cargo;
 pub mod certify;
 pub mod check;
 mod check_text;

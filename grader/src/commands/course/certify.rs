@@ -92,7 +92,7 @@ impl Strain {
 
     /// Puts this process, and whatever it starts from now on, under the strain.
     fn apply(self) -> anyhow::Result<()> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let cores = place::cores().get();
         match self {
             Self::Oversubscribed => {}
             Self::OneCore => {
@@ -134,7 +134,7 @@ fn run_under(strain: Strain, arguments: &Arguments) -> anyhow::Result<Exit> {
     let (root, course) = place::course(arguments.course.as_deref())?;
     let chosen = choose(&course, &arguments.lessons)?;
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
-    let jobs = strain.jobs(place::jobs(arguments.jobs));
+    let jobs = strain.jobs(arguments.jobs.unwrap_or_else(place::cores));
     let jail = place::jail(false)?;
     let workshop = Workshop::set_up(&root, course.clone(), &lessons, jail, Progress::say)?;
     let fingerprints =
@@ -278,7 +278,7 @@ fn one_line(text: &str) -> String {
 }
 
 fn document(wanted: NonZeroU32, runs: &[u32], table: &str, odd: &[String]) -> String {
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let cores = place::cores().get();
     let odd = match odd {
         [] => "Nothing failed that is right, and nothing passed that is wrong.\n".to_owned(),
         odd => format!("{}\n", odd.join("\n")),

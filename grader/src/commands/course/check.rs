@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
-    /// Specimens graded at the same time [default: one for each core]
+    /// Specimens graded at the same time [default: two for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Grade even where specimens of this user could see each other

@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     /// Print the mutants, one to a line, and try none
     #[arg(long)]
     list: bool,
-    /// Mutants graded at the same time [default: one for each core]
+    /// Mutants graded at the same time [default: two for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Grade even where mutants of this user could see each other

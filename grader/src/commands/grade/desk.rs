@@ -48,7 +48,7 @@ impl Desk {
         let earlier: HashMap<Key, (Row, Place)> =
             opened.records.into_iter().map(|(row, place)| (key(&row), (row, place))).collect();
         if !earlier.is_empty() {
-            eprintln!("going on with a run that was stopped: {} results are kept", earlier.len());
+            eprintln!("going on with a run that was stopped; results kept: {}", earlier.len());
         }
         Ok(Self { out: out.to_owned(), journal, language, earlier })
     }

@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
     /// Later due dates: CSV with the columns student, lesson, due; replaces those given before
     #[arg(long, value_name = "FILE")]
     extensions: Option<PathBuf>,
-    /// Submissions graded at the same time [default: one for each core]
+    /// Submissions graded at the same time [default: two for each core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Where results are written

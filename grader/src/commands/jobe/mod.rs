@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let (queue, waiting) = mpsc::sync_channel(arguments.queue);
     let waiting = Arc::new(Mutex::new(waiting));
-    let jobs = place::jobs(arguments.jobs).get();
+    let jobs = arguments.jobs.unwrap_or_else(place::cores).get();
     let workers: Vec<_> = (0..jobs)
         .map(|_| {
             let (desk, waiting) = (Arc::clone(&desk), Arc::clone(&waiting));
