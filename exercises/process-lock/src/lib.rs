@@ -20,7 +20,7 @@ impl ProcessLock {
         todo!("make something that forked processes share")
     }
 
-    /// Takes the lock; sleeps while another process holds it.
+    /// Takes the lock; sleeps while another process holds it, also if a signal is handled meanwhile.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take it, or sleep")
     }
@@ -40,7 +40,8 @@ impl ProcessLock {
 
 /// Does `job` while holding `lock`.
 ///
-/// The lock is given back whichever way the job ends: with `Ok`, with `Err`, or in a panic.
+/// The lock is given back whichever way the job ends: with `Ok`, with `Err`, or in a panic. What
+/// the job ends with is what this ends with: its value, its error, its panic.
 pub fn with_lock<T>(lock: &ProcessLock, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let _ = (lock, job);
     todo!("acquire, do the job, release")

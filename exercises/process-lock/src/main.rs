@@ -5,23 +5,31 @@
 //! Inside, the first `--meet` processes wait for one another: two never can meet. One process
 //! may be unlucky: the job of `--fail` ends in an error, that of `--panic` in a panic, and
 //! `--die` is killed in it. It is the first to be inside, and the others come while it is there.
-//! With `--try 1` the first stays inside until another has tried to get in without waiting.
+//! With `--try 1` the first stays inside until another has tried to get in without waiting. With
+//! `--signal 1` a process gets a signal while it waits for the lock, which main holds.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::exit;
 
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 use process_lock::{ProcessLock, with_lock};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
+/// What the error of a job that fails says.
+const TOLD_TO_FAIL: &str = "this job was told to fail";
+
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["processes", "meet", "fail", "panic", "die", "try"]);
+    let arguments =
+        Arguments::take(&["processes", "meet", "fail", "panic", "die", "try", "signal"]);
     let lock = ProcessLock::new()?;
     if arguments.get("try", 0) > 0 {
         return try_while_taken(&lock, &ProcessLock::new()?);
+    }
+    if arguments.get("signal", 0) > 0 {
+        return wait_through_a_signal(&lock);
     }
     let fates = ["fail", "panic", "die"].into_iter();
     let mut unlucky = fates.filter_map(|fate| Some((arguments.list(fate, vec![]).pop()?, fate)));
@@ -89,7 +97,7 @@ fn all_through(
 
 fn suffer(fate: &str) -> io::Result<()> {
     match fate {
-        "fail" => Err(io::Error::other("this job was told to fail")),
+        "fail" => Err(io::Error::other(TOLD_TO_FAIL)),
         // Unwinds as a panic does, without the message.
         "panic" => resume_unwind(Box::new("told to panic")),
         _ => raise(Signal::SIGKILL).map_err(io::Error::from),
@@ -100,6 +108,7 @@ fn suffer(fate: &str) -> io::Result<()> {
 /// second lock has nothing to do with it.
 fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
     let (inside, tried, left) = (Gate::new()?, Gate::new()?, Gate::new()?);
+    let (held, looked) = (Gate::new()?, Gate::new()?);
     let holder = start(
         "holder",
         || Ok(()),
@@ -113,7 +122,7 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
     )?;
     let other = start(
         "other",
-        || Ok(()),
+        || held.open(),
         || {
             inside.pass()?;
             event("other", format_args!("while taken={}", lock.try_acquire()?));
@@ -125,6 +134,8 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
             tried.open()?;
             left.pass()?;
             event("other", format_args!("while free={}", lock.try_acquire()?));
+            held.open()?;
+            looked.pass()?;
             lock.release()?;
             with_lock(lock, || {
                 event("other", "once more");
@@ -132,9 +143,49 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
             })
         },
     )?;
+    held.pass()?;
+    let tried = lock.try_acquire()?;
+    event("main", format_args!("while tried={tried}"));
+    if tried {
+        lock.release()?;
+    }
+    looked.open()?;
     for pid in [holder, other] {
         waitpid(pid, None)?;
     }
+    Ok(())
+}
+
+/// A process waits for the lock, and a signal comes that it handles; then main lets go.
+fn wait_through_a_signal(lock: &ProcessLock) -> io::Result<()> {
+    extern "C" fn ignore(_: i32) {}
+    let (ready, taken) = (Gate::new()?, Gate::new()?);
+    let waiter = start(
+        "waiter",
+        || Ok(()),
+        || {
+            // Without SA_RESTART: the kernel ends what it interrupts.
+            let action =
+                SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+            // SAFETY: the handler does nothing.
+            unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+            ready.open()?;
+            taken.pass()?;
+            match lock.acquire() {
+                Ok(()) => event("waiter", "acquired"),
+                Err(error) => event("waiter", format_args!("failed: {error}")),
+            }
+            Ok(())
+        },
+    )?;
+    ready.pass()?;
+    lock.acquire()?;
+    taken.open()?;
+    until_asleep(waiter.as_raw());
+    kill(waiter, Signal::SIGUSR1)?;
+    until_asleep(waiter.as_raw());
+    lock.release()?;
+    waitpid(waiter, None)?;
     Ok(())
 }
 
@@ -149,7 +200,8 @@ fn start(
         ForkResult::Child => {
             let how = match catch_unwind(AssertUnwindSafe(job)) {
                 Ok(Ok(())) => "done",
-                Ok(Err(_)) => "failed",
+                Ok(Err(error)) if error.to_string() == TOLD_TO_FAIL => "failed",
+                Ok(Err(_)) => "failed otherwise",
                 Err(_) => "panicked",
             };
             event(who, how);

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use kit::observation::Exit;
+use kit::observation::{Exit, HangKind};
 use kit::{Checked, Finding, Run, Verdict, program, property};
+
+/// Who sleeps until woken wakes up less often in ten seconds, all processes together.
+const SELDOM: u64 = 300;
 
 fn run(processes: usize) -> Checked<Run> {
     program!().arg("processes", processes).run()
@@ -64,7 +67,17 @@ fn waiting_processes_sleep() {
         }
         let claim = "processes that wait for the lock keep the processor busy; they should sleep";
         let asleep = run.processor_time()? < Duration::from_millis(250);
-        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))?;
+        // Where the observer cannot prove that they sleep for ever, they wake up seldom all the same.
+        let naps = run.hung(HangKind::Timeout) && run.times_waited()? > SELDOM;
+        let claim =
+            "processes that wait for the lock wake up again and again, by the clock, to ask";
+        run.check(Finding::new(Verdict::Timeout, claim).unless(!naps))?;
+        let run = program!().arg("signal", 1).run()?;
+        let gave_up = run.events().named("failed:");
+        let claim = "a signal was handled while a process waited, and `acquire` gave up";
+        let finding = Finding::wrong(claim).seeing(run.events().to_string());
+        run.check(finding.unless(gave_up.is_empty()))
     });
 }
 
@@ -79,6 +92,9 @@ fn a_lock_that_is_taken_can_be_tried() {
             let claim = format!("`try_acquire` says {got} while the lock is {key}");
             run.check(Finding::wrong(claim).unless(got == expected))?;
         }
+        let twice: bool = run.check(run.events().of("main").value("tried"))?;
+        let claim = "`try_acquire` said true in two processes, and none of them had let go";
+        run.check(Finding::wrong(claim).unless(!twice))?;
         let another: bool = run.check(other.value("another"))?;
         let claim = "one lock is taken, and another lock cannot be: each is a lock of its own";
         run.check(Finding::wrong(claim).unless(another))?;

@@ -18,7 +18,7 @@ impl Semaphore {
         todo!("make something that forked processes share")
     }
 
-    /// Takes one permit; sleeps until there is one.
+    /// Takes one permit; sleeps until there is one, also if a signal is handled meanwhile.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take a permit, or sleep")
     }
@@ -36,7 +36,8 @@ impl Semaphore {
 
 /// Does `job` while holding a permit of `semaphore`.
 ///
-/// The permit goes back whichever way the job ends: with `Ok`, with `Err`, or in a panic.
+/// The permit goes back whichever way the job ends: with `Ok`, with `Err`, or in a panic. What the
+/// job ends with is what this ends with: its value, its error, its panic.
 pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let _ = (semaphore, job);
     todo!("acquire, do the job, release")

@@ -3,19 +3,24 @@
 //!     cargo run -p semaphore -- --workers 5 --permits 3 --meet 3 --fail 2
 //!
 //! Inside, the first `--meet` workers wait for one another. As many as there
-//! are permits can meet; one more never can.
+//! are permits can meet; one more never can. With `--signal 1` there is one worker, which gets a
+//! signal while it waits, and then a permit from main.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::exit;
 
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::wait::wait;
 use nix::unistd::{ForkResult, fork};
 use semaphore::{Semaphore, with_permit};
-use stage::{Arguments, Meeting, event};
+use stage::{Arguments, Gate, Meeting, event, until_asleep};
+
+/// What the error of a job that fails says.
+const TOLD_TO_FAIL: &str = "this job was told to fail";
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["workers", "permits", "meet", "fail", "panic"]);
+    let arguments = Arguments::take(&["workers", "permits", "meet", "fail", "panic", "signal"]);
     let workers = arguments.get("workers", 5);
     let permits = arguments.get("permits", 3);
     // The numbers of the workers whose job ends in an error, and in a panic.
@@ -26,6 +31,9 @@ fn main() -> io::Result<()> {
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     event("main", format_args!("start value={}", semaphore.value()?));
 
+    if arguments.get("signal", 0) > 0 {
+        return wait_through_a_signal(&semaphore);
+    }
     for number in 1..=workers {
         // SAFETY: this process has one thread, so the child may do whatever the parent may.
         match unsafe { fork() }? {
@@ -35,7 +43,8 @@ fn main() -> io::Result<()> {
                 let ended = catch_unwind(AssertUnwindSafe(|| with_permit(&semaphore, job)));
                 let how = match ended {
                     Ok(Ok(())) => "done",
-                    Ok(Err(_)) => "failed",
+                    Ok(Err(error)) if error.to_string() == TOLD_TO_FAIL => "failed",
+                    Ok(Err(_)) => "failed otherwise",
                     Err(_) => "panicked",
                 };
                 event(format_args!("worker-{number}"), how);
@@ -51,6 +60,37 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// A worker waits for a permit, and a signal comes that it handles; then main gives the permit.
+fn wait_through_a_signal(semaphore: &Semaphore) -> io::Result<()> {
+    extern "C" fn ignore(_: i32) {}
+    let ready = Gate::new()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            // Without SA_RESTART: the kernel ends what it interrupts.
+            let action =
+                SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+            // SAFETY: the handler does nothing.
+            unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+            ready.open()?;
+            match semaphore.acquire() {
+                Ok(()) => event("worker-1", "acquired"),
+                Err(error) => event("worker-1", format_args!("failed: {error}")),
+            }
+            exit(0)
+        }
+        ForkResult::Parent { child } => {
+            ready.pass()?;
+            until_asleep(child.as_raw());
+            kill(child, Signal::SIGUSR1)?;
+            until_asleep(child.as_raw());
+            semaphore.release()?;
+            wait()?;
+            Ok(())
+        }
+    }
+}
+
 /// What a worker does while it holds a permit.
 fn work(number: usize, meeting: &Meeting, fails: bool, panics: bool) -> io::Result<()> {
     let who = format!("worker-{number}");
@@ -61,5 +101,5 @@ fn work(number: usize, meeting: &Meeting, fails: bool, panics: bool) -> io::Resu
         // Unwinds as a panic does, without the message.
         resume_unwind(Box::new("told to panic"));
     }
-    if fails { Err(io::Error::other("this job was told to fail")) } else { Ok(()) }
+    if fails { Err(io::Error::other(TOLD_TO_FAIL)) } else { Ok(()) }
 }

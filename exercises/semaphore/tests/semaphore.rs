@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use kit::observation::HangKind;
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+
+/// Who sleeps until woken wakes up less often in ten seconds, all processes together.
+const SELDOM: u64 = 300;
 
 /// Five workers and three permits, or other sizes with more workers than permits.
 fn sizes(random: &mut Random) -> (usize, usize) {
@@ -89,7 +93,16 @@ fn waiting_workers_sleep() {
         }
         let claim = "workers without a permit keep the processor busy; they should sleep";
         let asleep = run.processor_time()? < Duration::from_millis(250);
-        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))?;
+        // Where the observer cannot prove that they sleep for ever, they wake up seldom all the same.
+        let naps = run.hung(HangKind::Timeout) && run.times_waited()? > SELDOM;
+        let claim = "workers without a permit wake up again and again, by the clock, to ask";
+        run.check(Finding::new(Verdict::Timeout, claim).unless(!naps))?;
+        let run = program!().arg("permits", 0).arg("signal", 1).run()?;
+        let gave_up = run.events().named("failed:");
+        let claim = "a signal was handled while a worker waited, and `acquire` gave up";
+        let finding = Finding::wrong(claim).seeing(run.events().to_string());
+        run.check(finding.unless(gave_up.is_empty()))
     });
 }
 
@@ -130,6 +143,9 @@ fn a_failing_job_gives_its_permit_back() {
                  the value at the end is {end}, not {permits}"
             );
             run.check(Finding::wrong(claim).unless(end == permits))?;
+            let end = if way == "fail" { "failed" } else { "panicked" };
+            let said = run.events().of(&format!("worker-{unlucky}"));
+            run.check(said.each_says(&["enter", "leave", end]))?;
         }
         Ok(())
     });

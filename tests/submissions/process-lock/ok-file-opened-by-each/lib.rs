@@ -26,7 +26,12 @@ impl ProcessLock {
 
     pub fn acquire(&self) -> io::Result<()> {
         let file = File::open(&self.path)?;
-        file.lock()?;
+        // A signal may come in between.
+        while let Err(error) = file.lock() {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
         *self.held.borrow_mut() = Some(file);
         Ok(())
     }
