@@ -119,7 +119,8 @@ impl Handle {
             }
             if let Some(deadline) = deadline {
                 let left = deadline.saturating_duration_since(Instant::now());
-                let left = PollTimeout::try_from(left.as_micros().div_ceil(1000)).unwrap();
+                let left = PollTimeout::try_from(left.as_micros().div_ceil(1000))
+                    .unwrap_or(PollTimeout::MAX);
                 let mut polled = [PollFd::new(shared.results.as_fd(), PollFlags::POLLIN)];
                 if poll(&mut polled, left).unwrap() == 0 {
                     return Err(Failure::TimedOut);
