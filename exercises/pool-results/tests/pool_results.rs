@@ -239,10 +239,12 @@ fn terminate_drops_what_is_not_done_and_ends_the_workers() {
         let program = pool(workers, &numbers).list("held", &held).arg("terminate", 1);
         // Perhaps it was closed before.
         let program = program.arg("both", random.pick(0..=1)).arg("late", 1);
-        let run = program.run()?;
+        let run = program.arg("again", 1).run()?;
         run.ends_well()?;
         nothing_is_taken_in(&run)?;
-        tells(&run, "then", 0..first, |task| square(&numbers, task))?;
+        for who in ["then", "again"] {
+            tells(&run, who, 0..first, |task| square(&numbers, task))?;
+        }
         tells(&run, "at-last", held, |_| "dropped".to_owned())?;
         let started = run.events().named("start").len();
         let claim = format!("{started} tasks were begun, although {workers} workers never end one");
