@@ -5,16 +5,20 @@
 //!
 //! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
 //! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes its
-//! input and writes then, `echo` writes
-//! `--words` to both outputs. With `--program` another program is run.
+//! input and writes then, `echo` writes `--words` to both outputs, `linger` closes both and ends
+//! a while later. With `--program` another program is run.
 
 use std::env::current_exe;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::exit;
 
-use stage::{Arguments, event};
+use stage::{Arguments, event, until_asleep};
 use subprocess::{Finished, call, communicate};
+
+/// How often `linger` looks whether its caller sleeps: long enough to be met by whoever ends
+/// a program because it has nothing more to say.
+const LOOKS: usize = 1_000;
 
 /// More than a pipe holds, twice.
 const FLOOD: usize = 150_000;
@@ -117,6 +121,15 @@ fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
             stderr.write_all(&[b'e'; FLOOD])?;
             stdout.write_all(&[b'o'; FLOOD])?;
             io::copy(&mut stdin, &mut io::sink())?;
+        }
+        "linger" => {
+            for descriptor in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+                // SAFETY: nobody writes to these descriptors afterwards.
+                unsafe { libc::close(descriptor) };
+            }
+            // SAFETY: the call cannot fail, and has no conditions.
+            let caller = unsafe { libc::getppid() };
+            (0..LOOKS).for_each(|_| until_asleep(caller));
         }
         "echo" => {
             stdout.write_all(text.as_bytes())?;

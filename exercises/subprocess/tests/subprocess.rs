@@ -99,6 +99,8 @@ fn input_and_outputs_arrive_whole() {
         let status = status(random);
         all_came(&communicate("mirror", random.pick(0..=3000), status)?, status)?;
         let program = program!().arg("do", "communicate").arg("play", "echo");
+        // With its outputs closed a program has not ended, and it ends by itself.
+        all_came(&communicate("linger", 0, status)?, status)?;
         // Blanks at the end are output, too.
         all_came(&program.arg("words", " two words \n\n").run()?, 0)
     });
