@@ -91,7 +91,7 @@ impl Client {
     /// Replaces the item at `index` of the list by `next` of it; an error if there is none.
     ///
     /// Holds the lock from the reading to the writing, so that no update is lost, and gives it
-    /// back in any case.
+    /// back, after an error too. `next` does not panic.
     pub fn update(&mut self, index: usize, next: impl FnOnce(i64) -> i64) -> io::Result<()> {
         let _ = (index, next);
         todo!("take the lock, read, compute, write, give it back")
