@@ -45,10 +45,10 @@ fn what_a_program_does_is_its_own_loss() {
     );
     class.grade().code(0);
     insta::assert_snapshot!(class.verdicts(), @"
-    ends lock forbidden 6/14
-    floods lock limit 6/14
+    ends lock forbidden 5/14
+    floods lock limit 5/14
     forges lock pass 14/14
-    hangs lock deadlock 6/14
+    hangs lock deadlock 5/14
     honest semaphore pass 10/10
     honest lock pass 14/14
     multiplies semaphore limit 0/10

@@ -4,7 +4,8 @@
 //!
 //! Inside, the first `--meet` workers wait for one another. As many as there
 //! are permits can meet; one more never can. With `--signal 1` there is one worker, which gets a
-//! signal while it waits, and then a permit from main.
+//! signal while it waits, and then a permit from main. With `--hand-on 1` a worker takes all permits,
+//! and main gives them back, and one more.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -20,7 +21,8 @@ use stage::{Arguments, Gate, Meeting, event, until_asleep};
 const TOLD_TO_FAIL: &str = "this job was told to fail";
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["workers", "permits", "meet", "fail", "panic", "signal"]);
+    let arguments =
+        Arguments::take(&["workers", "permits", "meet", "fail", "panic", "signal", "hand-on"]);
     let workers = arguments.get("workers", 5);
     let permits = arguments.get("permits", 3);
     // The numbers of the workers whose job ends in an error, and in a panic.
@@ -33,6 +35,9 @@ fn main() -> io::Result<()> {
 
     if arguments.get("signal", 0) > 0 {
         return wait_through_a_signal(&semaphore);
+    }
+    if arguments.get("hand-on", 0) > 0 {
+        return hand_on(&semaphore, permits);
     }
     for number in 1..=workers {
         // SAFETY: this process has one thread, so the child may do whatever the parent may.
@@ -85,6 +90,38 @@ fn wait_through_a_signal(semaphore: &Semaphore) -> io::Result<()> {
             kill(child, Signal::SIGUSR1)?;
             until_asleep(child.as_raw());
             semaphore.release()?;
+            wait()?;
+            Ok(())
+        }
+    }
+}
+
+/// A worker takes all permits and keeps them; main gives them back, and one more.
+fn hand_on(semaphore: &Semaphore, permits: usize) -> io::Result<()> {
+    let (taken, enough) = (Gate::new()?, Gate::new()?);
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            (0..permits).try_for_each(|_| semaphore.acquire())?;
+            taken.open()?;
+            enough.pass()?;
+            exit(0)
+        }
+        ForkResult::Parent { .. } => {
+            taken.pass()?;
+            let tell = |when| {
+                event("main", format_args!("{when} value={}", semaphore.value()?));
+                io::Result::Ok(())
+            };
+            tell("taken")?;
+            (0..permits).try_for_each(|_| semaphore.release())?;
+            tell("given-back")?;
+            semaphore.release()?;
+            tell("one-more")?;
+            let another = Semaphore::new(2)?;
+            another.acquire()?;
+            tell("beside")?;
+            enough.open()?;
             wait()?;
             Ok(())
         }

@@ -124,8 +124,28 @@ fn every_permit_comes_back() {
                 format!("a new semaphore with {permits} permits should say so, not {start}");
             run.check(Finding::wrong(claim).unless(start == permits))?;
         }
-        Ok(())
+        nobody_owns_a_permit(permits)
     });
+}
+
+fn nobody_owns_a_permit(permits: usize) -> Checked {
+    let run = program!().arg("permits", permits).arg("hand-on", 1).run()?;
+    // Whether a permit is taken at all, and that there are as many as were asked for, is another test's.
+    let taken = run.events().named("taken").value("value");
+    if taken.as_ref().is_ok_and(|&taken: &usize| taken > 0) || run.deadlocked() && taken.is_err() {
+        return Ok(());
+    }
+    run.ends_well()?;
+    for (when, expected, what) in [
+        ("given-back", permits, "main gave back as many permits as a worker took"),
+        ("one-more", permits + 1, "main gave one more than there were at first"),
+        ("beside", permits + 1, "another semaphore was made, and used"),
+    ] {
+        let seen: usize = run.check(run.events().named(when).value("value"))?;
+        let claim = format!("{what}, so the value should be {expected}, it is {seen}");
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))?;
+    }
+    Ok(())
 }
 
 #[test]
