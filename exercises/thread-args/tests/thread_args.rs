@@ -62,18 +62,24 @@ fn the_system_sees_a_thread_for_each() {
 #[test]
 fn all_threads_run_at_the_same_time() {
     property(|random| {
-        let names = names(random);
-        let run = run(names, names.len(), "")?;
-        let inside = run.events().overlap("enter", "leave").peak();
-        if run.deadlocked() && inside < names.len() {
-            let claim = format!(
-                "{} threads should run at the same time; {inside} began and waited for the others",
-                names.len()
-            );
-            let finding = Finding::new(Verdict::Serialised, claim);
-            return Err(run.found(finding.seeing(run.events().to_string())));
+        // A few, and more than there are processors.
+        let crowd: Vec<_> =
+            (1..=random.pick(17..=24)).map(|number| format!("Guest{number}")).collect();
+        let crowd: Vec<_> = crowd.iter().map(String::as_str).collect();
+        for names in [names(random), &crowd] {
+            let run = run(names, names.len(), "")?;
+            let inside = run.events().overlap("enter", "leave").peak();
+            if run.deadlocked() && inside < names.len() {
+                let claim = format!(
+                    "{} threads should run at the same time; {inside} began and waited for the others",
+                    names.len()
+                );
+                let finding = Finding::new(Verdict::Serialised, claim);
+                return Err(run.found(finding.seeing(run.events().to_string())));
+            }
+            run.ends_well()?;
         }
-        run.ends_well()
+        Ok(())
     });
 }
 

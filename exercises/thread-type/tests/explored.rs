@@ -38,10 +38,13 @@ fn nothing_runs_before_the_start() {
 #[test]
 fn no_schedule_runs_the_target_on_the_callers_thread() {
     let caller = thread::current().id();
-    let mut task = Task::new("player", move || {
+    // Longer than what the operating system keeps of a name.
+    let name = "player of the second violin";
+    let mut task = Task::new(name, move || {
         let me = thread::current();
-        (me.id() == caller, me.name() == Some("player"))
+        (me.id() == caller, me.name() == Some(name))
     });
+    assert_eq!(task.name(), name, "the whole name");
     task.start().unwrap();
     assert_eq!(task.join(), Ok((false, true)), "a thread of its own, of the task's name");
 }
@@ -90,6 +93,9 @@ fn a_panic_is_an_error_of_join() {
     let joined = [TaskError::AlreadyJoined, TaskError::Panicked].map(Err);
     assert_eq!(again.0, Err(TaskError::AlreadyStarted), "a panic starts nothing anew");
     assert_eq!(joined.contains(&again.1), true, "it was joined: saw {:?}", again.1);
+    let mut ballad = song("ballad", 2, |number| resume_unwind(Box::new(number)));
+    ballad.start().unwrap();
+    assert_eq!(ballad.join(), Err(TaskError::Panicked), "whatever it panicked with");
 }
 
 #[test]
