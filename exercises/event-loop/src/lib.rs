@@ -42,8 +42,9 @@ impl<'a> EventLoop<'a> {
     /// Serves whatever comes first, until every source has ended.
     ///
     /// Sleeps while nothing can be done. A source that has nothing to say, or has said half a
-    /// line, does not hold up the others, and neither does one that never stops talking. Timers fire in the order of their moments. Those that
-    /// are still to come when the last source has ended never fire.
+    /// line, does not hold up the others, and neither does one that never stops talking. Timers
+    /// fire in the order of their moments. Those that are still to come when the last source has
+    /// ended never fire.
     pub fn run(self) -> io::Result<()> {
         todo!("wait for all sources and the next timer at once, serve, and again")
     }

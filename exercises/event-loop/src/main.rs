@@ -6,9 +6,10 @@
 //! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
 //! which half a line comes, and the rest only after all others have been heard and have ended.
 //! With `--stuck 1` the world writes half a line into each and then nothing, with `--stuck 2` it
-//! also ends the first. With `--asleep 1` it ends after half a line, as soon as the listener sleeps. With
-//! `--chatter 1` there is one more source, before the others, or with `--chatter 2` behind them,
-//! that speaks without a pause until all others have ended. Lines have `--words` words, and blanks around them if they are long.
+//! also ends the first. With `--asleep 1` it ends after half a line, as soon as the listener
+//! sleeps. With `--chatter 1` there is one more source, before the others, or with `--chatter 2`
+//! behind them, that speaks without a pause until all others have ended. Lines have `--words`
+//! words, and blanks around them if they are long.
 
 use std::cell::Cell;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
