@@ -57,6 +57,6 @@ pub use timeline::TIMELINE_VARIABLE;
 #[macro_export]
 macro_rules! program {
     () => {
-        $crate::Program::new(env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))))
+        $crate::Program::driver(env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))))
     };
 }

@@ -17,6 +17,8 @@ pub const LIMITS_VARIABLE: &str = "INTERLEAVE_LIMITS";
 #[derive(Clone, Debug)]
 pub struct Program {
     request: Request,
+    /// Whether it is a driver, which stands on a `stage` and can say when it ends.
+    driver: bool,
 }
 
 impl Program {
@@ -32,7 +34,15 @@ impl Program {
             request.limits =
                 serde_json::from_str(&limits).expect("the grader writes limits as JSON");
         }
-        Self { request }
+        Self { request, driver: false }
+    }
+
+    /// The same, as a lesson's driver.
+    ///
+    /// If it takes its arguments by `stage::Arguments`, its runs [end well](Run::ends_well) only
+    /// if its `main` came to its end.
+    pub fn driver(path: impl Into<PathBuf>) -> Self {
+        Self { driver: true, ..Self::new(path) }
     }
 
     /// Adds `--name value`.
@@ -91,9 +101,14 @@ impl Program {
     /// not be run at all, or that it had to be ended for taking more than it may of anything
     /// but time: what it did until then is no evidence of how it would have gone on.
     pub fn run(self) -> Checked<Run> {
-        match observed(&self.request) {
-            Ok(observation) => {
-                Run::new(observation, self.command(), timeline::how_to_draw()).within_bounds()
+        let (mut request, command) = (self.request.clone(), self.command());
+        if self.driver {
+            request.args.extend(["--say-end", "1"].map(str::to_owned));
+        }
+        match observed(&request) {
+            Ok(mut observation) => {
+                let cut_short = self.driver && was_cut_short(&mut observation.stdout.text);
+                Run::new(observation, command, timeline::how_to_draw(), cut_short).within_bounds()
             }
             Err(error) => Err(Finding::broken(format!("cannot run the program: {error}"))),
         }
@@ -108,10 +123,50 @@ impl Program {
     }
 }
 
+/// What a driver says first and last if it is asked to.
+const BEGIN: &str = "stage: main has begun\n";
+const END: &str = "stage: main has ended\n";
+
+/// Takes both out of what was `said`. Whether the driver began, and did not come to its end.
+///
+/// A thread or a process that the student's code left behind may have said something since.
+fn was_cut_short(said: &mut String) -> bool {
+    if !said.starts_with(BEGIN) {
+        return false;
+    }
+    said.replace_range(..BEGIN.len(), "");
+    let Some(at) = said.rfind(END) else { return true };
+    said.replace_range(at..at + END.len(), "");
+    false
+}
+
 /// Runs in the jail if the grader names one, and else as the student's own program.
 fn observed(request: &Request) -> Result<Observation, Box<dyn std::error::Error>> {
     match Place::from_environment()? {
         Some(place) => Ok(place.run(request)?),
         None => Ok(observe::observe(request)?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_that_began_has_to_end_wherever_it_says_so() {
+        let rest = |said: &str| {
+            let mut said = said.to_owned();
+            (was_cut_short(&mut said), said)
+        };
+        let whole = |rest: &str| (false, rest.to_owned());
+        assert_eq!(
+            rest("stage: main has begun\nmain: a\nstage: main has ended\n"),
+            whole("main: a\n")
+        );
+        let late = "stage: main has begun\nno line's endstage: main has ended\nlate: b\n";
+        assert_eq!(rest(late), whole("no line's endlate: b\n"));
+        assert_eq!(rest("stage: main has begun\nmain: a\n"), (true, "main: a\n".to_owned()));
+        // One that does not stand on a stage says neither.
+        assert_eq!(rest("main: a\n"), whole("main: a\n"));
     }
 }

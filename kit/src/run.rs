@@ -17,11 +17,18 @@ pub struct Run {
     observation: Observation,
     command: String,
     picture: Option<String>,
+    /// Whether a driver ended before its `main` did.
+    cut_short: bool,
 }
 
 impl Run {
-    pub(crate) fn new(observation: Observation, command: String, picture: Option<String>) -> Self {
-        Self { observation, command, picture }
+    pub(crate) fn new(
+        observation: Observation,
+        command: String,
+        picture: Option<String>,
+        cut_short: bool,
+    ) -> Self {
+        Self { observation, command, picture, cut_short }
     }
 
     /// Everything that was seen.
@@ -62,7 +69,8 @@ impl Run {
         })
     }
 
-    /// Passes if the program ended by itself with exit code 0.
+    /// Passes if the program ended by itself with exit code 0, a lesson's driver at the end of
+    /// its `main`: one that never comes there has shown nothing.
     pub fn ends_well(&self) -> Checked {
         if let Some(hang) = &self.observation.hang {
             let verdict = hang_verdict(hang.kind);
@@ -71,6 +79,11 @@ impl Run {
             );
         }
         let claim = match self.observation.exit {
+            Some(Exit::Code(0)) if self.cut_short => {
+                let claim = "the program ended before `main` in src/main.rs did: \
+                             `exit` was called, perhaps in the wrong process";
+                return Err(self.found(Finding::wrong(claim).seeing(self.seen())));
+            }
             Some(Exit::Code(0)) => return Ok(()),
             Some(Exit::Code(101)) => panic_message(&self.observation.stderr.text),
             Some(Exit::Code(code)) => format!("the program ended with exit code {code}"),
@@ -116,6 +129,13 @@ impl Run {
     /// Whether the run ended in a proved deadlock.
     pub fn deadlocked(&self) -> bool {
         self.hung(HangKind::Deadlock)
+    }
+
+    /// Whether the run was ended for using the processor up.
+    ///
+    /// On a busy machine it may be doubtful that it did nothing else.
+    pub fn spun(&self) -> bool {
+        self.hung(HangKind::Livelock) || self.hung(HangKind::Limit(LimitKind::Cpu))
     }
 
     /// Whether the run did not end by itself, for the given reason.
@@ -336,7 +356,7 @@ mod tests {
                 "voluntary_switches": 0, "involuntary_switches": 0},
             "wait_for": null, "unsure": unsure.collect::<Vec<_>>(), "confinement": ""
         });
-        Run::new(serde_json::from_value(json).unwrap(), "cargo run".to_owned(), None)
+        Run::new(serde_json::from_value(json).unwrap(), "cargo run".to_owned(), None, false)
     }
 
     #[test]
@@ -351,6 +371,14 @@ mod tests {
         // A host that proves no deadlock convicts nobody of waking up.
         let unproved = run(None, Some(HangKind::Timeout), &[Fact::Deadlock]);
         assert_eq!(verdict(&unproved), Ok(()));
+    }
+
+    #[test]
+    fn a_driver_that_was_cut_short_does_not_end_well() {
+        let whole = run(Some(Exit::Code(0)), None, &[]);
+        assert_eq!(whole.ends_well(), Ok(()));
+        let cut_short = Run { cut_short: true, ..whole };
+        assert_eq!(cut_short.ends_well().unwrap_err().verdict, Verdict::WrongOutput);
     }
 
     #[test]

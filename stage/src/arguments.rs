@@ -2,20 +2,33 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
+use crate::end::End;
+
 /// The arguments of a driver: `--name value` pairs, each with a default.
 ///
 /// A driver is run by hand while a student looks for a mistake, so wrong usage
 /// ends it with a message and exit code 2.
+///
+/// To be kept until the end of `main`: that is how a test knows that `main` came there, and was
+/// not cut short by an `exit` in the student's code.
 #[derive(Debug)]
 pub struct Arguments {
     given: BTreeMap<String, String>,
+    /// If somebody wants to hear of it.
+    _end: Option<End>,
 }
+
+/// What tests give every driver: to say when `main` begins and ends.
+const SAY_END: &str = "say-end";
 
 impl Arguments {
     /// Takes the process's own arguments; `names` are those that the driver knows.
     pub fn take(names: &[&str]) -> Self {
         match parse(std::env::args().skip(1), names) {
-            Ok(given) => Self { given },
+            Ok(mut given) => {
+                let wanted = given.remove(SAY_END).is_some();
+                Self { given, _end: wanted.then(End::to_come) }
+            }
             Err(problem) => usage(problem),
         }
     }
@@ -64,7 +77,7 @@ fn parse(
 ) -> Result<BTreeMap<String, String>, String> {
     let mut given = BTreeMap::new();
     while let Some(word) = words.next() {
-        let name = word.strip_prefix("--").filter(|name| names.contains(name));
+        let name = word.strip_prefix("--").filter(|name| *name == SAY_END || names.contains(name));
         let Some(name) = name else {
             let known: Vec<_> = names.iter().map(|name| format!("--{name}")).collect();
             return Err(format!("unknown argument `{word}`; known are {}", known.join(", ")));
@@ -87,7 +100,7 @@ mod tests {
 
     fn parsed(words: &[&str]) -> Result<Arguments, String> {
         let words = words.iter().map(|&word| word.to_owned());
-        parse(words, &["size", "numbers"]).map(|given| Arguments { given })
+        parse(words, &["size", "numbers"]).map(|given| Arguments { given, _end: None })
     }
 
     #[test]
@@ -108,5 +121,10 @@ mod tests {
     fn an_unknown_name_is_answered_with_the_known_ones() {
         let problem = parsed(&["--sizes", "7"]).unwrap_err();
         assert_eq!(problem, "unknown argument `--sizes`; known are --size, --numbers");
+    }
+
+    #[test]
+    fn every_driver_can_say_when_it_ends() {
+        assert!(parsed(&["--say-end", "1"]).is_ok());
     }
 }

@@ -8,6 +8,7 @@
 
 mod arguments;
 mod asleep;
+mod end;
 mod event;
 mod gate;
 mod meeting;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use kit::observation::HangKind;
 use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 fn world(sources: usize, lines: usize) -> Program {
@@ -94,7 +93,7 @@ fn a_source_that_never_stops_holds_up_nobody() {
         let program = world(sources, lines).list("timers", &[0, 1]);
         let program = program.arg("chatter", random.pick(1..=2));
         let run = program.using(Duration::from_secs(1)).run()?;
-        if run.hung(HangKind::Livelock) {
+        if run.spun() {
             let claim =
                 "one source speaks without a pause, and others, or a timer, never get their turn";
             let finding = Finding::new(Verdict::Livelock, claim);
@@ -172,7 +171,7 @@ fn sleeps(program: Program, claim: &str) -> Checked {
         let claim = "the loop ended, although sources have not ended";
         return Err(run.found(Finding::wrong(claim)));
     }
-    if run.hung(HangKind::Livelock) {
+    if run.spun() {
         return Err(run.found(Finding::new(Verdict::Livelock, claim)));
     }
     run.stands_still()
@@ -193,7 +192,7 @@ fn who_waits_sleeps() {
         let program = world(sources, 1).list("timers", &[60_000]).arg("asleep", 1);
         let program = program.using(Duration::from_millis(500)).within(Duration::from_secs(3));
         let run = program.meant_to_hang().run()?;
-        if run.hung(HangKind::Livelock) {
+        if run.spun() {
             let claim = "while a timer is to come the loop keeps the processor busy";
             return Err(run.found(Finding::new(Verdict::Livelock, claim)));
         }

@@ -138,6 +138,7 @@ fn killed() -> io::Result<()> {
             let ready = Gate::new()?;
             let _daemon = Child::start(Kind::Daemon, || read_endlessly(&ready))?;
             ready.pass()?;
+            event("parent", "has a daemon");
             // Only the daemon has the writing end from here on.
             drop(writer);
             raise(Signal::SIGKILL)?;

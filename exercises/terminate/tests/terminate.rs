@@ -163,6 +163,7 @@ fn a_daemon_dies_with_a_parent_that_is_killed() {
             return Err(run.found(finding.seeing(run.stdout())));
         }
         run.ends_well()?;
+        run.check(run.events().of("parent").number(1))?;
         run.check(run.events().of("main").named("daemon").number(1))
     });
 }

@@ -140,7 +140,7 @@ pub fn certify(
 fn expected(specimen: &Specimen) -> Option<Verdict> {
     match &specimen.expected {
         Expected::FullMarks => Some(Verdict::Pass),
-        Expected::Failure => None,
+        Expected::Failure | Expected::Nothing => None,
         Expected::Exactly(expectation) => Some(expectation.verdict),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use course::{Language, Lesson, LessonId};
-use intake::{Attempt, StudentName, Submission, find_files};
+use intake::{Attempt, FileAt, Place, StudentName, Submission, find_files};
 use jail::Slot;
 use observation::Verdict;
 use report::TestStatus;
@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::class::{Event, Graded, Way, grade_all};
 use crate::grade::{Outcome, Workshop};
+use crate::quitter::quitter;
 use crate::score::score;
 
 /// Something that makes a course unsound.
@@ -82,6 +83,8 @@ pub(crate) struct Expectation {
 pub(crate) enum Expected {
     FullMarks,
     Failure,
+    /// Not a point: it does nothing.
+    Nothing,
     Exactly(Expectation),
 }
 
@@ -138,7 +141,7 @@ fn is_luck<'a>(
 ) -> bool {
     let expected = match &specimen.expected {
         Expected::Exactly(expectation) => expectation.verdict,
-        Expected::FullMarks | Expected::Failure => return false,
+        Expected::FullMarks | Expected::Failure | Expected::Nothing => return false,
     };
     let got = score(graded, lesson, Language::En).verdict;
     let comes_out = || compare(specimen, &again(), lesson).is_empty();
@@ -170,6 +173,7 @@ pub(crate) fn specimens_of(
         own("solution", "solutions", Expected::FullMarks),
         own("stub", "exercises", Expected::Failure),
     ];
+    specimens.extend(quitter_of(root, lesson));
     for place in folders(&submissions_of(root, lesson))? {
         let path = place.join("expect.yaml");
         let read = |source| CheckError::Read { path: path.clone(), source };
@@ -181,6 +185,17 @@ pub(crate) fn specimens_of(
         specimens.push((own, Specimen { part, expected: Expected::Exactly(expectation) }));
     }
     Ok(specimens)
+}
+
+/// What the lesson's stub becomes if all that is to do is to end at once.
+fn quitter_of(root: &Path, lesson: &Lesson) -> Option<(Submission, Specimen)> {
+    const PART: &str = "stub that exits";
+    let stub = submission(PART, lesson, &root.join("exercises").join(lesson.id.as_str()));
+    // What is wrong with the stub itself is said of the stub.
+    let files = stub.read().ok()?.into_iter();
+    let files = files.map(|file| FileAt { path: file.path, at: Place::Here(quitter(&file.text)) });
+    let quitter = Submission { files: Ok(files.collect()), ..stub };
+    Some((quitter, Specimen { part: PART.to_owned(), expected: Expected::Nothing }))
 }
 
 /// The folder of a lesson's known-wrong and other correct submissions.
@@ -236,6 +251,17 @@ fn compare(specimen: &Specimen, graded: &Graded<'_>, lesson: &Lesson) -> Vec<Str
             vec![format!("should fail, gets `{}`", result.verdict)]
         }
         Expected::Failure => vec![],
+        Expected::Nothing => {
+            let passed = result.tests.iter().filter(|test| test.status == TestStatus::Passed);
+            let passed: Vec<_> = passed.map(|test| test.name.to_string()).collect();
+            let problem = format!(
+                "ends at once and does nothing, and yet passes: {}\n\
+                 keep the driver's `stage::Arguments` until the end of `main`, let each test ask \
+                 whether the run ends well, and see that what it speaks of happened",
+                passed.join(", ")
+            );
+            if passed.is_empty() { vec![] } else { vec![problem] }
+        }
         Expected::Exactly(expectation) => {
             let mut problems = Vec::new();
             if result.verdict != expectation.verdict {

@@ -18,6 +18,7 @@ pub mod judge;
 pub mod mutate;
 pub mod pictured;
 pub mod prepare;
+mod quitter;
 pub mod score;
 pub mod toolchain;
 

@@ -391,12 +391,12 @@ impl Progress {
         suspect
     }
 
-    /// Evidence that processor time was used up without progress: for most of the run,
-    /// and most of what one processor gives, or gave on a busy host: `delay` is what the
-    /// tasks wanted in vain.
+    /// Evidence that processor time was used up without progress: for most of the run or of
+    /// what it used in all, and most of what one processor gives, or gave on a busy host:
+    /// `delay` is what the tasks wanted in vain.
     pub(crate) fn burning(&self, now: Duration, cpu: Duration, delay: Duration) -> Option<String> {
         let (quiet, used) = (now - self.since, cpu.saturating_sub(self.cpu_then));
-        let long = quiet * 2 >= now;
+        let long = quiet * 2 >= now || used * 2 >= cpu;
         let hot = used * 2 >= quiet || (used * 20 >= quiet && (used + delay) * 2 >= quiet);
         (long && hot).then(|| {
             format!(

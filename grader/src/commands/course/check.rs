@@ -18,10 +18,10 @@ use crate::progress::Progress;
 
 /// Prove the course sound
 ///
-/// Every solution gets full marks, every stub fails, every folder in tests/submissions gets
-/// exactly the verdict of its expect.yaml and fails the tests that it names, points fit the
-/// tests, texts and hints exist, and no snapshot is stale. What was graded before is not
-/// graded again, unless something that it depends on has changed.
+/// Every solution gets full marks, every stub fails, a program that ends at once passes no test,
+/// every folder in tests/submissions gets exactly the verdict of its expect.yaml and fails the
+/// tests that it names, points fit the tests, texts and hints exist, and no snapshot is stale.
+/// What was graded before is not graded again, unless something that it depends on has changed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
