@@ -48,7 +48,7 @@ impl Connection {
     }
 }
 
-/// A process that answers.
+/// A process that answers. A process has one partner at a time.
 pub struct Partner {
     // What does the asking side need, to ask and to finish?
 }

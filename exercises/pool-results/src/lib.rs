@@ -18,7 +18,7 @@ pub enum Failure {
     Dropped,
 }
 
-/// Worker processes that wait for tasks.
+/// Worker processes that wait for tasks. A process has one pool at a time.
 pub struct Pool {
     // Who does which task at the moment? What waits, and what is done?
 }

@@ -4,7 +4,7 @@
 
 use std::io;
 
-/// Worker processes that wait for tasks.
+/// Worker processes that wait for tasks. A process has one pool at a time.
 pub struct Pool {
     // How do tasks get to the workers, and how do results come back?
 }

@@ -118,7 +118,7 @@ fn send(mut stream: &UnixStream, message: &Message) -> io::Result<()> {
     stream.write_all(&bytes)
 }
 
-/// A process that answers.
+/// A process that answers. A process has one partner at a time.
 pub struct Partner {
     connection: Connection,
     child: Pid,

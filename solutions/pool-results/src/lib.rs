@@ -32,7 +32,7 @@ pub enum Failure {
     Dropped,
 }
 
-/// Worker processes that wait for tasks.
+/// Worker processes that wait for tasks. A process has one pool at a time.
 pub struct Pool {
     office: Rc<RefCell<Office>>,
     open: bool,

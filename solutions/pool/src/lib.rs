@@ -13,7 +13,7 @@ use std::rc::Rc;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
-/// Worker processes that wait for tasks.
+/// Worker processes that wait for tasks. A process has one pool at a time.
 pub struct Pool {
     /// None once the pool is closed: closing the pipe is how the workers learn of it.
     tasks: Option<PipeWriter>,
