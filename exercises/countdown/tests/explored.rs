@@ -21,6 +21,7 @@ pub use student::*;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
 use student::Countdown;
 
@@ -49,10 +50,13 @@ fn no_schedule_loses_a_count() {
 fn a_tick_that_panics_ends_the_countdown() {
     let unlucky = |_| resume_unwind(Box::new("told to panic"));
     let mut countdown = Countdown::start(2, unlucky);
+    thread::yield_now();
     interleave::reachable("is_alive says that it has ended", !countdown.is_alive());
     // Whether the panic comes out of `join` is not said.
     let _ = catch_unwind(AssertUnwindSafe(|| countdown.join()));
     assert_eq!(countdown.is_alive(), false, "a thread that panicked has ended");
+    // It was joined, so another `join` does not wait.
+    let _ = catch_unwind(AssertUnwindSafe(|| countdown.join()));
 }
 
 #[test]
@@ -75,6 +79,7 @@ fn no_schedule_waits_for_a_countdown_that_is_started() {
 #[test]
 fn a_countdown_can_end_without_a_join() {
     let countdown = Countdown::start(1, |_| ());
+    thread::yield_now();
     interleave::reachable("the thread has ended, and is_alive says so", !countdown.is_alive());
 }
 

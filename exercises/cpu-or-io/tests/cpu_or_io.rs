@@ -113,16 +113,20 @@ fn who_has_nothing_to_do_sleeps() {
 fn the_work_is_spread_evenly() {
     property(|random| {
         let threads = random.pick(2..=6);
-        let tasks = threads * random.pick(2..=4) + random.pick(0..=threads - 1);
-        // Each task waits until every thread has one, and that round after round.
-        let run = batch(threads, tasks).arg("even", 1).run()?;
-        serialised_unless(&run, threads, "in each round every thread should have a task")?;
-        run.ends_well()?;
-        let on = run.events().filter(|event| event.who != "main").values("on");
-        let used = on.into_iter().collect::<BTreeSet<_>>().len();
-        let claim =
-            format!("{tasks} tasks should be spread over {threads} threads, {used} did them");
-        run.check(Finding::wrong(claim).unless(used == threads))
+        // A few rounds, and many: who takes several tasks at a time then does not spread them.
+        for rounds in [random.pick(2..=4), 41] {
+            let tasks = threads * rounds + random.pick(0..=threads - 1);
+            // Each task waits until every thread has one, and that round after round.
+            let run = batch(threads, tasks).arg("even", 1).run()?;
+            serialised_unless(&run, threads, "in each round every thread should have a task")?;
+            run.ends_well()?;
+            let on = run.events().filter(|event| event.who != "main").values("on");
+            let used = on.into_iter().collect::<BTreeSet<_>>().len();
+            let claim =
+                format!("{tasks} tasks should be spread over {threads} threads, {used} did them");
+            run.check(Finding::wrong(claim).unless(used == threads))?;
+        }
+        Ok(())
     });
 }
 

@@ -3,7 +3,7 @@
 //!     cargo run -p isolation -- --place process --tasks return,panic,abort,segv,exit
 //!     cargo run -p isolation -- --place thread --tasks return,panic
 //!
-//! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `abort`, `segv`, `exit`
+//! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `panic-text`, `abort`, `segv`, `exit`
 //! (with `--status`), or by `--signal` as `signal`. With `--other 77` the program has another child all
 //! the while, which has ended with that status and has not been waited for. With `--refuse 1` the
 //! system permits no further process or thread.
@@ -95,6 +95,8 @@ fn perform(task: &str, status: i32, signal: i32) {
     match task {
         // Unwinds as a panic does, without the message.
         "panic" => resume_unwind(Box::new("told to panic")),
+        // As `panic!` with something to format does.
+        "panic-text" => resume_unwind(Box::new(format!("told to {task}"))),
         "abort" => abort(),
         "segv" => touch_what_is_not_ours(),
         "exit" => exit(status),

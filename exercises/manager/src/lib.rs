@@ -12,8 +12,8 @@ pub struct Manager {
 
 impl Manager {
     /// Forks a server that keeps an empty dict, an empty list and a lock that nobody holds, and
-    /// is reached by a Unix socket at `path`. It can be reached as soon as this returns. The server
-    /// is one process, and no other is created.
+    /// is reached by a Unix stream socket at `path`. It can be reached as soon as this returns. The
+    /// server is one process, and no other is created.
     ///
     /// The server serves any number of clients at the same time, each as long as the client
     /// likes, but only those who know `key`. Whatever strangers send does it no harm.

@@ -12,7 +12,7 @@ use std::io;
 /// are fewer chunks than that, and chunks of different workers are done at the same
 /// time. All workers have ended and have been waited for when this returns.
 ///
-/// `workers` and `chunk` are at least 1.
+/// `workers` and `chunk` are at least 1. It may be called again when it has returned.
 pub fn pool_map(
     workers: usize,
     chunk: usize,

@@ -4,7 +4,8 @@
 //!
 //! The first `--meet` chunks wait for one another, so they must be in work at
 //! once. With `--backwards 1` a chunk is done only after the next one. With
-//! `--who 1` each chunk says by which process it is done.
+//! `--who 1` each chunk says by which process it is done. With `--again 1` the numbers
+//! are squared once more afterwards.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process;
@@ -15,7 +16,8 @@ use pool_map::pool_map;
 use stage::{Arguments, Meeting, event};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["workers", "chunk", "numbers", "meet", "backwards", "who"]);
+    let names = ["workers", "chunk", "numbers", "meet", "backwards", "who", "again"];
+    let arguments = Arguments::take(&names);
     let workers = arguments.get("workers", 2);
     let chunk = arguments.get("chunk", 2);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -26,12 +28,12 @@ fn main() -> io::Result<()> {
         _ => Some(Backwards::new(chunks)?),
     };
 
-    // Positions travel with the numbers, so that each chunk can be told apart.
-    let input: Vec<i64> = (0..).take(numbers.len()).collect();
-    let squares = pool_map(workers, chunk, &input, |positions| {
-        let first = positions.first().map_or(0, |&position| position as usize);
+    // The input tells of positions, so that each chunk can be told apart.
+    let input: Vec<_> = (0..numbers.len()).map(input_at).collect();
+    let squares = pool_map(workers, chunk, &input, |part| {
+        let first = part.first().map_or(0, |&input| place_of(input));
         let who = format!("chunk-{}", first / chunk);
-        event(&who, format_args!("start first={first} len={}", positions.len()));
+        event(&who, format_args!("start first={first} len={}", part.len()));
         if arguments.get("who", 0) == 1 {
             event(&who, format_args!("by pid={}", process::id()));
         }
@@ -39,8 +41,7 @@ fn main() -> io::Result<()> {
         if let Some(order) = &backwards {
             order.wait_for_the_next(first / chunk);
         }
-        let squares =
-            positions.iter().map(|&position| square(numbers[position as usize])).collect();
+        let squares = part.iter().map(|&input| square(numbers[place_of(input)])).collect();
         event(&who, "end");
         if let Some(order) = &backwards {
             order.done(first / chunk);
@@ -48,9 +49,30 @@ fn main() -> io::Result<()> {
         squares
     })?;
 
-    let squares: Vec<_> = squares.iter().map(i64::to_string).collect();
-    event("main", format_args!("squares={}", squares.join(",")));
+    event("main", format_args!("squares={}", list(&squares)));
+    if arguments.get("again", 0) == 1 {
+        let squares = pool_map(workers, chunk, &numbers, |part| {
+            part.iter().map(|&number| square(number)).collect()
+        })?;
+        event("main", format_args!("again={}", list(&squares)));
+    }
     Ok(())
+}
+
+/// The input of the number at a place. It is another number than the place, so that a map is
+/// found out that hands only places to its workers.
+fn input_at(place: usize) -> i64 {
+    3 * place as i64 + 7
+}
+
+fn place_of(input: i64) -> usize {
+    let place = usize::try_from((input - 7) / 3).unwrap_or(0);
+    assert_eq!(input_at(place), input, "a task should get an input that was given");
+    place
+}
+
+fn list(squares: &[i64]) -> String {
+    squares.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn square(number: i64) -> i64 {

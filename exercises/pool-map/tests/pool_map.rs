@@ -15,8 +15,13 @@ fn squares_of(numbers: &[i64]) -> String {
 
 /// Passes if the program printed the squares of `numbers` in their order.
 fn gives_squares(run: &Run, numbers: &[i64]) -> Checked {
+    gives(run, "squares", numbers)
+}
+
+/// The same of the squares that it printed under that name.
+fn gives(run: &Run, name: &str, numbers: &[i64]) -> Checked {
     run.ends_well()?;
-    let seen: String = run.check(run.events().of("main").value("squares"))?;
+    let seen: String = run.check(run.events().of("main").value(name))?;
     let expected = squares_of(numbers);
     let claim = "the squares should stand in the order of their numbers";
     let evidence = format!("- expected: {expected}\n+ seen:     {seen}");
@@ -37,7 +42,9 @@ fn squares_come_in_input_order() {
         // One square has more than 32 bits.
         let place = random.pick(0..=numbers.len() - 1);
         numbers[place] = random.pick(50_000..=3_000_000_000) as i64;
-        gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)
+        gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)?;
+        // And a second time in the same process.
+        gives(&pool(workers, chunk, &numbers).arg("again", 1).run()?, "again", &numbers)
     });
 }
 

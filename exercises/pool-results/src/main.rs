@@ -60,8 +60,9 @@ fn main() -> io::Result<()> {
         _ => Some(Absence::new(workers)?),
     };
 
-    let task = |place: i64| {
-        let (place, who) = (place as usize, format!("task-{place}"));
+    let task = |input: i64| {
+        let place = place_of(input);
+        let who = format!("task-{place}");
         event(&who, "start");
         if place == 0 {
             begun.open().expect("the pipe of the gate is open");
@@ -92,7 +93,7 @@ fn main() -> io::Result<()> {
             let pid = process::id();
             event("callback", format_args!("task={place} value={value} pid={pid}"));
         };
-        handles.push((place, pool.submit(place as i64, called)?));
+        handles.push((place, pool.submit(input_at(place), called)?));
     }
     event("main", format_args!("submitted pid={}", process::id()));
     if let Some(absence) = &absence {
@@ -111,7 +112,7 @@ fn main() -> io::Result<()> {
     ask("impatient", &late, Some(PATIENCE), words);
     ask("then", &others, timeout, words);
     if arguments.get("orphan", 0) == 1 {
-        ask("orphan", &[(0, pool.submit(0, |_| ())?)], None, words);
+        ask("orphan", &[(0, pool.submit(input_at(0), |_| ())?)], None, words);
     }
     let terminate = arguments.get("terminate", 0) == 1;
     if !terminate || arguments.get("both", 0) == 1 {
@@ -123,7 +124,7 @@ fn main() -> io::Result<()> {
         gate.open()?;
     }
     if arguments.get("late", 0) == 1 {
-        let late = pool.submit(0, |_| event("callback", "of a late task"));
+        let late = pool.submit(input_at(0), |_| event("callback", "of a late task"));
         event("main", if late.is_ok() { "late accepted" } else { "late refused" });
     }
     pool.join()?;
@@ -134,6 +135,18 @@ fn main() -> io::Result<()> {
         ask("again", &others, Some(Duration::ZERO), words);
     }
     Ok(())
+}
+
+/// The input of the task at a place. It is another number than the place, so that a pool is
+/// found out that hands only places to its workers.
+fn input_at(place: usize) -> i64 {
+    3 * place as i64 + 7
+}
+
+fn place_of(input: i64) -> usize {
+    let place = usize::try_from((input - 7) / 3).unwrap_or(0);
+    assert_eq!(input_at(place), input, "a task should get an input that was submitted");
+    place
 }
 
 /// What lets all workers become free while main looks away.

@@ -13,7 +13,7 @@ pub struct Results {
 ///
 /// Exactly `workers` processes are forked here, at least 1, and none later. Each
 /// number is done once, and the numbers are begun in the order of the input, by
-/// whichever worker is free.
+/// whichever worker is free. It may be called again when the results have been dropped.
 pub fn pool_unordered(
     workers: usize,
     input: &[i64],

@@ -5,7 +5,8 @@
 //! The first `--meet` numbers wait for one another. The numbers at the places `--held`
 //! wait until all other results have been taken. Those at the places `--asked` wait until
 //! they are asked for, one after the other, in that order. After `--take` results the
-//! rest is dropped. With `--quiet 1` single numbers are not reported.
+//! rest is dropped. With `--quiet 1` single numbers are not reported. With `--again 1` the
+//! numbers are squared once more afterwards.
 
 use std::io;
 use std::process;
@@ -17,7 +18,7 @@ use stage::{Arguments, Gate, Meeting, event};
 
 fn main() -> io::Result<()> {
     let arguments =
-        Arguments::take(&["workers", "numbers", "meet", "held", "asked", "take", "quiet"]);
+        Arguments::take(&["workers", "numbers", "meet", "held", "asked", "take", "quiet", "again"]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
     let held = arguments.list("held", Vec::<usize>::new());
@@ -28,10 +29,11 @@ fn main() -> io::Result<()> {
     let others_are_taken = Gate::new()?;
     let gates = asked.iter().map(|_| Gate::new()).collect::<io::Result<Vec<_>>>()?;
 
-    // The input are places, so that each number can be told apart.
-    let places: Vec<i64> = (0..).take(numbers.len()).collect();
-    let task = |place: i64| {
-        let (place, who) = (place as usize, format!("number-{place}"));
+    // The input tells of places, so that each number can be told apart.
+    let input: Vec<_> = (0..numbers.len()).map(input_at).collect();
+    let task = |input: i64| {
+        let place = place_of(input);
+        let who = format!("number-{place}");
         if !quiet {
             event(&who, "start");
             event(&who, format_args!("by pid={}", process::id()));
@@ -49,7 +51,7 @@ fn main() -> io::Result<()> {
         numbers[place] * numbers[place]
     };
 
-    let mut results = pool_unordered(workers, &places, task)?;
+    let mut results = pool_unordered(workers, &input, task)?;
     event("main", "started");
     for (place, gate) in asked.iter().zip(&gates) {
         gate.open()?;
@@ -59,7 +61,24 @@ fn main() -> io::Result<()> {
     take_the_rest(&mut results, take, || others_are_taken.open(), numbers.len() - held.len())?;
     drop(results);
     event("main", "dropped");
+    if arguments.get("again", 0) == 1 {
+        for value in pool_unordered(workers, &numbers, |number| number * number)? {
+            event("again", format_args!("value={}", value?));
+        }
+    }
     Ok(())
+}
+
+/// The input of the number at a place. It is another number than the place, so that a map is
+/// found out that hands only places to its workers.
+fn input_at(place: usize) -> i64 {
+    3 * place as i64 + 7
+}
+
+fn place_of(input: i64) -> usize {
+    let place = usize::try_from((input - 7) / 3).unwrap_or(0);
+    assert_eq!(input_at(place), input, "a task should get an input that was given");
+    place
 }
 
 /// Says so if there is a result after the last, or a child that has not been waited for.

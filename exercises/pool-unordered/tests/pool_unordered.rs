@@ -30,9 +30,13 @@ fn said_by_tasks(run: &Run) -> Events {
 
 /// Passes if the values that came are the squares of `numbers`, in any order.
 fn squares_came(run: &Run, numbers: &[i64]) -> Checked {
+    squares_came_to(run, "main", numbers)
+}
+
+fn squares_came_to(run: &Run, who: &str, numbers: &[i64]) -> Checked {
     let mut expected: Vec<_> = numbers.iter().map(|n| (n * n).to_string()).collect();
     expected.sort();
-    let seen = run.events().of("main").values("value");
+    let seen = run.events().of(who).values("value");
     let difference = kit::compare_unordered(&expected, &seen);
     let claim = format!("the results of {} numbers should come, each once", numbers.len());
     run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
@@ -58,7 +62,11 @@ fn every_result_comes_once() {
         squares_came(&run, &numbers)?;
         let more = run.events().of("main").named("something").len();
         let claim = "`next` said that there is no more, and then gave something";
-        run.check(Finding::wrong(claim).unless(more == 0))
+        run.check(Finding::wrong(claim).unless(more == 0))?;
+        // And a second time in the same process.
+        let run = pool(workers, &numbers).arg("again", 1).run()?;
+        run.ends_well()?;
+        squares_came_to(&run, "again", &numbers)
     });
 }
 

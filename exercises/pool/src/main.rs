@@ -5,7 +5,8 @@
 //! The first `--meet` tasks wait for one another. The tasks `--held` wait until the
 //! main process has read all other results. With `--backwards 1` the first tasks,
 //! one for each worker, are done in reverse order. With `--late 1` one more task is
-//! submitted after `close`. With `--sign -1` results are below zero.
+//! submitted after `close`. With `--sign -1` results are below zero. The results of the
+//! `--first` tasks are each read before the next task is submitted.
 
 use std::io;
 use std::process;
@@ -14,12 +15,21 @@ use pool::{Handle, Pool};
 use stage::{Arguments, Gate, Meeting, event};
 
 fn main() -> io::Result<()> {
-    let arguments =
-        Arguments::take(&["workers", "numbers", "meet", "held", "backwards", "late", "sign"]);
+    let arguments = Arguments::take(&[
+        "workers",
+        "numbers",
+        "meet",
+        "held",
+        "backwards",
+        "late",
+        "sign",
+        "first",
+    ]);
     let workers = arguments.get("workers", 4);
     let numbers = arguments.list("numbers", vec![0, 1, 2, 3, 4]);
     let held = arguments.list("held", Vec::<usize>::new());
     let sign = arguments.get("sign", 1);
+    let first = arguments.get("first", 0);
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let others_are_read = Gate::new()?;
     let backwards = match arguments.get("backwards", 0) {
@@ -27,9 +37,10 @@ fn main() -> io::Result<()> {
         _ => Some(Backwards::new(workers)?),
     };
 
-    // The tasks are numbers of places, so that each can be told apart.
-    let task = |place: i64| {
-        let (place, who) = (place as usize, format!("task-{place}"));
+    // The inputs tell of places, so that each task can be told apart.
+    let task = |input: i64| {
+        let place = place_of(input);
+        let who = format!("task-{place}");
         event(&who, "start");
         event(&who, format_args!("by pid={}", process::id()));
         meeting.meet().expect("the pipes of the meeting are open");
@@ -46,7 +57,12 @@ fn main() -> io::Result<()> {
     let mut pool = Pool::new(workers, task)?;
     let mut handles = Vec::new();
     for place in 0..numbers.len() {
-        handles.push((place, pool.submit(place as i64)?));
+        let handle = (place, pool.submit(input_at(place))?);
+        if place < first {
+            read(vec![handle])?;
+        } else {
+            handles.push(handle);
+        }
     }
     event("main", "submitted");
     let (at_the_end, now): (Vec<_>, Vec<_>) =
@@ -56,12 +72,24 @@ fn main() -> io::Result<()> {
 
     pool.close()?;
     if arguments.get("late", 0) == 1 {
-        let late = pool.submit(numbers.len() as i64);
+        let late = pool.submit(input_at(numbers.len()));
         event("main", if late.is_ok() { "accepted" } else { "refused" });
     }
     pool.join()?;
     event("main", "joined");
     read(at_the_end)
+}
+
+/// The input of the task at a place. It is another number than the place, so that a pool is
+/// found out that hands only places to its workers.
+fn input_at(place: usize) -> i64 {
+    3 * place as i64 + 7
+}
+
+fn place_of(input: i64) -> usize {
+    let place = usize::try_from((input - 7) / 3).unwrap_or(0);
+    assert_eq!(input_at(place), input, "a task should get an input that was submitted");
+    place
 }
 
 fn read(handles: Vec<(usize, Handle)>) -> io::Result<()> {

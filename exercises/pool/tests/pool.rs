@@ -191,6 +191,10 @@ fn a_result_can_be_read_while_other_tasks_go_on() {
         let claim = "one task is held up, and the others should be done meanwhile";
         serialised_unless(&run, "end", numbers.len() - 1, claim)?;
         run.ends_well()?;
+        run.check(run.events().named("result").number(numbers.len()))?;
+        // Each of the first results is read before the next task is submitted.
+        let run = pool(workers, &numbers).arg("first", random.pick(1..=workers)).run()?;
+        run.ends_well()?;
         run.check(run.events().named("result").number(numbers.len()))
     });
 }

@@ -6,7 +6,7 @@
 //! may be unlucky: the job of `--fail` ends in an error, that of `--panic` in a panic, and
 //! `--die` is killed in it. It is the first to be inside, and the others come while it is there.
 //! With `--try 1` the first stays inside until another has tried to get in without waiting. With
-//! `--signal 1` a process gets a signal while it waits for the lock, which main holds.
+//! `--signal 1` a process gets two signals while it waits for the lock, which main holds.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -156,7 +156,7 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
     Ok(())
 }
 
-/// A process waits for the lock, and a signal comes that it handles; then main lets go.
+/// A process waits for the lock, and two signals come that it handles; then main lets go.
 fn wait_through_a_signal(lock: &ProcessLock) -> io::Result<()> {
     extern "C" fn ignore(_: i32) {}
     let (ready, taken) = (Gate::new()?, Gate::new()?);
@@ -182,8 +182,10 @@ fn wait_through_a_signal(lock: &ProcessLock) -> io::Result<()> {
     lock.acquire()?;
     taken.open()?;
     until_asleep(waiter.as_raw());
-    kill(waiter, Signal::SIGUSR1)?;
-    until_asleep(waiter.as_raw());
+    for _ in 0..2 {
+        kill(waiter, Signal::SIGUSR1)?;
+        until_asleep(waiter.as_raw());
+    }
     lock.release()?;
     waitpid(waiter, None)?;
     Ok(())

@@ -3,8 +3,8 @@
 //!     cargo run -p semaphore -- --workers 5 --permits 3 --meet 3 --fail 2
 //!
 //! Inside, the first `--meet` workers wait for one another. As many as there
-//! are permits can meet; one more never can. With `--signal 1` there is one worker, which gets a
-//! signal while it waits, and then a permit from main. With `--hand-on 1` a worker takes all permits,
+//! are permits can meet; one more never can. With `--signal 1` there is one worker, which gets
+//! two signals while it waits, and then a permit from main. With `--hand-on 1` a worker takes all permits,
 //! and main gives them back, and one more.
 
 use std::io;
@@ -65,7 +65,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A worker waits for a permit, and a signal comes that it handles; then main gives the permit.
+/// A worker waits for a permit, and two signals come that it handles; then main gives the permit.
 fn wait_through_a_signal(semaphore: &Semaphore) -> io::Result<()> {
     extern "C" fn ignore(_: i32) {}
     let ready = Gate::new()?;
@@ -87,8 +87,10 @@ fn wait_through_a_signal(semaphore: &Semaphore) -> io::Result<()> {
         ForkResult::Parent { child } => {
             ready.pass()?;
             until_asleep(child.as_raw());
-            kill(child, Signal::SIGUSR1)?;
-            until_asleep(child.as_raw());
+            for _ in 0..2 {
+                kill(child, Signal::SIGUSR1)?;
+                until_asleep(child.as_raw());
+            }
             semaphore.release()?;
             wait()?;
             Ok(())

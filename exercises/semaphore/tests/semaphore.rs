@@ -57,7 +57,9 @@ fn never_more_inside_than_permits() {
             let claim = format!("{} met inside, with only {permits} permits", permits + 1);
             return Err(run.found(Finding::wrong(claim)));
         }
-        Ok(())
+        let claim = "nobody ever got inside, though all permits were free";
+        let somebody = !run.deadlocked() || overlap.peak() > 0;
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(somebody))
     });
 }
 

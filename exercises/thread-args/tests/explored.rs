@@ -39,6 +39,10 @@ fn no_schedule_mixes_up_the_arguments() {
     assert_eq!(results, [Some(30), Some(50)], "each thread has its own arguments");
     let results = run_each(Vec::<Baton>::new(), |baton: Baton| baton.0);
     assert_eq!(results.len(), 0, "without arguments there is no result");
+    let caller = thread::current().id();
+    let results = run_each(vec![Baton(7)], move |_| thread::current().id() == caller);
+    let by_caller = results.into_iter().flatten().filter(|by_caller| *by_caller).count();
+    assert_eq!(by_caller, 0, "one alone has a thread of its own, too");
 }
 
 #[test]
@@ -73,4 +77,8 @@ fn no_schedule_loses_a_result_to_a_panic() {
     });
     let results: Vec<_> = results.into_iter().map(Result::ok).collect();
     assert_eq!(results, [None, Some(1)], "the first thread panicked, the second did not");
+    let results = run_each(vec![7], |number: i32| std::panic::resume_unwind(Box::new(number)));
+    let said: Vec<_> = results.into_iter().map(Result::<(), _>::unwrap_err).collect();
+    let said: Vec<_> = said.iter().map(|panic| panic.downcast_ref::<i32>()).collect();
+    assert_eq!(said, [Some(&7)], "Err holds what the thread panicked with, whatever it is");
 }

@@ -96,6 +96,10 @@ fn what_was_bound_before_is_bound_again() {
     assert_eq!(nested(20), 20, "each of many requests is bound again");
     with_request(request("chen", 3), || ());
     assert_eq!(current(), None, "nor before the last");
+    let nobody = with_request(request("", 4), current);
+    assert_eq!(nobody, Some(request("", 4)), "a request of a user without a name is one, too");
+    let renamed = with_request(request("dora", 5), || (rename(""), current()));
+    assert_eq!(renamed, (true, Some(request("", 5))), "and so it is when it was renamed");
 }
 
 /// Binds so many requests, one inside of the other; how many were as they should be.

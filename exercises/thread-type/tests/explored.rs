@@ -29,6 +29,7 @@ fn nothing_runs_before_the_start() {
     assert_eq!(task.name(), "waiting");
     assert_eq!(task.is_alive(), false, "it was not started");
     assert_eq!(task.join(), Err(TaskError::NotStarted), "nobody can wait for it");
+    assert_eq!(task.join(), Err(TaskError::NotStarted), "a join that failed has joined nothing");
     assert_eq!(has_run.try_recv().is_ok(), false, "it was not started");
     assert_eq!(task.start(), Ok(()), "a join that failed does not hurt");
     assert_eq!(task.join(), Ok(()), "now it runs");
@@ -46,7 +47,9 @@ fn no_schedule_runs_the_target_on_the_callers_thread() {
     });
     assert_eq!(task.name(), name, "the whole name");
     task.start().unwrap();
+    assert_eq!(task.name(), name, "the name after the start");
     assert_eq!(task.join(), Ok((false, true)), "a thread of its own, of the task's name");
+    assert_eq!(task.name(), name, "the name after the join");
 }
 
 #[test]

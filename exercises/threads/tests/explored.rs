@@ -52,6 +52,12 @@ fn no_schedule_changes_what_a_thread_counts() {
     count_in_threads(&[], 3, recorded(&calls));
     assert_eq!(calls.lock().unwrap().len(), 6, "without a name there is nobody to count");
     assert_eq!(thread::spawn(my_name).join().unwrap(), "unnamed", "this thread has no name");
+    let ida = thread::Builder::new().name("ida".to_owned()).spawn(my_name).unwrap();
+    assert_eq!(ida.join().unwrap(), "ida", "whoever started the thread and named it");
+    // Longer than what the operating system keeps of a name.
+    let long = "leader of the second violins";
+    count_in_threads(&[long], 1, recorded(&calls));
+    assert_eq!(of(&calls, long), [1], "the whole name");
 }
 
 #[test]
@@ -84,4 +90,7 @@ fn no_panic_is_lost() {
         let caught = catch_unwind(AssertUnwindSafe(both));
         assert_eq!(caught.is_err(), true, "one of two threads panicked, {unlucky}");
     }
+    let tick = |number: usize| resume_unwind(Box::new(number));
+    let caught = catch_unwind(AssertUnwindSafe(|| count_in_threads(&["ada"], 1, tick)));
+    assert_eq!(caught.is_err(), true, "whatever it panicked with");
 }

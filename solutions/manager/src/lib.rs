@@ -25,7 +25,7 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// Forks a server that is reached by a Unix socket at `path`.
+    /// Forks a server that is reached by a Unix stream socket at `path`.
     pub fn start(path: &Path, key: &[u8]) -> io::Result<Manager> {
         // Before the fork, so that whoever connects from now on is not too early.
         let listener = UnixListener::bind(path)?;

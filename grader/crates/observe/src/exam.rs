@@ -15,7 +15,7 @@ use nix::sys::ptrace;
 use crate::arch::{self, Registers};
 use crate::mappings;
 use crate::memory;
-use crate::proc::Call;
+use crate::proc::{self, Call};
 use crate::shared::Exam;
 use crate::tracer::{Held, Next, Tracer, go_on_waiting, kill_all_but};
 
@@ -160,7 +160,8 @@ impl Tracer<'_> {
         // If this fails the task is dead, and so is the proof.
         let _ = saved.give(task);
         match answer {
-            Some(Duration::ZERO) => Alarm::Unset,
+            // It may have gone off while the tasks were being held, and be blocked: `sigwait` takes it.
+            Some(Duration::ZERO) if !has_gone_off(task) => Alarm::Unset,
             Some(left) => Alarm::Set(left),
             None => Alarm::Unknown,
         }
@@ -185,6 +186,12 @@ impl Tracer<'_> {
         let left = Duration::from_secs(word(16)?) + Duration::from_micros(word(24)?);
         answered.then_some(left)
     }
+}
+
+/// Whether a SIGALRM is on its way to the task or its process.
+fn has_gone_off(task: Pid) -> bool {
+    let alarm = 1 << (libc::SIGALRM - 1);
+    proc::status(task.as_raw()).is_some_and(|status| status.pending & alarm != 0)
 }
 
 /// Lets held tasks go on as if nothing had happened.

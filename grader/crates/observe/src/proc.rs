@@ -77,7 +77,9 @@ pub(crate) struct Status {
     pub(crate) threads: usize,
     /// Bytes resident at once, at most.
     pub(crate) peak_memory: u64,
-    /// Signals pending and not blocked, of the task or its process.
+    /// Signals pending, of the task or its process.
+    pub(crate) pending: u64,
+    /// Those of them that are not blocked.
     pub(crate) deliverable: u64,
     /// Times that the processor was given up, and taken away.
     pub(crate) switches: (u64, u64),
@@ -101,7 +103,7 @@ pub(crate) fn ancestors(pid: i32) -> impl Iterator<Item = i32> {
 
 fn parse_status(text: &str) -> Status {
     let mut status = Status::default();
-    let (mut pending, mut blocked) = (0, 0);
+    let mut blocked = 0;
     for (key, value) in text.lines().filter_map(|line| line.split_once(':')) {
         let value = value.trim();
         let number = || value.split_whitespace().next().and_then(|word| word.parse().ok());
@@ -117,14 +119,14 @@ fn parse_status(text: &str) -> Status {
             }
             "Threads" => status.threads = value.parse().unwrap_or(0),
             "VmHWM" => status.peak_memory = number().unwrap_or(0u64) * 1024,
-            "SigPnd" | "ShdPnd" => pending |= mask(),
+            "SigPnd" | "ShdPnd" => status.pending |= mask(),
             "SigBlk" => blocked = mask(),
             "voluntary_ctxt_switches" => status.switches.0 = value.parse().unwrap_or(0),
             "nonvoluntary_ctxt_switches" => status.switches.1 = value.parse().unwrap_or(0),
             _ => {}
         }
     }
-    status.deliverable = pending & !blocked;
+    status.deliverable = status.pending & !blocked;
     status
 }
 
@@ -204,6 +206,7 @@ mod tests {
             namespaces: 2,
             threads: 3,
             peak_memory: 12 << 10,
+            pending: 0x202,
             deliverable: 2,
             switches: (7, 9),
         };

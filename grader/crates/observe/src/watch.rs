@@ -270,7 +270,11 @@ impl Watcher<'_> {
             let reason = "the tasks could not be held still".to_owned();
             return Confirmed::No { reason, retry: Duration::from_secs(1) };
         };
+        // What a signal wakes from `sigwait` shows no event of a signal.
+        let asleep =
+            proof.stuck.iter().all(|stuck| examined.interrupted_call(stuck.task.tid).is_some());
         let verdict = alarm_of(&examined, proof, None);
+        let verdict = verdict.and(if asleep { Ok(()) } else { Err(AWAKE) });
         if verdict.is_ok() {
             return Confirmed::Yes(examined);
         }
@@ -337,6 +341,8 @@ enum Confirmed {
     Yes(Examined),
     No { reason: String, retry: Duration },
 }
+
+const AWAKE: (&str, Duration) = ("a task woke up just then", Duration::ZERO);
 
 /// Whether an alarm, or something that happened since the proof, speaks against it.
 fn alarm_of(

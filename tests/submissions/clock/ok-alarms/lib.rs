@@ -1,0 +1,95 @@
+//! Types of one's own that run as processes, and a clock that is one of them.
+
+use std::io;
+use std::process::id;
+use std::time::{Duration, Instant};
+
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+/// What can run as a process: whoever says what `run` does can be started.
+pub trait Process {
+    /// What the process does.
+    fn run(&mut self);
+
+    /// Forks a process that calls `run` and then exits with status 0; the caller goes on at once.
+    // A method with a body: written once, here, for every type that says what `run` is.
+    fn start(mut self) -> io::Result<Started>
+    where
+        Self: Sized,
+    {
+        // SAFETY: the process has one thread, so the child may do whatever the parent may.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                self.run();
+                // SAFETY: `_exit` ends the process at once and touches nothing.
+                unsafe { libc::_exit(0) }
+            }
+            ForkResult::Parent { child } => Ok(Started { pid: child }),
+        }
+    }
+}
+
+/// A process that was started.
+pub struct Started {
+    pid: Pid,
+}
+
+impl Started {
+    /// Its number.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Waits until it has ended, and reaps it; its status, or `-n` if signal `n` ended it.
+    // It takes `self`, so that nobody can wait twice.
+    pub fn join(self) -> io::Result<i32> {
+        match waitpid(self.pid, None)? {
+            WaitStatus::Exited(_, status) => Ok(status),
+            WaitStatus::Signaled(_, signal, _) => Ok(-(signal as i32)),
+            other => Err(io::Error::other(format!("waitpid says {other:?}, which is no end"))),
+        }
+    }
+}
+
+/// A clock that ticks in a process of its own.
+pub struct Clock {
+    ticks: u32,
+    interval: Duration,
+}
+
+impl Clock {
+    /// A clock that ticks `ticks` times, at `interval`, and then stops.
+    pub fn new(ticks: u32, interval: Duration) -> Clock {
+        Clock { ticks, interval }
+    }
+}
+
+impl Process for Clock {
+    /// Prints one line for each tick.
+    fn run(&mut self) {
+        // `Instant` never goes back; the time of day does, when somebody sets it.
+        let start = Instant::now();
+        // SAFETY: this process is the clock's own; the structs live long enough.
+        unsafe {
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&mut set);
+            libc::sigaddset(&mut set, libc::SIGALRM);
+            libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+            let micros = self.interval.as_nanos().div_ceil(1000);
+            let every = libc::timeval {
+                tv_sec: (micros / 1_000_000) as _,
+                tv_usec: (micros % 1_000_000) as _,
+            };
+            let timer = libc::itimerval { it_interval: every, it_value: every };
+            libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
+            for tick in 1..=self.ticks {
+                while start.elapsed() < self.interval * tick {
+                    let mut signal = 0;
+                    libc::sigwait(&set, &mut signal);
+                }
+                println!("clock: pid={} tick={tick} time={}", id(), start.elapsed().as_nanos());
+            }
+        }
+    }
+}
