@@ -3,6 +3,10 @@
 //! One thread per run attaches, receives every event and lets the task go on.
 //! Ordinary system calls are not touched. Should this thread die, the kernel
 //! ends every traced process.
+//!
+//! One thing differs for the program: a child that ended can be polled by its pidfd a moment
+//! before its parent can reap it, since it is reaped here first. A `waitpid` with `WNOHANG`
+//! just then finds nothing.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
