@@ -4,7 +4,7 @@
 //! In a pid namespace of its own, so that whatever goes wrong stays in there; as
 //! `user`; and with `plain` rights without the right to make namespaces or mounts,
 //! as container engines have it. `free` leaves that right alone. The folder `shown` is
-//! seen at the folder `place` as well.
+//! seen at the folder `place` as well. /dev/shm is its own.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -46,6 +46,8 @@ fn run(arguments: &[String]) -> Result<std::process::ExitStatus, Box<dyn Error>>
     let nothing = None::<&str>;
     mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
     mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), nothing)?;
+    let shared = "size=256m,mode=1777";
+    mount(Some("shm"), "/dev/shm", Some("tmpfs"), MsFlags::empty(), Some(shared))?;
     mount(Some(shown.as_str()), place.as_str(), nothing, MsFlags::MS_BIND, nothing)?;
     if rights == "plain" {
         apply_filter(&engine_filter()?)?;

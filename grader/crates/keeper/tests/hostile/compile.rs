@@ -64,8 +64,9 @@ fn all_are_compiled_without_harm(tier: Tier) {
         if let Some(survivor) = desk.survivor() {
             complain(format!("left a process: {survivor}"));
         }
-        if neighbour(stage, tier, SLOT) != alone.1 {
-            complain("the next one to run fared differently".to_owned());
+        let next = neighbour(stage, tier, SLOT);
+        if next != alone.1 {
+            complain(format!("the next one to run fared differently: {next:?}"));
         }
     }
     if desk.fares(stage, innocent) != alone.0 {

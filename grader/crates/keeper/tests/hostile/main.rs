@@ -68,8 +68,9 @@ fn all_come_to_nothing(tier: Tier) {
         if std::fs::exists(format!("{name}.new")).unwrap() {
             wrong.push(format!("{program}: made files outside"));
         }
-        if neighbour(stage, tier, Slot(1)) != alone {
-            wrong.push(format!("{program}: the next one to run fared differently"));
+        let next = neighbour(stage, tier, Slot(1));
+        if next != alone {
+            wrong.push(format!("{program}: the next one to run fared differently: {next:?}"));
         }
     }
     assert!(std::fs::read_to_string(&secret).unwrap() == SECRET, "the secret was changed");
