@@ -111,7 +111,8 @@ fn request(request: libc::c_uint, pid: Pid, data: i32) -> Result<(), Errno> {
 }
 
 impl Status {
-    fn of(raw: i32) -> Self {
+    /// Of a status as `wait4` has it, or the event before an exit.
+    pub fn of(raw: i32) -> Self {
         if libc::WIFEXITED(raw) {
             Self::Exited(libc::WEXITSTATUS(raw))
         } else if libc::WIFSIGNALED(raw) {

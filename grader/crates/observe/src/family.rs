@@ -6,7 +6,7 @@
 mod accounts;
 mod questions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +17,8 @@ use observation::{Exit, Process, ProcessId, Thread, ThreadId};
 #[derive(Debug, Default)]
 pub(crate) struct Family {
     tasks: BTreeMap<i32, Task>,
+    /// Processes that were let go at their end, and may not have come to it yet.
+    departing: BTreeSet<i32>,
     processes: Vec<Member>,
     threads: Vec<Thread>,
     alive_processes: u32,
@@ -45,8 +47,19 @@ struct Member {
     /// Whether we have sent it the signal that ends it.
     doomed: bool,
     facts: Process,
-    /// With its reaped children; known once it has ended.
-    usage: Option<Usage>,
+    /// Times that those of its tasks which ended gave up the processor, and had to.
+    switches: (u64, u64),
+    /// Known once it has ended.
+    usage: Option<Used>,
+}
+
+/// What a process used.
+#[derive(Clone, Copy, Debug)]
+enum Used {
+    /// By itself.
+    Itself(Usage),
+    /// Together with the children that it reaped, as the kernel adds it up.
+    WithChildren(Usage),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,24 +171,55 @@ impl Family {
         last
     }
 
+    /// Records how often a task that begins to exit gave up the processor, and had to.
+    pub(crate) fn switched(&mut self, tid: i32, (given, taken): (u64, u64)) {
+        let Some(task) = self.tasks.get(&tid) else { return };
+        let switches = &mut self.processes[task.process].switches;
+        *switches = (switches.0 + given, switches.1 + taken);
+    }
+
+    /// Records that a process of which nothing is left but its exit is no longer observed,
+    /// how it ends and what it used itself. What its tasks told about switches is added.
+    pub(crate) fn let_go(&mut self, pid: i32, exit: Exit, usage: Usage, at: Duration) {
+        let Some(process) = self.living(pid) else { return };
+        let (given, taken) = self.processes[process].switches;
+        let usage = Usage {
+            voluntary_switches: usage.voluntary_switches + given,
+            involuntary_switches: usage.involuntary_switches + taken,
+            ..usage
+        };
+        self.over(pid, exit, Some(Used::Itself(usage)), at);
+        self.departing.insert(pid);
+    }
+
+    /// Forgets those that were let go and have come to their end. True if there are none.
+    pub(crate) fn none_departs(&mut self, has_ended: impl Fn(i32) -> bool) -> bool {
+        let tasks = &self.tasks;
+        self.departing.retain(|pid| !tasks.contains_key(pid) && !has_ended(*pid));
+        self.departing.is_empty()
+    }
+
     /// Settles the children of `pid`, which can reap no more from now on.
     pub(crate) fn leave_children(&mut self, pid: i32, look: impl Fn(i32) -> ChildState) {
         let Some(parent) = self.living(pid).map(|index| self.processes[index].facts.id) else {
             return;
         };
-        for child in self.processes.iter_mut().filter(|child| child.facts.parent == Some(parent)) {
-            if child.facts.reaped.is_some() || child.facts.orphan {
+        for index in 0..self.processes.len() {
+            let child = &self.processes[index];
+            let settled = child.facts.reaped.is_some() || child.facts.orphan;
+            if child.facts.parent != Some(parent) || settled {
                 continue;
             }
-            match (child.fate, look(child.pid)) {
+            let seen = look(child.pid);
+            // Its number has come back: only what was reaped leaves its number to others.
+            let replaced = seen != ChildState::Gone
+                && self.processes[index + 1..].iter().any(|later| later.pid == child.pid);
+            let child = &mut self.processes[index];
+            match (child.fate, seen) {
                 (Fate::Lives, ChildState::Alive) => child.facts.orphan = true,
-                (Fate::Ended, ChildState::Gone | ChildState::Alive) => {
-                    child.facts.reaped = Some(true);
-                }
-                (Fate::Exits | Fate::Ended, _) | (Fate::Lives, ChildState::Zombie) => {
-                    child.facts.reaped = Some(false);
-                }
                 (Fate::Lives, ChildState::Gone) => {}
+                (Fate::Ended, ChildState::Gone) => child.facts.reaped = Some(true),
+                _ => child.facts.reaped = Some(replaced),
             }
         }
     }
@@ -201,10 +245,10 @@ impl Family {
 
     /// Records the end of a task. For the end of a process, `exit` and `usage` say how.
     pub(crate) fn ended(&mut self, tid: i32, exit: Exit, usage: Usage, at: Duration) {
-        self.over(tid, exit, Some(usage), at);
+        self.over(tid, exit, Some(Used::WithChildren(usage)), at);
     }
 
-    fn over(&mut self, tid: i32, exit: Exit, usage: Option<Usage>, at: Duration) {
+    fn over(&mut self, tid: i32, exit: Exit, usage: Option<Used>, at: Duration) {
         match self.tasks.get(&tid) {
             Some(Task { thread: None, process, .. }) => {
                 let process = *process;
@@ -267,7 +311,9 @@ impl Family {
             orphan: false,
             resources: None,
         };
-        self.processes.push(Member { pid, fate: Fate::Lives, doomed: false, facts, usage: None });
+        let (switches, usage) = ((0, 0), None);
+        let member = Member { pid, fate: Fate::Lives, doomed: false, facts, switches, usage };
+        self.processes.push(member);
         let process = self.processes.len() - 1;
         self.alive_processes += 1;
         self.peak_processes = self.peak_processes.max(self.alive_processes);
@@ -402,6 +448,64 @@ mod tests {
         assert_eq!(family.tasks_alive(), 1);
         let (_, threads) = family.into_facts();
         assert_eq!(threads[0].ended, Some(T * 2));
+    }
+
+    fn let_go(family: &mut Family, pid: i32, ms: u64) {
+        family.switched(pid, (3, 1));
+        family.exiting(pid, "x", T);
+        let usage = Usage { user: T * ms as u32, ..Usage::default() };
+        family.let_go(pid, Exit::Signal(9), usage, T);
+    }
+
+    #[test]
+    fn who_was_let_go_departs_until_it_has_ended() {
+        let mut family = family();
+        family.forked(11, 2, 10, T);
+        let_go(&mut family, 11, 30);
+        assert!(!family.knows(11));
+        assert!(!family.none_departs(|_| false));
+        assert!(family.none_departs(|_| true));
+    }
+
+    #[test]
+    fn who_was_let_go_and_is_there_was_not_reaped_unless_its_number_came_back() {
+        for (look, reaped) in [
+            (ChildState::Gone, [true, true]),
+            (ChildState::Zombie, [true, false]),
+            (ChildState::Alive, [true, false]),
+        ] {
+            let mut family = family();
+            for seen_as in [2, 3] {
+                family.forked(11, seen_as, 10, T);
+                let_go(&mut family, 11, 30);
+            }
+            family.exiting(10, "x", T);
+            family.leave_children(10, |_| look);
+            let (processes, _) = family.into_facts();
+            let seen = [1, 2].map(|index| processes[index].reaped == Some(true));
+            assert_eq!(seen, reaped, "{look:?}");
+            assert_eq!(processes[2].exit, Some(Exit::Signal(9)));
+        }
+    }
+
+    #[test]
+    fn what_was_used_is_added_up_over_those_that_were_let_go() {
+        let mut family = family();
+        family.forked(11, 2, 10, T);
+        family.forked(12, 3, 11, T);
+        let_go(&mut family, 12, 30);
+        family.exiting(11, "x", T);
+        family.leave_children(11, |_| ChildState::Gone);
+        let_go(&mut family, 11, 5);
+        family.exiting(10, "x", T);
+        family.leave_children(10, |_| ChildState::Gone);
+        let used = Usage { user: T * 50, voluntary_switches: 10, ..Usage::default() };
+        family.ended(10, Exit::Code(0), used, T);
+        assert_eq!(family.usage().user, T * 50);
+        let (processes, _) = family.into_facts();
+        let own = |index: usize| processes[index].resources.unwrap();
+        assert_eq!([0, 1, 2].map(|index| own(index).user), [T * 15, T * 5, T * 30]);
+        assert_eq!([0, 1, 2].map(|index| own(index).voluntary_switches), [4, 3, 3]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 
 use jail::Pid;
-use nix::time::clock_getcpuclockid;
+use nix::time::{ClockId, clock_getcpuclockid};
 use std::time::Duration;
 
 /// The state letter of a process or thread; none if there is no such task.
@@ -52,6 +52,24 @@ pub(crate) fn name(tid: i32) -> String {
 pub(crate) fn cpu_time(pid: i32) -> Option<Duration> {
     let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
     clock.now().ok().map(Duration::from)
+}
+
+/// Processor time used by a process so far, all of its threads together: in user mode, and in
+/// the kernel.
+pub(crate) fn cpu_times(pid: i32) -> Option<(Duration, Duration)> {
+    // As in the number of the clock of all its time, but for the kind.
+    const ALL: i32 = 0;
+    const USER: i32 = 1;
+    let read = |kind| {
+        let clock = ClockId::from_raw((!pid << 3) | kind);
+        clock.now().ok().map(Duration::from)
+    };
+    let (all, user) = (read(ALL)?, read(USER)?);
+    let exact = cpu_time(pid)?;
+    // The kernel counts the two in ticks and knows only their sum exactly.
+    let share = if all.is_zero() { 1.0 } else { user.as_secs_f64() / all.as_secs_f64() };
+    let user = exact.mul_f64(share.min(1.0));
+    Some((user, exact.saturating_sub(user)))
 }
 
 /// How long a thread was ready to run, but had no processor.

@@ -11,6 +11,8 @@
 //! One thing cannot be read from `/proc`: whether a process has set an alarm. So
 //! the proof holds only together with an [examination](crate::exam).
 
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
 use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
 use crate::proc::{self, Call};
@@ -67,7 +69,10 @@ enum Look {
 /// Whoever was `awake` the last time is looked at first, and noted for the next time.
 pub(crate) fn attempt(shared: &Shared, awake: &mut Option<TaskRef>) -> Attempt {
     let (roll, generation) = {
-        let state = shared.lock();
+        let mut state = shared.lock();
+        if !state.family.none_departs(has_ended) {
+            return Attempt::Busy;
+        }
         (state.family.roll(), state.family.generation())
     };
     let still = awake.take().filter(|task| roll.contains(task) && !task.exiting);
@@ -114,7 +119,10 @@ fn judge(
 ///
 /// Who else waits, and for what, comes with it.
 pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
-    let state = shared.lock();
+    let mut state = shared.lock();
+    if !state.family.none_departs(has_ended) {
+        return None;
+    }
     let roll = state.family.roll();
     let mut scene = Scene::new(&state.family, &roll, shared.surroundings);
     let (mut runner, mut stuck) = (None, Vec::new());
@@ -134,6 +142,19 @@ pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
     let nothing_new =
         influences::from_outside(&mut scene).is_none() && scene.memory_stays_inside(runner.pid);
     nothing_new.then(|| (runner, Proof { stuck, generation: state.family.generation() }))
+}
+
+/// Whether a process that was let go at its end has come to it, and whoever waits for that
+/// knows.
+fn has_ended(pid: i32) -> bool {
+    let ended = matches!(proc::state(pid), None | Some('Z' | 'X'));
+    // A parent is woken before the kernel lets go of the lock under which its child becomes a
+    // zombie; a look for children of ours takes the same lock.
+    if ended {
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let _ = waitid(WaitId::All, look);
+    }
+    ended
 }
 
 /// Those of the held tasks that were waiting for the others, each judged by itself.

@@ -4,9 +4,10 @@
 //! Ordinary system calls are not touched. Should this thread die, the kernel
 //! ends every traced process.
 //!
-//! One thing differs for the program: a child that ended can be polled by its pidfd a moment
-//! before its parent can reap it, since it is reaped here first. A `waitpid` with `WNOHANG`
-//! just then finds nothing.
+//! A process other than the first is let go as soon as nothing but its exit is left: to be told
+//! of its end we would have to reap it before its parent could, and a parent that polls the pidfd
+//! and then looks with `WNOHANG` would find nothing for a moment. That still happens to the
+//! parent of a process whose first thread begins to exit while others have not.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
@@ -24,7 +25,7 @@ use crate::arch::Registers;
 use crate::exam::is_ours;
 use crate::family::ChildState;
 use crate::leftovers::Inventory;
-use crate::proc;
+use crate::proc::{self, Stat};
 use crate::shared::{Shared, State};
 
 /// How tracing came to its end.
@@ -174,7 +175,11 @@ impl Tracer<'_> {
                 }
             }
             libc::PTRACE_EVENT_EXEC => self.executed(pid),
-            libc::PTRACE_EVENT_EXIT => return self.exiting(pid),
+            libc::PTRACE_EVENT_EXIT => {
+                let next = self.exiting(pid);
+                self.adopt_parked();
+                return next;
+            }
             libc::PTRACE_EVENT_STOP if is_job_control(signal) => {
                 go_on_waiting(pid);
                 return Some(Next::StayStopped);
@@ -264,6 +269,9 @@ impl Tracer<'_> {
         let name = proc::name(pid.as_raw());
         let mut state = self.shared.lock();
         let Some(process) = state.family.process_of(pid.as_raw()) else { return go };
+        let status = (process != self.root).then(|| proc::status(pid.as_raw())).flatten();
+        let status = status.unwrap_or_default();
+        state.family.switched(pid.as_raw(), status.switches);
         let last = state.family.exiting(pid.as_raw(), &name, self.shared.now());
         // An exit of the whole process may end the others before they can say their names.
         if !last && pid.as_raw() == process {
@@ -278,14 +286,36 @@ impl Tracer<'_> {
         }
         state.spent += proc::cpu_time(process).unwrap_or_default();
         if !state.ending {
-            state.family.leave_children(process, child_state);
+            state.family.leave_children(process, |child| child_state(child, process));
         }
         self.shared.note_touched(&mut state, process);
         if process == self.root {
             state.root_memory = proc::status(process).unwrap_or_default().peak_memory;
             self.root_ends(&mut state);
+        } else if pid.as_raw() == process && !state.ending {
+            return self.let_go(&mut state, pid, status.peak_memory);
         }
         go
+    }
+
+    /// Lets go of a process other than the first that stands before its exit, with nothing of
+    /// it left but the thread that exits. None if that could be done.
+    fn let_go(&self, state: &mut State, pid: Pid, peak_memory: u64) -> Option<Next> {
+        let (Some(code), Some((user, system))) = (message(pid), proc::cpu_times(pid.as_raw()))
+        else {
+            return Some(Next::Run { signal: 0 });
+        };
+        let exit = match Status::of(code) {
+            Status::Exited(code) => Exit::Code(code),
+            Status::Killed(signal) => Exit::Signal(signal),
+            Status::Stopped { .. } => return Some(Next::Run { signal: 0 }),
+        };
+        let usage = Usage { user, system, peak_memory, ..Usage::default() };
+        state.family.let_go(pid.as_raw(), exit, usage, self.shared.now());
+        self.forget(pid);
+        // If this fails it has been killed, and is reaped here as nobody that is known.
+        let _ = ptrace::detach(pid, None);
+        None
     }
 
     fn ended(&self, pid: Pid, exit: Exit, usage: Usage) {
@@ -296,9 +326,13 @@ impl Tracer<'_> {
             self.root_ends(&mut state);
         }
         drop(state);
+        self.forget(pid);
+        self.adopt_parked();
+    }
+
+    fn forget(&self, pid: Pid) {
         self.vforking.borrow_mut().remove(&pid.as_raw());
         self.stepped.borrow_mut().remove(&pid.as_raw());
-        self.adopt_parked();
     }
 
     /// Whether every task can be made to stop.
@@ -375,13 +409,13 @@ fn is_job_control(signal: i32) -> bool {
     matches!(signal, libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU)
 }
 
-fn child_state(pid: i32) -> ChildState {
+fn child_state(pid: i32, parent: i32) -> ChildState {
     // Most have been reaped, and this is the cheapest way to see it.
     if kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH) {
         return ChildState::Gone;
     }
-    match proc::state(pid) {
-        Some('Z' | 'X') => ChildState::Zombie,
+    match proc::stat(pid).filter(|stat| stat.parent == parent) {
+        Some(Stat { state: 'Z' | 'X', .. }) => ChildState::Zombie,
         Some(_) => ChildState::Alive,
         None => ChildState::Gone,
     }

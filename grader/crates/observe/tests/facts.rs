@@ -50,6 +50,13 @@ fn two_children_have_their_parent_their_exits_and_were_reaped() {
 }
 
 #[test]
+fn a_child_that_is_seen_to_have_ended_can_be_reaped() {
+    let seen = specimen("poll-and-look");
+    assert_eq!((seen.verdict, seen.zombies), (Verdict::Pass, 0), "{}", seen.stderr.text);
+    assert!(seen.processes[1..].iter().all(|child| child.reaped == Some(true)));
+}
+
+#[test]
 fn children_that_die_are_seen_as_their_parent_would() {
     let seen = specimen("exits");
     let exits: Vec<_> = seen.processes[1..].iter().filter_map(|child| child.exit).collect();

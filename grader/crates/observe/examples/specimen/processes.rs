@@ -22,6 +22,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("exec", exec),
     ("exec-from-thread", exec_from_thread),
     ("exits", exits),
+    ("poll-and-look", poll_and_look),
     ("overlap", overlap),
     ("ignores-term", ignores_term),
     ("flood", flood),
@@ -126,6 +127,21 @@ fn exits() {
         }),
     ];
     children.into_iter().for_each(wait);
+}
+
+/// Whoever is told by a descriptor that a child has ended can reap it at once.
+fn poll_and_look() {
+    for _ in 0..300 {
+        let child = fork(|| 0);
+        let look = unsafe {
+            let pidfd = libc::syscall(libc::SYS_pidfd_open, child, 0) as i32;
+            let mut ended = libc::pollfd { fd: pidfd, events: libc::POLLIN, revents: 0 };
+            assert_eq!(libc::poll(&raw mut ended, 1, -1), 1);
+            close(pidfd);
+            libc::waitpid(child, std::ptr::null_mut(), libc::WNOHANG)
+        };
+        assert_eq!(look, child);
+    }
 }
 
 /// Three children that are alive at the same time.
