@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::class::{Event, Graded, Way, grade_all};
 use crate::grade::{Outcome, Workshop};
-use crate::quitter::quitter;
+use crate::idle::{EXITS, SLEEPS, idle};
 use crate::score::score;
 
 /// Something that makes a course unsound.
@@ -173,7 +173,8 @@ pub(crate) fn specimens_of(
         own("solution", "solutions", Expected::FullMarks),
         own("stub", "exercises", Expected::Failure),
     ];
-    specimens.extend(quitter_of(root, lesson));
+    let idlers = [("stub that exits", EXITS), ("stub that sleeps", SLEEPS)];
+    specimens.extend(idlers.iter().filter_map(|(part, deed)| idler(root, lesson, part, deed)));
     for place in folders(&submissions_of(root, lesson))? {
         let path = place.join("expect.yaml");
         let read = |source| CheckError::Read { path: path.clone(), source };
@@ -187,15 +188,15 @@ pub(crate) fn specimens_of(
     Ok(specimens)
 }
 
-/// What the lesson's stub becomes if all that is to do is to end at once.
-fn quitter_of(root: &Path, lesson: &Lesson) -> Option<(Submission, Specimen)> {
-    const PART: &str = "stub that exits";
-    let stub = submission(PART, lesson, &root.join("exercises").join(lesson.id.as_str()));
+/// What the lesson's stub becomes if `deed` is all that is to be done.
+fn idler(root: &Path, lesson: &Lesson, part: &str, deed: &str) -> Option<(Submission, Specimen)> {
+    let stub = submission(part, lesson, &root.join("exercises").join(lesson.id.as_str()));
     // What is wrong with the stub itself is said of the stub.
     let files = stub.read().ok()?.into_iter();
-    let files = files.map(|file| FileAt { path: file.path, at: Place::Here(quitter(&file.text)) });
-    let quitter = Submission { files: Ok(files.collect()), ..stub };
-    Some((quitter, Specimen { part: PART.to_owned(), expected: Expected::Nothing }))
+    let idle = |text: &str| Place::Here(idle(text, deed));
+    let files = files.map(|file| FileAt { path: file.path, at: idle(&file.text) });
+    let idler = Submission { files: Ok(files.collect()), ..stub };
+    Some((idler, Specimen { part: part.to_owned(), expected: Expected::Nothing }))
 }
 
 /// The folder of a lesson's known-wrong and other correct submissions.
@@ -255,7 +256,7 @@ fn compare(specimen: &Specimen, graded: &Graded<'_>, lesson: &Lesson) -> Vec<Str
             let passed = result.tests.iter().filter(|test| test.status == TestStatus::Passed);
             let passed: Vec<_> = passed.map(|test| test.name.to_string()).collect();
             let problem = format!(
-                "ends at once and does nothing, and yet passes: {}\n\
+                "does nothing, and yet passes: {}\n\
                  keep the driver's `stage::Arguments` until the end of `main`, let each test ask \
                  whether the run ends well, and see that what it speaks of happened",
                 passed.join(", ")

@@ -17,6 +17,7 @@ use observation::{Exit, Limits, Observation, Request, Verdict};
 use crate::compile::{CompileError, Compiled, Rustc};
 use crate::judge::{JudgeError, Judgement};
 use crate::prepare::{Explored, Extern};
+use crate::rooted::rooted;
 use crate::toolchain::Toolchain;
 
 /// What came of building a lesson's exploration for one submission.
@@ -27,8 +28,30 @@ pub enum Built {
     Unsupported(String),
 }
 
+/// The module of the exploration that the student's file is.
+const MODULE: &str = "student";
+
 /// Builds the exploration of a submission whose files already lie in `folder` and compile.
 pub fn build(
+    toolchain: &Toolchain,
+    explored: &Explored,
+    files: &[SourceFile],
+    folder: &Path,
+    place: &Place,
+) -> Result<Built, CompileError> {
+    let built = compile(toolchain, explored, files, folder, place)?;
+    if matches!(built, Built::Binary(_)) {
+        return Ok(built);
+    }
+    // What is private at the root of the student's crate is not to be found at ours.
+    let Some(files) = rooted(files, MODULE) else { return Ok(built) };
+    let folder = folder.join("rooted");
+    crate::compile::write(&files, &folder)?;
+    let again = compile(toolchain, explored, &files, &folder, place)?;
+    Ok(if matches!(again, Built::Binary(_)) { again } else { built })
+}
+
+fn compile(
     toolchain: &Toolchain,
     explored: &Explored,
     files: &[SourceFile],

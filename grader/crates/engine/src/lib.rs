@@ -14,11 +14,12 @@ pub mod compile;
 pub mod explore;
 pub mod fingerprint;
 pub mod grade;
+mod idle;
 pub mod judge;
 pub mod mutate;
 pub mod pictured;
 pub mod prepare;
-mod quitter;
+mod rooted;
 pub mod score;
 pub mod toolchain;
 

@@ -142,11 +142,16 @@ fn not_run(test: &Test, language: Language, verdict: Verdict) -> TestResult {
 
 /// Which tests have no score, and why; none if all have one.
 fn unscored(tests: &[TestResult]) -> Option<String> {
-    let unscored = tests.iter().filter(|test| test.score.is_none());
-    let lines: Vec<_> = unscored
-        .map(|test| format!("{}: {}", test.name, test.message.as_deref().unwrap_or_default()))
-        .collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for test in tests.iter().filter(|test| test.score.is_none()) {
+        let message = test.message.as_deref().unwrap_or_default();
+        match reasons.iter_mut().find(|(reason, _)| *reason == message) {
+            Some((_, names)) => names.push(test.name.as_str()),
+            None => reasons.push((message, vec![test.name.as_str()])),
+        }
+    }
+    let lines = reasons.iter().map(|(reason, names)| format!("{}: {reason}", names.join(", ")));
+    (!reasons.is_empty()).then(|| lines.collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]
@@ -208,6 +213,14 @@ mod tests {
         );
         let scores: Vec<_> = unknown.tests.iter().map(|test| test.score).collect();
         assert_eq!(scores, [Some("2.5".parse().unwrap()), None, None, Some(Points::ZERO)]);
+    }
+
+    #[test]
+    fn a_reason_that_several_tests_have_is_said_once() {
+        let same = || Some(Outcome::NotCheckable { reason: "no ptrace here".to_owned() });
+        let unknown = graded([same(), passed(), same(), passed()]);
+        let names = [0, 2].map(|index| unknown.tests[index].name.to_string()).join(", ");
+        assert_eq!(unknown.message, Some(format!("{names}: no ptrace here")));
     }
 
     #[test]

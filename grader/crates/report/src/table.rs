@@ -9,7 +9,7 @@ use course::Points;
 use observation::Verdict;
 
 use crate::model::{GradedLesson, Report, Submission};
-use crate::printable;
+use crate::{printable, printable_lines};
 use grid::{Cell, Column, Grid};
 
 /// Whether to colour.
@@ -96,8 +96,7 @@ fn not_graded(report: &Report) -> String {
     let lines: String = not_graded
         .map(|each| {
             let student = printable(&each.student);
-            let message =
-                printable(each.message.as_deref().unwrap_or("no reason was given")).into_owned();
+            let message = shortened(each.message.as_deref().unwrap_or("no reason was given"));
             let tries = match each.attempts {
                 1 => String::new(),
                 attempts => format!(", tried {attempts} times"),
@@ -109,6 +108,20 @@ fn not_graded(report: &Report) -> String {
         lines
     } else {
         format!("\nnot graded, and not counted as zero:\n{lines}")
+    }
+}
+
+/// Lines of one reason that stand below the table.
+const LINES: usize = 6;
+
+/// The first lines, and how many are missing.
+fn shortened(message: &str) -> String {
+    let message = printable_lines(message);
+    let lines: Vec<_> = message.lines().filter(|line| !line.trim().is_empty()).collect();
+    let shown = lines[..lines.len().min(LINES)].join("\n      ");
+    match lines.len() - lines.len().min(LINES) {
+        0 => shown,
+        more => format!("{shown}\n      ... and {more} more lines, which are in the results"),
     }
 }
 

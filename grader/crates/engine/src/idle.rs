@@ -1,10 +1,16 @@
-//! A submission that does nothing at all, made of a lesson's stub.
+//! Submissions that do nothing at all, made of a lesson's stub.
+
+/// Ends as a program ends that is content.
+pub(crate) const EXITS: &str = "std::process::exit(0)";
+
+/// Waits as a program waits that is well-behaved, and for ever.
+pub(crate) const SLEEPS: &str = "loop { std::thread::park() }";
 
 const OPEN: &str = "todo!(";
 
-/// The stub with an `exit(0)` in place of each `todo!(...)`: it compiles, says nothing, and ends
-/// as a program ends that is content. What is not text or a call stays.
-pub(crate) fn quitter(stub: &str) -> String {
+/// The stub with `deed` in place of each `todo!(...)`: it compiles and says nothing. What is not
+/// text or a call stays.
+pub(crate) fn idle(stub: &str, deed: &str) -> String {
     let mut text = String::with_capacity(stub.len());
     let mut rest = stub;
     while let Some(at) = rest.find(OPEN) {
@@ -12,7 +18,7 @@ pub(crate) fn quitter(stub: &str) -> String {
         let arguments = &call[OPEN.len()..];
         let Some(end) = end_of_call(arguments) else { break };
         text.push_str(before);
-        text.push_str("std::process::exit(0)");
+        text.push_str(deed);
         rest = &arguments[end..];
     }
     text + rest
@@ -42,13 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_todo_becomes_an_exit_whatever_it_says() {
+    fn every_todo_becomes_the_deed_whatever_it_says() {
         let stub =
             "fn f() -> u8 {\n    todo!(\"write \\\"a)\\\" (twice)\")\n}\nfn g() { todo!(); }\n";
-        let quits =
+        let exits =
             "fn f() -> u8 {\n    std::process::exit(0)\n}\nfn g() { std::process::exit(0); }\n";
-        assert_eq!(quitter(stub), quits);
-        assert_eq!(quitter("fn f() {}"), "fn f() {}");
-        assert_eq!(quitter("todo!(\"without an end"), "todo!(\"without an end");
+        assert_eq!(idle(stub, EXITS), exits);
+        assert_eq!(idle("fn f() {}", EXITS), "fn f() {}");
+        assert_eq!(idle("todo!(\"without an end", EXITS), "todo!(\"without an end");
     }
 }
