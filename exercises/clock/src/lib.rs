@@ -32,7 +32,7 @@ impl Started {
         todo!("what fork returned")
     }
 
-    /// Waits until it has ended, and reaps it; its status, or `-n` if signal `n` ended it.
+    /// Waits until it has ended, asleep, and reaps it; its status, or `-n` if signal `n` ended it.
     pub fn join(self) -> io::Result<i32> {
         todo!("wait for it")
     }
@@ -56,8 +56,8 @@ impl Process for Clock {
     /// `clock: pid=<its process> tick=<1, 2, ...> time=<nanoseconds since run began>`.
     ///
     /// Tick `k` comes when `k` intervals have gone by since `run` began, or later; it is asleep
-    /// meanwhile. The time is that of a clock that nobody sets back, so each is greater than
-    /// the one before.
+    /// meanwhile. Its line is printed when it comes. The time is that of a clock that nobody sets
+    /// back, so each is greater than the one before.
     fn run(&mut self) {
         todo!("sleep, look at the time, print")
     }

@@ -5,8 +5,10 @@
 //! The interval is in milliseconds. With `--gate 1` the greeter, which is started first, stands at a gate
 //! until `start` has returned. With `--kill 1` a clock is killed before the greeter is told to go on, and
 //! both are joined then, the greeter first. The greeter ends by itself with `--status`, if that is not 0.
+//! With `--watch 1` there is one clock, which is killed as soon as its first line has come.
 
-use std::io;
+use std::io::{self, BufRead, BufReader};
+use std::os::fd::{AsRawFd, RawFd};
 use std::process::{exit, id};
 use std::rc::Rc;
 use std::thread;
@@ -39,11 +41,11 @@ impl Process for Greeter {
 }
 
 fn main() -> io::Result<()> {
-    let arguments =
-        Arguments::take(&["clocks", "ticks", "interval", "words", "gate", "kill", "status"]);
+    let known = ["clocks", "ticks", "interval", "words", "gate", "kill", "status", "watch"];
+    let arguments = Arguments::take(&known);
     let clocks = arguments.get("clocks", 1);
     let ticks = arguments.get("ticks", 3);
-    let interval = Duration::from_millis(arguments.get("interval", 10));
+    let interval = Duration::from_secs_f64(arguments.get("interval", 10.0) / 1e3);
     let words = arguments.list("words", vec!["hello".to_owned(), "world".to_owned()]);
 
     let status = arguments.get("status", 0);
@@ -52,6 +54,9 @@ fn main() -> io::Result<()> {
     if arguments.get("kill", 0) != 0 {
         let greeter = Greeter { words, gate: gate.clone(), status };
         return one_is_killed(Clock::new(ticks, interval), greeter, &gate);
+    }
+    if arguments.get("watch", 0) != 0 {
+        return until_the_first_line(Clock::new(ticks, interval));
     }
     let shut = arguments.get("gate", 0) != 0;
     if !shut {
@@ -97,6 +102,35 @@ fn one_is_killed(clock: Clock, greeter: Greeter, gate: &Gate) -> io::Result<()> 
     event("main", format_args!("greeter code={}", greeter.join()?));
     event("main", format_args!("clock code={}", clock.join()?));
     Ok(())
+}
+
+/// Kills a clock when its first line can be read, long before its last tick.
+fn until_the_first_line(clock: Clock) -> io::Result<()> {
+    let (reader, writer) = io::pipe()?;
+    let parent = id();
+    let own = stdout_goes_to(writer.as_raw_fd())?;
+    let clock = clock.start()?;
+    stdout_goes_to(own)?;
+    only_the_parent(parent);
+    drop(writer);
+    let mut line = String::new();
+    BufReader::new(reader).read_line(&mut line)?;
+    let pid = clock.pid();
+    kill(Pid::from_raw(pid), Signal::SIGKILL)?;
+    let right = line.starts_with(&format!("clock: pid={pid} "));
+    event("main", format_args!("watched code={} right={right}", clock.join()?));
+    Ok(())
+}
+
+/// From here on standard output goes to `descriptor`; where it went before.
+fn stdout_goes_to(descriptor: RawFd) -> io::Result<RawFd> {
+    // SAFETY: the calls take plain numbers.
+    let before = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_DUPFD_CLOEXEC, 0) };
+    // SAFETY: as above.
+    match unsafe { libc::dup2(descriptor, libc::STDOUT_FILENO) } {
+        0.. => Ok(before),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Ends a child that came back from `start`: two drivers in one run only hide what went wrong.

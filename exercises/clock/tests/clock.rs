@@ -5,12 +5,13 @@ use std::time::Duration;
 use kit::observation::Process;
 use kit::{Checked, Events, Finding, Random, Run, Verdict, program, property};
 
-/// Two or three clocks: how many, how often they tick, and how many milliseconds apart.
+/// Two or three clocks: how many, how often they tick, and how many microseconds apart.
 fn clocks(random: &mut Random) -> Checked<(Run, usize, usize, usize)> {
     let (clocks, ticks) = (random.pick(1..=2), [3, 5, random.pick(1..=8)][random.pick(0..=2)]);
-    let interval = random.pick(1..=6);
-    let program = program!().arg("clocks", clocks).arg("ticks", ticks).arg("interval", interval);
-    Ok((program.run()?, clocks, ticks, interval))
+    let interval = [900, random.pick(1..=6) * 1000 - 100][random.pick(0..=1)];
+    let program = program!().arg("clocks", clocks).arg("ticks", ticks);
+    let run = program.arg("interval", interval as f64 / 1e3).run()?;
+    Ok((run, clocks, ticks, interval))
 }
 
 /// The processes that were created: the greeter's, then those of the clocks.
@@ -74,7 +75,7 @@ fn the_time_goes_up_from_tick_to_tick() {
 fn no_tick_comes_before_its_time() {
     property(|random| {
         let (run, clocks, ticks, interval) = clocks(random)?;
-        let interval = Duration::from_millis(interval as u64);
+        let interval = Duration::from_micros(interval as u64);
         for process in created(&run, clocks + 1)?.iter().skip(1) {
             let times = numbers(&run, &ticks_of(&run, process), "time")?;
             let due = (1..).map(|tick| (interval * tick).as_nanos());
@@ -105,9 +106,9 @@ fn no_tick_comes_before_its_time() {
     });
 }
 
-/// Passes if a clock that ticks three times in 300 ms uses the processor for a tenth of that at most.
+/// Passes if a clock that ticks 15 times in 300 ms uses the processor for a tenth of that at most.
 fn sleeps_meanwhile() -> Checked {
-    let run = program!().arg("ticks", 3).arg("interval", 100).run()?;
+    let run = program!().arg("ticks", 15).arg("interval", 20).run()?;
     let clock = created(&run, 2)?.get(1).and_then(|clock| clock.resources);
     let Some(used) = clock.map(|used| used.user + used.system) else { return Ok(()) };
     let claim = format!("between its ticks the clock should sleep; it used the processor {used:?}");
@@ -170,7 +171,20 @@ fn start_returns_while_the_process_runs() {
             };
             return Err(run.found(finding.seeing(run.stdout())));
         }
-        run.ends_well()
+        run.ends_well()?;
+        // A right program ends soon; the bound is for a clock that has its lines in store.
+        let program = program!().arg("watch", 1).arg("ticks", 10_000).arg("interval", 10);
+        let run = program.within(Duration::from_secs(5)).run()?;
+        let watched = run.events().named("watched");
+        if run.observation().hang.is_some() && watched.is_empty() {
+            let claim = "the line of a tick should be printed when the tick comes; after 5 s there \
+                         is none of a clock that ticks every 10 ms";
+            return Err(run.found(Finding::new(Verdict::Timeout, claim)));
+        }
+        created(&run, 1)?;
+        let right: bool = run.check(watched.value("right"))?;
+        let claim = "the first line of a clock should say which process it is";
+        run.check(Finding::wrong(claim).unless(right))
     });
 }
 
@@ -200,6 +214,15 @@ fn the_join_tells_the_end_and_reaps() {
             let claim = format!("the join of the {who} should tell {expected}, it told {code}");
             run.check(Finding::wrong(claim).unless(code == expected))?;
         }
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        let run = program!().arg("ticks", 1).arg("interval", 200).run()?;
+        created(&run, 2)?;
+        let caller = run.check(run.processes()?.nth(0))?.resources;
+        let Some(used) = caller.map(|used| used.user + used.system) else { return Ok(()) };
+        let claim = format!(
+            "the join should wait asleep; in 200 ms the caller used the processor {used:?}"
+        );
+        let asleep = used < Duration::from_millis(30);
+        run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
     });
 }

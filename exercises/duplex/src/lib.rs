@@ -41,7 +41,7 @@ impl Connection {
     }
 
     /// Sends `mine` and returns the message of the other side, which does the same at the
-    /// same time. The messages may be of any size.
+    /// same time. The messages may be of any size. An error if the other side is gone instead.
     pub fn exchange(&mut self, mine: &Message) -> io::Result<Message> {
         let _ = mine;
         todo!("send and receive; who goes first?")

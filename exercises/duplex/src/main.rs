@@ -9,7 +9,9 @@
 //! names. With `--talk 3` both sides send three messages before either receives one. With
 //! `--exchange 100,20` both sides call `exchange`, the parent with a name of 100 letters, the child
 //! with one of 20. With `--other 77` the program has another child, which has ended with that status and
-//! has not been waited for. With `--cut 500000` the child is killed while it sends a name of so many.
+//! has not been waited for. With `--cut 500000` the child is killed while it sends a name of so many,
+//! and with `--clip 1` a short message ends before each of its bytes. With `--alone 1` the parent calls
+//! `exchange`, and the child hangs up.
 
 use std::io;
 use std::process::{exit, id};
@@ -23,8 +25,10 @@ use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event};
 
 fn main() -> io::Result<()> {
-    let known = ["name", "keys", "values", "requests", "die", "talk", "exchange", "cut", "other"];
-    let arguments = Arguments::take(&known);
+    let arguments = Arguments::take(&[
+        "name", "keys", "values", "requests", "die", "talk", "exchange", "cut", "other", "clip",
+        "alone",
+    ]);
     let name = arguments.get("name", "circle".to_owned());
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
     let values = arguments.list("values", vec![5, 3, 5]);
@@ -38,6 +42,12 @@ fn main() -> io::Result<()> {
         return between_two(|who, connection| {
             swap(who, connection, if who == "main" { ours } else { theirs })
         });
+    }
+    if arguments.get("alone", 0) != 0 {
+        return between_two(with_nobody);
+    }
+    if arguments.get("clip", 0) != 0 {
+        return clip();
     }
     let cut = arguments.get("cut", 0);
     if cut > 0 {
@@ -165,6 +175,97 @@ fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// The parent would exchange messages, and the child hangs up meanwhile.
+fn with_nobody(who: &str, mut connection: Connection) -> io::Result<()> {
+    if who == "child" {
+        take_what_comes(getppid());
+        return Ok(());
+    }
+    let mine = Message { name: "mine".to_owned(), fields: Vec::new() };
+    match connection.exchange(&mine) {
+        Ok(message) => event(who, format_args!("exchanged {}", in_words(&message))),
+        Err(_) => event(who, "alone"),
+    }
+    Ok(())
+}
+
+/// Reads what `sender` has sent until it sleeps; soon gives up in any case. An end with something left
+/// to be read does not look like an end to the other side.
+fn take_what_comes(sender: Pid) {
+    for _ in 0..500 {
+        if something_came() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    until_asleep(sender);
+    for end in 3..1024 {
+        let mut bytes = vec![0_u8; waiting(end) as usize];
+        if !bytes.is_empty() {
+            // SAFETY: the bytes live long enough.
+            unsafe { libc::read(end, bytes.as_mut_ptr().cast(), bytes.len()) };
+        }
+    }
+}
+
+/// Sends a short message, of which only the first bytes arrive, and then the end.
+#[allow(clippy::drop_non_drop, reason = "what an end holds, and has to close, is not written yet")]
+fn clip() -> io::Result<()> {
+    let message = Message { name: "clip".to_owned(), fields: vec![("key".to_owned(), 7)] };
+    // The numbers of the descriptors are the same each time.
+    let before: Vec<_> = (3..1024).filter(|&number| is_open(number)).collect();
+    let (ours, mut theirs) = duplex()?;
+    let new: Vec<_> =
+        (3..1024).filter(|number| is_open(*number) && !before.contains(number)).collect();
+    theirs.send(&message)?;
+    let Some(from) = new.iter().copied().find(|&end| is_stream(end) && waiting(end) > 0) else {
+        event("main", "cannot see what was sent");
+        return Ok(());
+    };
+    let mut bytes = vec![0_u8; waiting(from) as usize];
+    // SAFETY: the bytes live long enough.
+    unsafe { libc::read(from, bytes.as_mut_ptr().cast(), bytes.len()) };
+    let write = |end, bytes: &[u8]| {
+        // SAFETY: as above.
+        unsafe { libc::write(end, bytes.as_ptr().cast(), bytes.len()) }
+    };
+    let leads_there = |&end: &i32| write(end, &[0]) == 1 && waiting(from) == 1;
+    let Some(into) = new.iter().copied().find(leads_there) else {
+        event("main", "cannot send what was seen");
+        return Ok(());
+    };
+    drop((ours, theirs));
+
+    let refused = (1..bytes.len()).all(|length| {
+        let Ok((mut ours, theirs)) = duplex() else { return false };
+        let arrives =
+            write(into, &bytes[..length]) == length as isize && waiting(from) as usize == length;
+        // Elsewhere, or taken by a thread: nothing follows from that.
+        if !arrives {
+            return true;
+        }
+        drop(theirs);
+        // If it is all there, the rest of the bytes says nothing.
+        ours.receive().map_or(true, |received| received.as_ref() == Some(&message))
+    });
+    event("main", format_args!("clipped refused={refused}"));
+    Ok(())
+}
+
+/// Whether what is sent there may arrive in part.
+fn is_stream(end: i32) -> bool {
+    let (mut kind, mut size) = (0, size_of::<libc::c_int>() as libc::socklen_t);
+    let (level, option) = (libc::SOL_SOCKET, libc::SO_TYPE);
+    // SAFETY: the call writes one number, and fails for what is no socket: a pipe.
+    let done = unsafe { libc::getsockopt(end, level, option, (&raw mut kind).cast(), &mut size) };
+    done != 0 || kind == libc::SOCK_STREAM
+}
+
+fn is_open(number: i32) -> bool {
+    // SAFETY: the call looks at a number, whether it is that of an open descriptor or not.
+    unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
+}
+
 /// The child dies in the midst of a message that no buffer holds, and its parent receives.
 #[allow(clippy::drop_non_drop, reason = "what an end holds, and has to close, is not written yet")]
 fn die_while_sending(size: usize) -> io::Result<()> {
@@ -211,13 +312,15 @@ fn until_stuck(process: Pid) {
 
 /// Whether there is something to be read in this process, apart from the one byte in the gate.
 fn something_came() -> bool {
-    let waiting = |descriptor| {
-        let mut bytes: libc::c_int = 0;
-        // SAFETY: the call writes one number, and fails for a descriptor that is not open.
-        let known = unsafe { libc::ioctl(descriptor, libc::FIONREAD, &raw mut bytes) } == 0;
-        if known { bytes } else { 0 }
-    };
     (3..1024).map(waiting).any(|bytes| bytes > 1)
+}
+
+/// How many bytes can be read there.
+fn waiting(descriptor: i32) -> i32 {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: the call writes one number, and fails for a descriptor that is not open.
+    let known = unsafe { libc::ioctl(descriptor, libc::FIONREAD, &raw mut bytes) } == 0;
+    if known { bytes } else { 0 }
 }
 
 fn has_ended(process: Pid) -> bool {

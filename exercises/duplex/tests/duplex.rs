@@ -134,7 +134,14 @@ fn swap(ours: usize, theirs: usize) -> Checked {
 
 #[test]
 fn two_can_exchange_messages() {
-    property(|random| swap(random.pick(1..=100), random.pick(1..=100)));
+    property(|random| {
+        swap(random.pick(1..=100), random.pick(1..=100))?;
+        let run = program!().arg("alone", 1).run()?;
+        run.ends_well()?;
+        let claim = "the other side hangs up without a message, and then an exchange is an error";
+        let alone = run.events().of("main").named("alone").len() == 1;
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(alone))
+    });
 }
 
 #[test]
@@ -168,7 +175,13 @@ fn a_partner_that_dies_is_an_error() {
                      the end nor a message";
         let is_right = |what: &str| ["error", "all", "came"].iter().any(|end| what.ends_with(end));
         let right = received.iter().filter(|event| is_right(&event.what)).count() == 1;
-        run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(right))
+        run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(right))?;
+        let run = program!().arg("clip", 1).run()?;
+        run.ends_well()?;
+        let accepted = run.events().filter(|event| event.value("refused") == Some("false"));
+        let claim = "a message that ends behind any of its bytes but the last is an error, neither \
+                     the end nor a message";
+        run.check(Finding::wrong(claim).unless(accepted.is_empty()))
     });
 }
 

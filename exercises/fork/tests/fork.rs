@@ -71,13 +71,17 @@ fn the_parent_knows_itself_and_its_child() {
 fn what_the_child_changes_stays_in_the_child() {
     property(|random| {
         let (counter, step) = numbers(random);
-        let run = program!().arg("counter", counter).arg("step", step).run()?;
-        let (parent, child) = parent_and_child(&run)?;
-        says(&run, "child", "counter", counter + step, "after its own change")?;
-        says(&run, "parent", "counter", counter, "which nobody changed here")?;
-        // The driver's own look at the memory of both.
-        remembers(&run, child, counter + step)?;
-        remembers(&run, parent, counter)
+        // Once more downwards, with numbers for which 32 bits are too few.
+        for (counter, step) in [(counter, step), (counter + (1 << 40), -step)] {
+            let run = program!().arg("counter", counter).arg("step", step).run()?;
+            let (parent, child) = parent_and_child(&run)?;
+            says(&run, "child", "counter", counter + step, "after its own change")?;
+            says(&run, "parent", "counter", counter, "which nobody changed here")?;
+            // The driver's own look at the memory of both.
+            remembers(&run, child, counter + step)?;
+            remembers(&run, parent, counter)?;
+        }
+        Ok(())
     });
 }
 

@@ -3,21 +3,24 @@
 //!     cargo run -p isolation -- --place process --tasks return,panic,abort,segv,exit
 //!     cargo run -p isolation -- --place thread --tasks return,panic
 //!
-//! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `panic-text`, `abort`, `segv`, `exit`
+//! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `panic-text`, `abort`, `segv`, `stop`, `exit`
 //! (with `--status`), or by `--signal` as `signal`. With `--other 77` the program has another child all
 //! the while, which has ended with that status and has not been waited for. With `--refuse 1` the
 //! system permits no further process or thread.
 
+use std::fs;
 use std::io;
 use std::panic::resume_unwind;
 use std::process::{abort, exit, id};
 use std::ptr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use isolation::{in_process, in_thread};
+use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, event};
 
 static COUNTER: AtomicI64 = AtomicI64::new(0);
@@ -99,6 +102,7 @@ fn perform(task: &str, status: i32, signal: i32) {
         "panic-text" => resume_unwind(Box::new(format!("told to {task}"))),
         "abort" => abort(),
         "segv" => touch_what_is_not_ours(),
+        "stop" => stop_for_a_while(),
         "exit" => exit(status),
         // SAFETY: a process may send itself any signal, and give up std's handler for some of them.
         "signal" => unsafe {
@@ -107,6 +111,43 @@ fn perform(task: &str, status: i32, signal: i32) {
         },
         _ => {}
     }
+}
+
+/// Is stopped, which is no end, and goes on when its parent sleeps.
+fn stop_for_a_while() {
+    let (task, parent) = (Pid::this(), getppid());
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }.expect("there may be another process") {
+        ForkResult::Child => {
+            let stopped = || matches!(state(task), Some('T' | 't'));
+            let asleep = || matches!(state(parent), Some('S') | None);
+            for _ in 0..2_000 {
+                // Whoever is being stopped is seen to be so a moment before its parent is woken.
+                let before = stopped() && asleep();
+                thread::sleep(Duration::from_millis(1));
+                if before && stopped() && asleep() {
+                    break;
+                }
+            }
+            while getppid() == task {
+                let _ = kill(task, Signal::SIGCONT);
+                thread::sleep(Duration::from_millis(1));
+            }
+            exit(0)
+        }
+        ForkResult::Parent { child } => {
+            raise(Signal::SIGSTOP).expect("a process may send itself any signal");
+            kill(child, Signal::SIGKILL).expect("it has not been reaped");
+            waitpid(child, None).expect("nobody else waits for it");
+        }
+    }
+}
+
+/// The state of a process; none if there is no such process, or it cannot be seen.
+fn state(process: Pid) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // It stands behind the name, which may hold anything.
+    stat.rsplit(") ").next()?.chars().next()
 }
 
 /// Writes into a page of memory that may not be touched: the kernel answers with SIGSEGV.

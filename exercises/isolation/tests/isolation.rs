@@ -61,7 +61,9 @@ fn a_task_in_a_process_that_returns_or_exits_is_told_so() {
             let exit = |task: &str| Exit::Code(if task == "exit" { status } else { 0 });
             really_ended(&run, &tasks, exit)?;
         }
-        Ok(())
+        // Whoever is stopped has not ended.
+        let run = run("process", &["stop"])?;
+        ended(&run, &["stop"], |_| "finished".to_owned())
     });
 }
 

@@ -5,7 +5,8 @@
 //! Each task stands at a gate until its time has come. The parent opens the gates in the order of
 //! the lengths, and each time waits until that child has ended; with `--leave 1` it does not wait
 //! for the longest. `--ends 0,3,-9` says how the tasks end. With `--gates 0` nobody waits for the parent,
-//! and with `--meet 3` the first three tasks wait for one another. `--names b,a,b` says what they are called.
+//! and with `--meet 3` the first three tasks wait for one another. `--names b,a,b` says what they are called. With `--second 1`
+//! two other tasks follow when all have ended.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
@@ -28,7 +29,8 @@ struct Part {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["units", "ends", "names", "gates", "meet", "leave", "pin"]);
+    let known = ["units", "ends", "names", "gates", "meet", "leave", "pin", "second"];
+    let arguments = Arguments::take(&known);
     let units = arguments.list("units", vec![3, 2, 1]);
     let ends = arguments.list("ends", vec![0; units.len()]);
     let numbered = (1..=units.len()).map(|number| format!("task-{number}")).collect();
@@ -76,6 +78,17 @@ fn main() -> io::Result<()> {
     }
     let codes: Vec<_> = children.join_all()?.iter().map(i32::to_string).collect();
     event("main", format_args!("codes={}", codes.join(",")));
+    if arguments.get("second", 0) != 0 {
+        second_family()?;
+    }
+    Ok(())
+}
+
+/// Whoever has had children may have others.
+fn second_family() -> io::Result<()> {
+    let task = |code: i32| Task { name: format!("second-{code}"), work: Box::new(move || code) };
+    let children = Children::start_all([8, 9].map(task).into())?;
+    event("second", format_args!("codes={:?}", children.join_all()?));
     Ok(())
 }
 

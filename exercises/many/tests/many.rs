@@ -35,8 +35,9 @@ fn all_started(run: &Run, tasks: usize) -> Checked {
 #[test]
 fn all_tasks_are_at_work_at_once() {
     property(|random| {
+        // More than there are processors: the program may use one.
         let tasks = random.pick(3..=6);
-        let run = free(tasks).arg("meet", tasks).run()?;
+        let run = free(tasks).arg("meet", tasks).arg("pin", 1).run()?;
         all_started(&run, tasks)?;
         run.ends_well()?;
         let at_work = run.events().filter(|event| event.who != "main");
@@ -106,7 +107,12 @@ fn the_active_children_are_those_that_have_not_ended() {
             "tasks of {units:?} units, called {names:?}, end one after the other, the shortest first"
         );
         let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
-        run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))
+        run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))?;
+        // Of no tasks none is active, and that is no error.
+        let run = program!().list("units", &[0; 0]).run()?;
+        let seen: String = run.check(run.events().of("main").value("active"))?;
+        let claim = format!("without a task nobody is active, not {seen}");
+        run.check(Finding::wrong(claim).unless(seen.is_empty()))
     });
 }
 
@@ -125,7 +131,15 @@ fn the_codes_stand_in_the_order_of_the_tasks() {
             all_started(&run, units.len())?;
             has_codes(&run, &ends)?;
         }
-        has_codes(&free(0).run()?, &[])
+        has_codes(&free(0).run()?, &[])?;
+        // Whoever was started before is no concern of those that come later.
+        let run = free(2).arg("second", 1).run()?;
+        run.ends_well()?;
+        let claim = "two more tasks were started when the first two had ended; the join of the \
+                     second two should tell their codes alone";
+        let seen = run.events().of("second").to_string();
+        let right = seen.trim() == "second: codes=[8, 9]";
+        run.check(Finding::wrong(claim).seeing(seen).unless(right))
     });
 }
 

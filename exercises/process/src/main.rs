@@ -64,6 +64,10 @@ fn main() -> io::Result<()> {
             event(&who, "joined before the start, with a timeout");
         }
         process.start()?;
+        if !name.is_empty() {
+            // It is the same process, also while it runs.
+            process = process.named(&format!("{name}-{number}"));
+        }
         look(&who, "running", &mut process)?;
         if process.start().is_ok() {
             event(&who, "started twice");
@@ -71,7 +75,12 @@ fn main() -> io::Result<()> {
         live(number, &life, &mut process, &gate)?;
         look(&who, "after", &mut process)?;
         match process.join() {
-            Ok(()) => look(&who, "again", &mut process)?,
+            Ok(()) => {
+                look(&who, "again", &mut process)?;
+                if !matches!(process.join_timeout(Duration::ZERO), Ok(true)) {
+                    event(&who, "unsure: one more join with a timeout does not say so");
+                }
+            }
             Err(error) => event(&who, format_args!("again is an error: {error}")),
         }
         if process.start().is_ok() {
@@ -138,12 +147,17 @@ fn live(number: usize, life: &str, process: &mut Process, gate: &Gate) -> io::Re
                 // It has ended when this returns, and nobody has reaped it.
                 waitid(Id::Pid(Pid::from_raw(pid)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
             }
+            event(who, format_args!("unseen code={}", show(process.exit_code())));
             if life == "late" {
                 let ended = process.join_timeout(Duration::ZERO)?;
-                event(who, format_args!("late ended={ended}"));
+                let code = show(process.exit_code());
+                event(who, format_args!("late ended={ended} code={code}"));
             }
         }
         "short" => {
+            if process.join_timeout(Duration::ZERO)? {
+                event(who, "ended at once");
+            }
             let start = Instant::now();
             let ended = process.join_timeout(Duration::from_millis(20))?;
             // However coarse the clock is by which it waits.
@@ -157,7 +171,8 @@ fn live(number: usize, life: &str, process: &mut Process, gate: &Gate) -> io::Re
         "long" => {
             gate.open()?;
             let ended = process.join_timeout(LONG[number % LONG.len()])?;
-            event(who, format_args!("timeout ended={ended}"));
+            let code = show(process.exit_code());
+            event(who, format_args!("timeout ended={ended} code={code}"));
         }
         _ => {
             gate.open()?;
@@ -169,7 +184,6 @@ fn live(number: usize, life: &str, process: &mut Process, gate: &Gate) -> io::Re
 
 fn look(who: &str, when: &str, process: &mut Process) -> io::Result<()> {
     let alive = process.is_alive()?;
-    let show = |number: Option<i32>| number.map_or("none".to_owned(), |n| n.to_string());
     event(
         who,
         format_args!(
@@ -180,6 +194,10 @@ fn look(who: &str, when: &str, process: &mut Process) -> io::Result<()> {
         ),
     );
     Ok(())
+}
+
+fn show(number: Option<i32>) -> String {
+    number.map_or("none".to_owned(), |n| n.to_string())
 }
 
 /// The target: says what it got, waits at the gate, and ends as it is told to.

@@ -23,6 +23,7 @@ fn says(run: &Run, when: &str, key: &str, expected: &[impl ToString]) -> Checked
         let moment = match when {
             "before" => "before the start",
             "running" => "after the start, while the child waits at its gate,",
+            "unseen" => "before anybody has seen its end",
             "timeout" => "after a join with a timeout",
             "late" => "after a join with a timeout of zero, when it has ended already,",
             "after" => "after its end",
@@ -73,6 +74,9 @@ fn the_exit_code_is_known_after_the_end() {
             says(&run, "running", "code", &vec!["none"; ends.len()])?;
             says(&run, "after", "code", &ends)?;
             says(&run, "again", "code", &ends)?;
+            if way == "look" {
+                says(&run, "unseen", "code", &vec!["none"; ends.len()])?;
+            }
         }
         // The caller may have another child, which has ended.
         let run = life("join", &ends).arg("other", 77).run()?;
@@ -114,6 +118,7 @@ fn the_name_is_kept_and_has_a_default() {
         let run = life("join", &ends).arg("name", name).run()?;
         run.ends_well()?;
         says(&run, "before", "name", &names(name))?;
+        says(&run, "running", "alive", &vec![true; ends.len()])?;
         says(&run, "after", "name", &names(name))?;
         let next: String = run.check(run.events().of("main").value("name"))?;
         let expected = format!("Process-{}", ends.len() + 1);
@@ -170,6 +175,9 @@ fn join_with_a_timeout_returns_while_the_child_runs_on() {
             return Err(run.found(Finding::new(Verdict::Timeout, claim).seeing(run.stdout())));
         }
         created(&run, ends.len())?;
+        let at_once = run.events().named("ended");
+        let claim = "a child that runs has not ended, which join_timeout should say at once";
+        run.check(Finding::wrong(claim).seeing(at_once.to_string()).unless(at_once.is_empty()))?;
         says(&run, "timeout", "ended", &vec![false; ends.len()])?;
         says(&run, "timeout", "alive", &vec![true; ends.len()])?;
         let early = run.events().named("came");
@@ -190,6 +198,7 @@ fn join_with_a_timeout_returns_when_the_child_ends() {
         let claim = format!("no thread is needed here, and none allowed; saw {threads} created");
         run.check(Finding::wrong(claim).unless(threads == 0))?;
         says(&run, "timeout", "ended", &vec![true; ends.len()])?;
+        says(&run, "timeout", "code", &ends)?;
         let awake = run.events().filter(|event| event.what.ends_with("never slept"));
         let claim = "join_timeout should sleep until the child ends; it keeps the processor busy";
         run.check(Finding::new(Verdict::Livelock, claim).unless(awake.is_empty()))?;
@@ -198,6 +207,10 @@ fn join_with_a_timeout_returns_when_the_child_ends() {
         let run = life("late", &ends).run()?;
         created(&run, ends.len())?;
         says(&run, "late", "ended", &vec![true; ends.len()])?;
+        says(&run, "late", "code", &ends)?;
+        let again = run.events().named("unsure:");
+        let claim = "it has ended, which join_timeout should say as often as it is asked";
+        run.check(Finding::wrong(claim).seeing(again.to_string()).unless(again.is_empty()))?;
         says(&run, "after", "code", &ends)
     });
 }

@@ -18,7 +18,8 @@ pub struct Finished {
 
 /// Runs the program at the path `program` with `arguments`, and returns its exit code when it has ended.
 ///
-/// The program has the caller's standard input, output and error, and is reaped. One process is created.
+/// The program has the caller's standard input, output and error, and is reaped. No descriptor of the
+/// caller's stays open that was not open before. One process is created.
 ///
 /// Errors if the program cannot be run: the error's kind is the system's (`NotFound` if there is
 /// no such file), and its text names the program.

@@ -35,17 +35,18 @@ fn main() -> io::Result<()> {
     let words =
         ["--play", part.as_str(), "--status", status_text.as_str(), "--words", text.as_str()];
 
-    match arguments.get("do", String::new()).as_str() {
+    let before = open_descriptors();
+    let what = arguments.get("do", String::new());
+    match what.as_str() {
         "call" => tell(call(&program, &words).map(|code| format!("code={code}")), &program),
         "communicate" => {
-            let before = open_descriptors();
             let input: Vec<u8> = (0..bytes).map(|index: usize| (index * 7 % 251) as u8).collect();
             let done = communicate(&program, &words, &input);
             tell(done.map(|finished| judge(&finished, &part, &input, &text)), &program);
-            event("main", format_args!("descriptors={before},{}", open_descriptors()));
         }
-        _ => play(&part, status, &text)?,
+        _ => return play(&part, status, &text),
     }
+    event("main", format_args!("descriptors={before},{}", open_descriptors()));
     Ok(())
 }
 

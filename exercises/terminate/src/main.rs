@@ -5,21 +5,23 @@
 //!
 //! Scenes: `reader` terminates an endless reader, `slow` one that takes its time to end,
 //! `beside` one beside another child that has ended, `over` a child that has ended by itself,
-//! `seen` only looks at such a child, `joined` joins one that ends by itself with `--status` (below 0: by
+//! `seen` only looks at such a child, `known` looks and then terminates and joins it, `joined` joins one that ends by itself with `--status` (below 0: by
 //! that signal); `leave` drops the handles of children of the given kinds,
-//! `panic` does so by a panic, and in `killed` a parent with a daemon is killed.
+//! `panic` does so by a panic, and in `killed` a parent with a daemon is killed, in `orphan` before
+//! the daemon has done anything.
 
 use std::fs;
 use std::io::{self, PipeReader, Read};
 use std::os::unix::process::parent_id;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{exit, id};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event};
 use terminate::{Child, Kind};
 
@@ -42,6 +44,13 @@ fn main() -> io::Result<()> {
             look("after", &mut child)?;
         }
         "seen" => look("seen", &mut ended()?)?,
+        "known" => {
+            let mut child = ended()?;
+            look("seen", &mut child)?;
+            child.terminate()?;
+            child.join()?;
+            look("again", &mut child)?;
+        }
         "joined" => joined(arguments.get("status", 0))?,
         "leave" => leave(&kinds)?,
         "panic" => {
@@ -56,7 +65,8 @@ fn main() -> io::Result<()> {
                 event("main", "caught");
             }
         }
-        "killed" => killed()?,
+        "killed" => killed(false)?,
+        "orphan" => killed(true)?,
         other => eprintln!("there is no scene {other}"),
     }
     event("main", "end");
@@ -129,13 +139,16 @@ fn family(kinds: &[String], leaving: &Gate) -> io::Result<Vec<Child>> {
 }
 
 /// A parent is killed while its daemon reads; whoever holds the pipe's other end sees the daemon's end.
-fn killed() -> io::Result<()> {
+fn killed(at_the_fork: bool) -> io::Result<()> {
     let (mut reader, writer) = io::pipe()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     let parent = match unsafe { fork() }? {
         ForkResult::Child => {
             drop(reader);
             let ready = Gate::new()?;
+            if at_the_fork {
+                die_at_the_fork();
+            }
             let _daemon = Child::start(Kind::Daemon, || read_endlessly(&ready))?;
             ready.pass()?;
             event("parent", "has a daemon");
@@ -153,6 +166,25 @@ fn killed() -> io::Result<()> {
     reader.read_to_end(&mut Vec::new())?;
     event("main", "daemon gone");
     Ok(())
+}
+
+/// The process that is killed at its next fork; its child goes on when that has happened.
+static DOOMED: AtomicI32 = AtomicI32::new(0);
+
+fn die_at_the_fork() {
+    extern "C" fn in_the_parent() {
+        if Pid::this().as_raw() == DOOMED.load(Ordering::Relaxed) {
+            let _ = raise(Signal::SIGKILL);
+        }
+    }
+    extern "C" fn in_the_child() {
+        while getppid().as_raw() == DOOMED.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    DOOMED.store(Pid::this().as_raw(), Ordering::Relaxed);
+    // SAFETY: the functions that are registered live as long as the program.
+    unsafe { libc::pthread_atfork(None, Some(in_the_parent), Some(in_the_child)) };
 }
 
 /// Reads from a pipe into which nobody writes and which nobody closes.

@@ -70,7 +70,12 @@ fn whoever_has_ended_is_not_terminated_again() {
         let run = scene("over")?;
         run.ends_well()?;
         says(&run, "after", "alive", "false")?;
-        says(&run, "after", "code", "0")
+        says(&run, "after", "code", "0")?;
+        // A look has seen its end and reaped it; neither a join nor a signal finds it any more.
+        let run = scene("known")?;
+        run.ends_well()?;
+        says(&run, "again", "alive", "false")?;
+        says(&run, "again", "code", "0")
     });
 }
 
@@ -166,6 +171,15 @@ fn a_daemon_dies_with_a_parent_that_is_killed() {
         }
         run.ends_well()?;
         run.check(run.events().of("parent").number(1))?;
+        run.check(run.events().of("main").named("daemon").number(1))?;
+        // The parent may be gone before its daemon can ask for a signal.
+        let run = scene("orphan")?;
+        if run.deadlocked() && !run.events().named("parent").is_empty() {
+            let claim = "the parent was killed as soon as it had forked, and its daemon still runs";
+            let finding = Finding::new(Verdict::Leak, claim);
+            return Err(run.found(finding.seeing(run.stdout())));
+        }
+        run.ends_well()?;
         run.check(run.events().of("main").named("daemon").number(1))
     });
 }

@@ -103,7 +103,12 @@ impl Child {
         let who = format!("{label}-{}", self.number);
         match exit_code(self.pid) {
             Ok(code) => event(who, format_args!("code={code}")),
-            Err(error) => event(who, format_args!("unknown: {error}")),
+            Err(error) => {
+                // Whoever asks another call than a wait first is told ESRCH.
+                let number = error.raw_os_error();
+                let none = matches!(number, Some(libc::ECHILD | libc::ESRCH));
+                event(who, format_args!("unknown: no-such-child={none} {error}"));
+            }
         }
     }
 }

@@ -76,8 +76,8 @@ fn every_child_gets_its_own_code() {
         let run = program!().list("ends", &ends).run()?;
         tells(&run, &ends)?;
         let again = run.events().filter(|event| event.who.starts_with("again-"));
-        let claim = "whoever was waited for is gone, and to ask for it again is an error";
-        let errors = again.named("unknown:").len();
+        let claim = "whoever was waited for is gone, and to ask for it again is an error: ECHILD";
+        let errors = again.filter(|event| event.value("no-such-child") == Some("true")).len();
         run.check(Finding::wrong(claim).seeing(again.to_string()).unless(errors == ends.len()))
     });
 }

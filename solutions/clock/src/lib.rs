@@ -42,7 +42,7 @@ impl Started {
         self.pid.as_raw()
     }
 
-    /// Waits until it has ended, and reaps it; its status, or `-n` if signal `n` ended it.
+    /// Waits until it has ended, asleep, and reaps it; its status, or `-n` if signal `n` ended it.
     // It takes `self`, so that nobody can wait twice.
     pub fn join(self) -> io::Result<i32> {
         match waitpid(self.pid, None)? {

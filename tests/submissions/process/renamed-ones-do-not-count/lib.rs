@@ -35,7 +35,9 @@ impl Process {
 
     /// The same process under another name.
     pub fn named(self, name: &str) -> Process {
-        MADE.fetch_sub(1, Ordering::Relaxed);
+        if matches!(self.state, State::Fresh(_)) {
+            MADE.fetch_sub(1, Ordering::Relaxed);
+        }
         Process { name: name.to_owned(), ..self }
     }
 
