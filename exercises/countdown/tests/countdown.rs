@@ -48,7 +48,10 @@ fn whoever_joins_sleeps() {
     property(|random| {
         // The last tick never ends: a right program stands still.
         let program = program!().arg("from", random.pick(1..=3)).arg("forever", 1);
-        program.using(Duration::from_millis(500)).meant_to_hang().run()?.stands_still()
+        let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
+        run.stands_still()?;
+        let ticks = run.events().of("counter").len();
+        run.check(Finding::wrong("nothing was counted down").unless(ticks > 0))
     });
 }
 

@@ -105,7 +105,11 @@ fn who_has_nothing_to_do_sleeps() {
         let tasks = random.pick(1..=3);
         // All tasks wait for one more, which there is not: a right program stands still.
         let program = batch(tasks + 2, tasks).arg("meet", tasks + 1);
-        program.using(Duration::from_millis(500)).meant_to_hang().run()?.stands_still()
+        let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
+        run.stands_still()?;
+        let begun = run.events().named("start").len();
+        let claim = "threads should sleep in their tasks, and no task was begun";
+        run.check(Finding::new(Verdict::Serialised, claim).unless(begun > 0))
     });
 }
 

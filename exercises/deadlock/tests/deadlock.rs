@@ -6,7 +6,7 @@ use kit::{Finding, Verdict, program, property};
 fn transfers_between_other_accounts_meet() {
     property(|random| {
         // Few and many: accounts have nothing in common, whatever their numbers.
-        let pairs = if random.pick(0..=1) == 0 { 30 } else { random.pick(2..=5) };
+        let pairs = if random.pick(0..=1) == 0 { 40 } else { random.pick(2..=5) };
         let run = program!().arg("rounds", 0).arg("pairs", pairs).run()?;
         let inside = run.events().overlap("enter", "leave").peak();
         if run.deadlocked() && inside < pairs {

@@ -52,13 +52,13 @@ fn no_schedule_deadlocks_a_ring_of_three() {
 
 #[test]
 fn no_schedule_shows_another_total() {
-    let bank = Arc::new(Bank::new(&[10, 10]));
+    let bank = Arc::new(Bank::new(&[10, 10, 10]));
     let other = Arc::clone(&bank);
     let mover = thread::spawn(move || {
-        let back = other.transfer(1, 0, 4, || ());
-        (back, other.transfer(0, 1, 5, || ()))
+        let back = other.transfer(2, 0, 4, || ());
+        (back, other.transfer(0, 2, 5, || ()))
     });
-    assert_eq!(bank.total(), 20, "money on its way counts once");
+    assert_eq!(bank.total(), 30, "money on its way counts once");
     assert_eq!(mover.join().unwrap(), (Ok(()), Ok(())), "there is enough for both");
 }
 
@@ -77,13 +77,15 @@ fn no_schedule_spends_money_twice() {
 fn no_schedule_lets_two_transfers_into_one_account() {
     // From one account; to one account; out of what the other goes to; and within one account.
     for (there, here) in [((1, 0), (1, 2)), ((0, 2), (1, 2)), ((0, 1), (1, 2)), ((1, 1), (1, 2))] {
-        let most = most_inside(there, here);
+        let most = most_inside(1, there, here);
         assert_eq!(most, 1, "transfers {there:?} and {here:?} have an account in common");
     }
+    assert!(most_inside(0, (1, 0), (1, 2)) < 2, "so have they if they move nothing");
 }
 
-/// How many of two transfers, which each go from an account to an account, were in `book` at once.
-fn most_inside(there: (usize, usize), here: (usize, usize)) -> usize {
+/// How many of two transfers of `amount`, which each go from an account to an account, were in
+/// `book` at once.
+fn most_inside(amount: u64, there: (usize, usize), here: (usize, usize)) -> usize {
     let bank = Arc::new(Bank::new(&[10, 10, 10]));
     let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let book = {
@@ -94,8 +96,8 @@ fn most_inside(there: (usize, usize), here: (usize, usize)) -> usize {
         }
     };
     let (other, book_there) = (Arc::clone(&bank), book.clone());
-    let thread = thread::spawn(move || other.transfer(there.0, there.1, 1, book_there));
-    let here = bank.transfer(here.0, here.1, 1, book);
+    let thread = thread::spawn(move || other.transfer(there.0, there.1, amount, book_there));
+    let here = bank.transfer(here.0, here.1, amount, book);
     assert_eq!((thread.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");
     most.load(Ordering::SeqCst)
 }

@@ -5,8 +5,8 @@
 //! Even sources are pipes, odd ones sockets. The world writes `--lines` lines into each, in
 //! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
 //! which half a line comes, and the rest only after all others have been heard and have ended.
-//! With `--stuck 1` the world writes half a line into each and then nothing, with `--stuck 2` it
-//! also ends the first. With `--asleep 1` it ends after half a line, as soon as the listener
+//! With `--stuck 1` the world writes a line and a half into each and then nothing, with `--stuck 2`
+//! it also ends the first. With `--asleep 1` it ends after half a line, as soon as the listener
 //! sleeps. With `--chatter 1` there is one more source, before the others, or with `--chatter 2`
 //! behind them, that speaks without a pause until all others have ended. Lines have `--words`
 //! words, and blanks around them if they are long.
@@ -56,6 +56,7 @@ fn main() -> io::Result<()> {
     let hear = |sign: &[u8]| drop((&hear).write_all(sign));
     let now = Instant::now();
     let chatter = Chatter::new(sources)?;
+    let runs = Cell::new(false);
     let mut events = EventLoop::new();
     if arguments.get("chatter", 0) == 1 {
         chatter.speak_to(&mut events);
@@ -80,12 +81,15 @@ fn main() -> io::Result<()> {
     }
     for delay in timers {
         let moment = now + Duration::from_millis(delay);
+        let runs = &runs;
         events.at(moment, move || {
-            let when = if Instant::now() < moment { "too early " } else { "" };
+            let early = !runs.get() || Instant::now() < moment;
+            let when = if early { "too early " } else { "" };
             event("timer", format_args!("{when}fires={delay}"));
             hear(b"t");
         });
     }
+    runs.set(true);
     events.run()?;
     event("main", "done");
     wait()?;
@@ -156,7 +160,9 @@ impl Script {
     fn play(&self, mut mouths: Vec<Option<OwnedFd>>, mut heard: PipeReader) -> io::Result<()> {
         if self.stuck > 0 {
             for (number, mouth) in mouths.iter().enumerate() {
-                say(mouth, &self.line(number, 0).as_bytes()[..3])?;
+                let line = self.line(number, 0) + "\n";
+                say(mouth, line.as_bytes())?;
+                say(mouth, &line.as_bytes()[..3])?;
             }
             if self.stuck > 1 {
                 mouths[0] = None;

@@ -163,8 +163,9 @@ fn one_thread_serves_all() {
     });
 }
 
-/// Passes if the program sleeps while the world stands still for ever, and no timer is to come.
-fn sleeps(program: Program, claim: &str) -> Checked {
+/// Passes if the program sleeps while the world stands still for ever, and no timer is to come. The
+/// first source is to be heard before, by a word with which that begins.
+fn sleeps(program: Program, claim: &str, word: &str) -> Checked {
     let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
     if run.observation().hang.is_none() {
         run.ends_well()?;
@@ -174,7 +175,10 @@ fn sleeps(program: Program, claim: &str) -> Checked {
     if run.spun() {
         return Err(run.found(Finding::new(Verdict::Livelock, claim)));
     }
-    run.stands_still()
+    run.stands_still()?;
+    let told = run.events().of("source-0").named(word).len();
+    let claim = "the first source has something to say, and the loop sleeps";
+    run.check(Finding::new(Verdict::Deadlock, claim).unless(told > 0))
 }
 
 /// Times that a loop falls asleep while few sources say a line each and a timer fires: several times
@@ -186,7 +190,7 @@ fn who_waits_sleeps() {
     property(|random| {
         let sources = random.pick(1..=5);
         let claim = "while no source says anything the loop keeps the processor busy";
-        sleeps(world(sources, 1).arg("stuck", 1), claim)?;
+        sleeps(world(sources, 1).arg("stuck", 1), claim, "line")?;
 
         // The world goes on as soon as the loop sleeps, and not before.
         let program = world(sources, 1).list("timers", &[60_000]).arg("asleep", 1);
@@ -216,7 +220,7 @@ fn who_waits_sleeps() {
 fn a_source_that_has_ended_costs_nothing() {
     property(|random| {
         let claim = "one source has ended, the others are silent, and the processor is busy";
-        sleeps(world(random.pick(2..=5), 1).arg("stuck", 2), claim)
+        sleeps(world(random.pick(2..=5), 1).arg("stuck", 2), claim, "end")
     });
 }
 

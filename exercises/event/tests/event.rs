@@ -13,11 +13,13 @@ const SELDOM: u64 = 50;
 fn whoever_waits_sleeps() {
     let first = Cell::new(true);
     property(|random| {
-        let program = program!().arg("waiters", random.pick(1..=4)).arg("publish", 0);
+        let waiters = random.pick(1..=4);
+        let program = program!().arg("waiters", waiters).arg("publish", 0);
         // Nobody publishes: a right program stands still. One that looks again and again
         // shows it in a hundred times the processor time that a right one needs.
         let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
         run.stands_still()?;
+        run.check(run.events().named("asks").number(waiters + 1))?;
         // Takes its whole time in a right program, so once has to do.
         if first.take() { a_wait_of_ten_minutes_sleeps() } else { Ok(()) }
     });
@@ -32,8 +34,10 @@ fn a_wait_of_ten_minutes_sleeps() -> Checked {
             run.ends_well()?;
             (Verdict::WrongOutput, "nobody sets the event, and a wait of ten minutes has ended")
         }
-        Some(HangKind::Deadlock) => return Ok(()),
         // A wait that ends by the clock is no deadlock, however asleep.
+        Some(HangKind::Deadlock) => {
+            (Verdict::Deadlock, "a wait of ten minutes should end by the clock, it never ends")
+        }
         Some(HangKind::Timeout) if run.times_waited()? < SELDOM => return Ok(()),
         Some(HangKind::Timeout) => {
             (Verdict::Timeout, "wait_timeout wakes up again and again, by the clock, to look")

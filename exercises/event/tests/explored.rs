@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 
 use student::{Event, Handover};
 
-/// A number and no more: time is virtual.
-const LONG: Duration = Duration::from_millis(100);
+/// A number and no more: time is virtual. Not a whole number of milliseconds.
+const LONG: Duration = Duration::from_micros(100_500);
 
 #[test]
 fn no_schedule_reads_the_password_too_early() {
@@ -73,6 +73,15 @@ fn no_schedule_forgets_a_waiter() {
         waiter.join().unwrap();
     }
     assert_eq!(event.is_set(), true, "waiting takes nothing away");
+    let handover = Arc::new(Handover::new());
+    let receivers = [(); 2].map(|()| {
+        let handover = Arc::clone(&handover);
+        thread::spawn(move || handover.receive())
+    });
+    handover.publish("sesame");
+    for receiver in receivers {
+        receiver.join().unwrap();
+    }
 }
 
 #[test]

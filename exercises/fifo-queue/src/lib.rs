@@ -45,7 +45,8 @@ impl<T> Queue<T> {
         todo!("count it, and tell those who wait for the last one")
     }
 
-    /// Sleeps until every item that was put in is done; returns at once if there was none.
+    /// Sleeps until every item that was put in, before or meanwhile, is done; returns at once if
+    /// there was none.
     pub fn join(&self) {
         todo!("wait until nothing is left to do")
     }

@@ -63,6 +63,8 @@ fn no_schedule_puts_more_in_than_fit() {
     // Nothing was taken out yet, so what was put in is inside.
     let seen = inside.load(Ordering::SeqCst);
     assert_eq!(seen.min(1), seen, "there is room for one");
+    let held = queue.len();
+    assert_eq!(held.clamp(seen, 1), held, "what was put in is inside, and no more");
     interleave::reachable("one item goes in before anything is taken out", seen == 1);
     assert_eq!(queue.get() + queue.get(), 3, "both items come out");
     for producer in producers {
@@ -95,6 +97,17 @@ fn no_schedule_forgets_a_producer() {
         producer.join().unwrap();
     }
     assert_eq!(queue.len(), 0, "nothing is left");
+    // Two who find it full, and room for both before the first has come back.
+    let queue = Arc::new(Queue::new(2));
+    (0..2).for_each(|item| queue.put(item));
+    let producers = [2, 3].map(|item| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(move || queue.put(item))
+    });
+    let _ = (queue.get(), queue.get());
+    for producer in producers {
+        producer.join().unwrap();
+    }
 }
 
 #[test]
@@ -126,6 +139,19 @@ fn no_schedule_joins_before_all_is_done() {
     queue.join();
     assert_eq!(done.load(Ordering::SeqCst), 3, "the third item is done when join returns again");
     worker.join().unwrap();
+    // What comes in while somebody joins has to be done, too.
+    queue.put("d");
+    let (other, count) = (Arc::clone(&queue), Arc::clone(&done));
+    let joining = thread::spawn(move || {
+        other.join();
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    queue.put("e");
+    let _ = (queue.get(), queue.get());
+    queue.task_done();
+    assert_eq!(done.load(Ordering::SeqCst), 3, "one of two is not done, so nobody has joined");
+    queue.task_done();
+    joining.join().unwrap();
 }
 
 #[test]

@@ -66,6 +66,8 @@ fn no_schedule_puts_more_in_than_fit() {
     // Nothing was taken off yet, so what was put in is inside.
     let seen = inside.load(Ordering::SeqCst);
     assert_eq!(seen.min(1), seen, "there is room for one");
+    let held = stack.len();
+    assert_eq!(held.clamp(seen, 1), held, "what was put in is inside, and no more");
     interleave::reachable("one item goes in before anything is taken off", seen == 1);
     assert_eq!(stack.get() + stack.get(), 3, "both items come out");
     for producer in producers {
@@ -98,6 +100,17 @@ fn no_schedule_forgets_a_producer() {
         producer.join().unwrap();
     }
     assert_eq!(stack.len(), 0, "nothing is left");
+    // Two who find it full, and room for both before the first has come back.
+    let stack = Arc::new(LifoQueue::new(2));
+    (0..2).for_each(|item| stack.put(item));
+    let producers = [2, 3].map(|item| {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || stack.put(item))
+    });
+    let _ = (stack.get(), stack.get());
+    for producer in producers {
+        producer.join().unwrap();
+    }
 }
 
 #[test]
@@ -140,16 +153,26 @@ fn no_schedule_gives_one_place_to_two() {
 
 #[test]
 fn trying_wakes_those_who_sleep() {
-    let stack = Arc::new(LifoQueue::new(1));
-    let other = Arc::clone(&stack);
-    let consumer = thread::spawn(move || other.get());
-    assert_eq!(stack.try_put(1), Ok(()), "the stack is empty until then");
-    assert_eq!(consumer.join().unwrap(), 1, "whoever waits for an item gets it");
-    stack.put(2);
-    let other = Arc::clone(&stack);
-    let producer = thread::spawn(move || other.put(3));
-    // The 3 cannot be inside: the 2 is.
-    assert_eq!(stack.try_get(), Some(2), "what is inside can be taken without waiting");
-    producer.join().unwrap();
-    assert_eq!(stack.try_get(), Some(3), "whoever waits for room gets it");
+    let stack = Arc::new(LifoQueue::new(2));
+    let consumers = [(); 2].map(|()| {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || stack.get())
+    });
+    assert_eq!((stack.try_put(1), stack.try_put(2)), (Ok(()), Ok(())), "there is room for two");
+    let [first, second] = consumers.map(|consumer| consumer.join().unwrap());
+    assert_eq!(first + second, 3, "each of two who wait for an item gets one");
+    let stack = Arc::new(LifoQueue::new(2));
+    (0..2).for_each(|_| stack.put(4));
+    let producers = [5, 6].map(|item| {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || stack.put(item))
+    });
+    // It is full, so nothing else can be inside.
+    assert_eq!(stack.try_get(), Some(4), "what is inside can be taken without waiting");
+    assert!(stack.try_get().is_some(), "and so can the next");
+    for producer in producers {
+        producer.join().unwrap();
+    }
+    let left = [stack.try_get(), stack.try_get()];
+    assert_eq!(left.iter().flatten().count(), 2, "both who wait for room get it: {left:?}");
 }

@@ -50,11 +50,17 @@ fn no_schedule_loses_an_update_of_the_twins() {
     assert_eq!(others.read(), (0, 0), "other twins know nothing of these");
     others.update(|value| value + twins.read().0 + 3);
     assert_eq!((twins.read(), others.read()), ((2, 2), (5, 5)), "each have their own value");
+    others.update(|value| {
+        twins.update(|_| value);
+        value + 1
+    });
+    assert_eq!((twins.read(), others.read()), ((5, 5), (6, 6)), "one updated inside of the other");
 }
 
 #[test]
 fn no_schedule_shows_the_twins_apart() {
     let twins = Arc::new(Twins::new());
+    twins.update(|_| 5);
     let other = Arc::clone(&twins);
     let thread = thread::spawn(move || {
         other.update(|value| value + 1);
@@ -62,6 +68,7 @@ fn no_schedule_shows_the_twins_apart() {
     });
     let (left, right) = twins.read();
     assert_eq!(left, right, "both values are read at one moment");
+    assert!([5, 6, 7].contains(&left), "5 and up to two updates: saw {left}");
     thread.join().unwrap();
 }
 
@@ -112,4 +119,8 @@ fn a_panic_inside_hurts_no_schedule() {
     assert_eq!(thread.join().unwrap(), Some("told to panic"), "this panic comes out of update");
     twins.update(|value| value + 1);
     assert_eq!(twins.read(), (2, 2), "the panic changed nothing");
+    let update = || twins.update(|_| resume_unwind(Box::new(7)));
+    let panic = catch_unwind(AssertUnwindSafe(update)).err();
+    let panic = panic.and_then(|panic| panic.downcast_ref::<i32>().copied());
+    assert_eq!(panic, Some(7), "whatever it panicked with comes out of update");
 }

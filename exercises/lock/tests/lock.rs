@@ -68,7 +68,9 @@ fn whoever_finds_the_twins_in_use_sleeps() {
     property(|_| {
         // The first update never ends: a right program stands still.
         let program = program!().arg("held", 1).using(Duration::from_millis(500));
-        program.meant_to_hang().run()?.stands_still()
+        let run = program.meant_to_hang().run()?;
+        run.stands_still()?;
+        run.check(run.events().of("first").named("inside").number(1))
     });
 }
 

@@ -71,7 +71,8 @@ impl Client {
         todo!("ask the server for it")
     }
 
-    /// Takes the lock; waits while another client holds it.
+    /// Takes the lock; waits while another client holds it. It keeps nobody from the dict and
+    /// the list.
     ///
     /// A client that goes away, killed for instance, no longer holds it.
     pub fn acquire(&mut self) -> io::Result<()> {

@@ -27,8 +27,10 @@ fn main() -> io::Result<()> {
     let arguments = Arguments::take(&known);
     let key = arguments.get("key", "open sesame".to_owned());
     let path = std::env::temp_dir().join(format!("manager-{}.socket", id()));
-    let manager = Manager::start(&path, key.as_bytes())?;
-    let place = Place { path: &path, key: key.as_bytes() };
+    // Bytes that are no text.
+    let key = [key.as_bytes(), b"\xff"].concat();
+    let manager = Manager::start(&path, &key)?;
+    let place = Place { path: &path, key: &key };
     let number = |name, default| arguments.get::<usize>(name, default);
     let over = Gate::new()?;
     let mut stay = None;
@@ -178,6 +180,10 @@ fn inside(place: &Place<'_>) -> io::Result<()> {
     tried?;
     try_it("updated")?;
     one.acquire()?;
+    // Others come and go meanwhile.
+    for _ in 0..10 {
+        let _passer = place.connect()?;
+    }
     try_it("acquired")?;
     one.release()?;
     try_it("released")?;
@@ -200,6 +206,10 @@ fn wait(place: &Place<'_>) -> io::Result<()> {
     came.pass()?;
     until_asleep(waiter.as_raw());
     holder.push(7)?;
+    // Neither does who holds it hold up those who do not ask for the lock.
+    let mut other = place.connect()?;
+    other.set("pi", PI)?;
+    event("other", format_args!("found {:?} {:?}", other.get("pi")?, other.list()?));
     holder.release()?;
     wait_for(waiter)
 }
@@ -249,9 +259,12 @@ fn keys(place: &Place<'_>, wrong: &str) -> io::Result<()> {
     let longer = [place.key, b"!"].concat();
     let blank = [place.key, b" "].concat();
     let line = [place.key, b"\n"].concat();
+    let zero = [place.key, b"\0"].concat();
     let capital = place.key.to_ascii_uppercase();
-    let tries =
-        [wrong.as_bytes(), b"", &longer, &blank, &line, &capital, &place.key[1..], place.key];
+    let wrong = [wrong.as_bytes(), b"\xff"].concat();
+    let other = [&place.key[..place.key.len() - 1], b"\xfe"].concat();
+    let tries: [&[u8]; 10] =
+        [&wrong, b"", &longer, &blank, &line, &zero, &capital, &other, &place.key[1..], place.key];
     for key in tries {
         let accepted =
             Client::connect(place.path, key).and_then(|mut client| client.set("key", 1.0));

@@ -3,8 +3,8 @@
 //!     cargo run -p message-queue -- --capacity 2 --words A,B,C,D
 //!     cargo run -p message-queue -- --act many --writers 3 --readers 2 --each 20
 //!
-//! `--act` is one of `words`, `many`, `sums`, `leave`, `try`, `beside`, `bytes`, `full`, `empty`, `terminate`;
-//! each is a function below.
+//! `--act` is one of `words`, `many`, `sums`, `leave`, `try`, `beside`, `in-turn`, `bytes`, `full`,
+//! `empty`, `terminate`; each is a function below.
 
 use std::io;
 use std::process::exit;
@@ -28,7 +28,8 @@ fn main() -> io::Result<()> {
         "leave" => leave(&queue, number("puts", 3)),
         "try" => without_waiting(&queue),
         "beside" => beside_a_sleeper(&queue, number("capacity", 3)),
-        "bytes" => any_bytes(&queue),
+        "in-turn" => one_for_each_sleeper(&queue, number("capacity", 10)),
+        "bytes" => any_bytes(&queue, number("capacity", 3)),
         "full" => wait_for(vec![start(|| until_full(&queue))?]),
         "empty" => {
             let readers = number("readers", 2);
@@ -189,7 +190,7 @@ fn beside_a_sleeper(queue: &Queue, capacity: usize) -> io::Result<()> {
 }
 
 /// Items that are easily mistaken for something else.
-fn any_bytes(queue: &Queue) -> io::Result<()> {
+fn any_bytes(queue: &Queue, capacity: usize) -> io::Result<()> {
     let items: [&[u8]; 6] = [b"", b"\n", &[0, 255, 0], b"a b\0c\n", &[7; LARGEST], b"end"];
     let reader = start(|| {
         for item in items {
@@ -203,6 +204,29 @@ fn any_bytes(queue: &Queue) -> io::Result<()> {
     let large = [7; LARGEST + 1];
     let refused = queue.put(&large).is_err() && queue.try_put(&large).is_err();
     event("main", if refused { "too large, refused" } else { "too large, accepted" });
+    // What was refused has taken no place, and there is room for the largest.
+    (0..capacity).try_for_each(|_| queue.put(&[7; LARGEST]))?;
+    event("main", format_args!("count={}", queue.count()?));
+    Ok(())
+}
+
+/// As many readers sleep as items come, one right after the other, and each takes one. Then as
+/// many writers as places become free.
+fn one_for_each_sleeper(queue: &Queue, sleepers: usize) -> io::Result<()> {
+    let readers = (0..sleepers).map(|_| start(|| queue.get().map(drop)));
+    let readers: Vec<_> = readers.collect::<io::Result<_>>()?;
+    readers.iter().for_each(|reader| until_asleep(reader.as_raw()));
+    (0..sleepers).try_for_each(|_| queue.put(b"item"))?;
+    wait_for(readers)?;
+    event("main", format_args!("every reader has one, left={}", queue.count()?));
+
+    (0..sleepers).try_for_each(|_| queue.put(b"item"))?;
+    let writers = (0..sleepers).map(|_| start(|| queue.put(b"item")));
+    let writers: Vec<_> = writers.collect::<io::Result<_>>()?;
+    writers.iter().for_each(|writer| until_asleep(writer.as_raw()));
+    (0..sleepers).try_for_each(|_| queue.get().map(drop))?;
+    wait_for(writers)?;
+    event("main", format_args!("every writer put one, left={}", queue.count()?));
     Ok(())
 }
 

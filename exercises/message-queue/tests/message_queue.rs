@@ -99,12 +99,16 @@ fn nothing_is_lost_or_doubled_or_mixed() {
 #[test]
 fn items_may_hold_any_bytes() {
     property(|random| {
-        let run = act("bytes").arg("capacity", random.pick(1..=10)).run()?;
+        let capacity = random.pick(1..=10);
+        let run = act("bytes").arg("capacity", capacity).run()?;
         run.ends_well()?;
         run.check(run.events().of("reader").each_says(&["equal"; 6]))?;
         let claim = "an item with more than LARGEST bytes should be refused";
         let refused = run.events().of("main").filter(|event| event.what.ends_with("refused"));
-        run.check(Finding::wrong(claim).unless(refused.len() == 1))
+        run.check(Finding::wrong(claim).unless(refused.len() == 1))?;
+        let seen: usize = run.check(run.events().of("main").value("count"))?;
+        let claim = "an item that was refused should take no place";
+        run.check(Finding::wrong(claim).unless(seen == capacity))
     });
 }
 
@@ -196,11 +200,23 @@ fn asleep(run: &Run) -> Checked {
 #[test]
 fn whoever_waits_sleeps() {
     property(|random| {
-        for act in [act("full"), act("empty").arg("readers", random.pick(1..=3))] {
-            asleep(&standing_still(act.within(Duration::from_secs(2)))?)?;
-        }
-        Ok(())
+        let within = |act: Program| act.within(Duration::from_secs(2));
+        let full = standing_still(within(act("full")))?;
+        asleep(&full)?;
+        let claim = "a writer should sleep because the queue is full, and nothing was put";
+        full.check(Finding::wrong(claim).unless(!full.events().named("put").is_empty()))?;
+        asleep(&standing_still(within(act("empty").arg("readers", random.pick(1..=3))))?)?;
+        everybody_who_sleeps_is_woken()
     });
+}
+
+/// Passes if as many items as readers sleep wake them all, and as many free places all writers.
+fn everybody_who_sleeps_is_woken() -> Checked {
+    let capacity = 10;
+    let run = act("in-turn").arg("capacity", capacity).run()?;
+    run.ends_well()?;
+    let all = format!("every writer put one, left={capacity}");
+    run.check(run.events().of("main").each_says(&["every reader has one, left=0", &all]))
 }
 
 #[test]

@@ -52,6 +52,7 @@ fn tells(
     let claim = match when {
         "impatient" => "asked for a result with too short a timeout, get should answer",
         "then" => "asked for a result, get should answer",
+        "orphan" => "asked for the result of one more task, get should answer",
         _ => "asked for a result after join, get should answer",
     };
     run.check(Finding::wrong(claim).seeing(evidence).unless(expected == seen))
@@ -266,7 +267,11 @@ fn join_is_refused_before_close_and_terminate() {
         let refused = run.events().of("main").named("not-joined").len() == 1;
         let claim = "join of a pool that is open should answer with an error";
         run.check(Finding::wrong(claim).unless(refused))?;
-        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))
+        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))?;
+        // It is as open as before.
+        let run = pool(workers, &numbers).arg("early", 1).arg("orphan", 1).run()?;
+        run.ends_well()?;
+        tells(&run, "orphan", [0], |task| square(&numbers, task))
     });
 }
 
@@ -318,6 +323,9 @@ fn who_waits_sleeps() {
             let claim = "a task that waits for a second one went on, though there is none";
             return Err(run.found(Finding::wrong(claim)));
         }
+        let begun = run.events().named("start").len();
+        let claim = "the only task should be begun";
+        run.check(Finding::new(Verdict::Serialised, claim).unless(begun > 0))?;
         // Main waits without a deadline: nobody wakes up to ask, not even now and then.
         run.stands_still()
     });

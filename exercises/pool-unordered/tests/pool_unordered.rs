@@ -208,6 +208,9 @@ fn who_waits_sleeps() {
             let claim = "a number that waits for a second one went on, though there is none";
             return Err(run.found(Finding::wrong(claim)));
         }
+        let begun = said_by_tasks(&run).named("start").len();
+        let claim = "the only number should be begun";
+        run.check(Finding::new(Verdict::Serialised, claim).unless(begun > 0))?;
         // Not even now and then does anybody wake up to ask.
         run.stands_still()
     });

@@ -27,7 +27,7 @@ impl Pool {
     /// Hands a task over and returns at once: before it is done, before it is even begun.
     ///
     /// Tasks are begun in the order of submission, each once, by whichever worker is
-    /// free. Up to 1000 tasks may be submitted before the first result is read.
+    /// free. Up to 1000 tasks may be submitted whose results have not been read.
     /// After `close` nothing is taken in any more: an error.
     pub fn submit(&mut self, input: i64) -> io::Result<Handle> {
         let _ = input;

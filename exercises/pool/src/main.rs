@@ -81,13 +81,15 @@ fn main() -> io::Result<()> {
 }
 
 /// The input of the task at a place. It is another number than the place, so that a pool is
-/// found out that hands only places to its workers.
+/// found out that hands only places to its workers, and needs more than 32 bits.
 fn input_at(place: usize) -> i64 {
-    3 * place as i64 + 7
+    7 - FAR * place as i64
 }
 
+const FAR: i64 = 3 << 33;
+
 fn place_of(input: i64) -> usize {
-    let place = usize::try_from((input - 7) / 3).unwrap_or(0);
+    let place = usize::try_from((7 - input) / FAR).unwrap_or(0);
     assert_eq!(input_at(place), input, "a task should get an input that was submitted");
     place
 }

@@ -192,8 +192,11 @@ fn a_result_can_be_read_while_other_tasks_go_on() {
         serialised_unless(&run, "end", numbers.len() - 1, claim)?;
         run.ends_well()?;
         run.check(run.events().named("result").number(numbers.len()))?;
-        // Each of the first results is read before the next task is submitted.
-        let run = pool(workers, &numbers).arg("first", random.pick(1..=workers)).run()?;
+        // Each of the first results is read before the next task is submitted, and then come
+        // as many tasks as may wait.
+        let first = random.pick(1..=workers);
+        let numbers: Vec<i64> = (0..1000).chain(0..first as i64).collect();
+        let run = pool(workers, &numbers).arg("first", first).run()?;
         run.ends_well()?;
         run.check(run.events().named("result").number(numbers.len()))
     });
@@ -235,7 +238,14 @@ fn many_tasks_may_wait() {
     property(|random| {
         let workers = random.pick(1..=5);
         let numbers: Vec<i64> = (0..1000).collect();
-        let run = pool(workers, &numbers).run()?;
+        // No task ends before all are submitted.
+        let all: Vec<_> = (0..1000).collect();
+        let run = pool(workers, &numbers).list("held", &all).run()?;
+        if run.deadlocked() && run.events().of("main").named("submitted").is_empty() {
+            let claim = "1000 tasks may wait, and submit does not return";
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
         run.ends_well()?;
         let results = run.events().named("result").len();
         let claim = format!("1000 tasks were submitted, {results} results came back");
@@ -256,6 +266,9 @@ fn idle_workers_sleep() {
             let claim = "a task that waits for a second one went on, though there is none";
             return Err(run.found(Finding::wrong(claim)));
         }
+        let begun = run.events().named("start").len();
+        let claim = "the only task should be begun";
+        run.check(Finding::new(Verdict::Serialised, claim).unless(begun > 0))?;
         // Not even now and then does a worker wake up to ask.
         run.stands_still()
     });

@@ -6,7 +6,8 @@
 //! may be unlucky: the job of `--fail` ends in an error, that of `--panic` in a panic, and
 //! `--die` is killed in it. It is the first to be inside, and the others come while it is there.
 //! With `--try 1` the first stays inside until another has tried to get in without waiting. With
-//! `--signal 1` a process gets two signals while it waits for the lock, which main holds.
+//! `--signal 1` a process gets two signals while it waits for the lock, which main holds. With
+//! `--left 1` processes end while they hold the lock and nobody waits for it.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -21,15 +22,21 @@ use stage::{Arguments, Gate, Meeting, event, until_asleep};
 /// What the error of a job that fails says.
 const TOLD_TO_FAIL: &str = "this job was told to fail";
 
+/// What a job panics with.
+const TOLD_TO_PANIC: i32 = 17;
+
 fn main() -> io::Result<()> {
     let arguments =
-        Arguments::take(&["processes", "meet", "fail", "panic", "die", "try", "signal"]);
+        Arguments::take(&["processes", "meet", "fail", "panic", "die", "try", "signal", "left"]);
     let lock = ProcessLock::new()?;
     if arguments.get("try", 0) > 0 {
         return try_while_taken(&lock, &ProcessLock::new()?);
     }
     if arguments.get("signal", 0) > 0 {
         return wait_through_a_signal(&lock);
+    }
+    if arguments.get("left", 0) > 0 {
+        return leave_it_held(&lock);
     }
     let fates = ["fail", "panic", "die"].into_iter();
     let mut unlucky = fates.filter_map(|fate| Some((arguments.list(fate, vec![]).pop()?, fate)));
@@ -97,11 +104,38 @@ fn all_through(
 
 fn suffer(fate: &str) -> io::Result<()> {
     match fate {
-        "fail" => Err(io::Error::other(TOLD_TO_FAIL)),
+        "fail" => Err(io::Error::new(io::ErrorKind::NotFound, TOLD_TO_FAIL)),
         // Unwinds as a panic does, without the message.
-        "panic" => resume_unwind(Box::new("told to panic")),
+        "panic" => resume_unwind(Box::new(TOLD_TO_PANIC)),
         _ => raise(Signal::SIGKILL).map_err(io::Error::from),
     }
+}
+
+/// Whether this is the very error of a job that fails.
+fn is_told(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound && error.to_string() == TOLD_TO_FAIL
+}
+
+/// Processes end while they hold the lock, killed or by themselves. Nobody waits for it; whoever
+/// comes later gets it, and it is as good as before.
+fn leave_it_held(lock: &ProcessLock) -> io::Result<()> {
+    let through = |who: &str, job: &dyn Fn() -> io::Result<()>| {
+        let pid = start(who, || Ok(()), job)?;
+        waitpid(pid, None)?;
+        io::Result::Ok(())
+    };
+    through("killed", &|| {
+        lock.acquire()?;
+        raise(Signal::SIGKILL).map_err(io::Error::from)
+    })?;
+    through("second", &|| with_lock(lock, || Ok(())))?;
+    through("ended", &|| lock.acquire())?;
+    through("fourth", &|| {
+        let free = lock.try_acquire()?;
+        event("fourth", format_args!("free={free}"));
+        if free { lock.release() } else { Ok(()) }
+    })?;
+    through("last", &|| with_lock(lock, || Ok(())))
 }
 
 /// One process tries while another holds the lock, and again afterwards, and takes it once more. A
@@ -202,9 +236,10 @@ fn start(
         ForkResult::Child => {
             let how = match catch_unwind(AssertUnwindSafe(job)) {
                 Ok(Ok(())) => "done",
-                Ok(Err(error)) if error.to_string() == TOLD_TO_FAIL => "failed",
+                Ok(Err(error)) if is_told(&error) => "failed",
                 Ok(Err(_)) => "failed otherwise",
-                Err(_) => "panicked",
+                Err(panic) if panic.downcast_ref() == Some(&TOLD_TO_PANIC) => "panicked",
+                Err(_) => "panicked otherwise",
             };
             event(who, how);
             exit(i32::from(last().is_err()))

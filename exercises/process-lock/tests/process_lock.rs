@@ -65,6 +65,9 @@ fn waiting_processes_sleep() {
             let claim = "while one holds the lock the others should wait; nobody did";
             return Err(run.found(Finding::wrong(claim)));
         }
+        let claim = "nobody ever got inside, though nobody held the lock";
+        let entered = !run.events().named("enter").is_empty();
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(entered))?;
         let claim = "processes that wait for the lock keep the processor busy; they should sleep";
         let asleep = run.processor_time()? < Duration::from_millis(250);
         run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))?;
@@ -135,8 +138,20 @@ fn a_holder_that_dies_does_not_block_the_rest() {
         let claim = format!("one process should die by SIGKILL, {} did", died.len());
         run.check(Finding::wrong(claim).unless(died.len() == 1))?;
         run.check(run.events().named("done").number(processes - 1))?;
-        is_free(&run, "the holder is dead, and the lock is still held")
+        is_free(&run, "the holder is dead, and the lock is still held")?;
+        nobody_has_to_wait_for_that()
     });
+}
+
+/// Passes if the lock is as good as before when its holder ends while nobody waits.
+fn nobody_has_to_wait_for_that() -> Checked {
+    let run = program!().arg("left", 1).run()?;
+    run.ends_well()?;
+    let free: bool = run.check(run.events().of("fourth").value("free"))?;
+    run.check(Finding::wrong("the holder has ended, and the lock is not free").unless(free))?;
+    let done = ["second", "fourth", "last"].map(|who| run.events().of(who).named("done").len());
+    let claim = "a holder has ended, and the lock cannot be used any more";
+    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(done == [1, 1, 1]))
 }
 
 #[test]

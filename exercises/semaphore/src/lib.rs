@@ -5,6 +5,8 @@
 use std::io;
 
 /// A number of permits, shared with every process that is forked after it was made.
+///
+/// A process that drops it takes it from no other.
 pub struct Semaphore {
     // What can several processes share, and wait for asleep?
 }

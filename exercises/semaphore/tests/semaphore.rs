@@ -93,6 +93,9 @@ fn waiting_workers_sleep() {
                 format!("with all {permits} permits taken the others should wait; nobody did");
             return Err(run.found(Finding::wrong(claim)));
         }
+        let claim = "nobody ever got inside, though all permits were free";
+        let inside = run.events().overlap("enter", "leave").peak();
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(inside > 0))?;
         let claim = "workers without a permit keep the processor busy; they should sleep";
         let asleep = run.processor_time()? < Duration::from_millis(250);
         run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))?;
@@ -147,7 +150,14 @@ fn nobody_owns_a_permit(permits: usize) -> Checked {
         let claim = format!("{what}, so the value should be {expected}, it is {seen}");
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))?;
     }
-    Ok(())
+    every_permit_wakes_somebody()
+}
+
+fn every_permit_wakes_somebody() -> Checked {
+    let run = program!().arg("permits", 0).arg("wake", 4).run()?;
+    run.ends_well()?;
+    let said = ["start value=0", "waiting value=0", "woken=4 value=0"];
+    run.check(run.events().of("main").each_says(&said))
 }
 
 #[test]

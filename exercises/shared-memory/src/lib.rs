@@ -62,7 +62,7 @@ impl SharedNumber {
     }
 }
 
-/// A fixed number of integers; perhaps none.
+/// A fixed number of integers; perhaps none. Nobody ever sees half of one.
 pub struct SharedInts {
     // How can several processes change one of them, and no change be lost?
 }

@@ -103,20 +103,27 @@ fn answer(text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// A child sets now one number, now another, of which no two bytes are equal; its parent looks.
+/// A child sets now one number, now another, of which no two bytes are equal; its parent looks. The
+/// same with integers.
 fn half_a_number(rounds: usize) -> io::Result<()> {
     let numbers = [f64::from_bits(0x1111_1111_1111_1111), f64::from_bits(0x2222_2222_2222_2222)];
     let number = SharedNumber::new(numbers[0])?;
+    let bits = numbers.map(|number| number.to_bits() as i64);
+    let integers = SharedInts::new(&bits)?;
     let ready = Meeting::new(2)?;
     let child = start(|| {
         ready.meet()?;
         (0..rounds).for_each(|round| number.set(numbers[round % 2]));
+        ready.meet()?;
+        (0..rounds).for_each(|round| integers.set(1, bits[round % 2]));
         Ok(())
     })?;
     ready.meet()?;
     let halves = (0..rounds).filter(|_| !numbers.contains(&number.get())).count();
+    ready.meet()?;
+    let halves_of_integers = (0..rounds).filter(|_| !bits.contains(&integers.get(1))).count();
     wait_for(child)?;
-    event("main", format_args!("halves={halves}"));
+    event("main", format_args!("halves={halves} of-integers={halves_of_integers}"));
     Ok(())
 }
 
@@ -182,6 +189,10 @@ fn outside(count: usize) -> io::Result<()> {
         let refused = catch_unwind(AssertUnwindSafe(attempt)).is_err();
         event("main", format_args!("{what} {}", if refused { "refused" } else { "accepted" }));
     }
+    if count > 0 {
+        // Nobody is kept out by what was refused.
+        integers.update(0, |integer| integer);
+    }
     let unharmed = bytes.to_vec() == vec![b'x'; count] && integers.to_vec() == vec![7; count];
     event("main", format_args!("unharmed={unharmed}"));
     Ok(())
@@ -196,9 +207,10 @@ fn make_and_drop(times: usize) -> io::Result<()> {
     let (mappings, descriptors) = count()?;
     for _ in 0..times {
         // Dropped at the end of each round.
-        let _bytes = SharedBytes::new(b"Hello")?;
+        // More than a page holds, where there can be more.
+        let _bytes = SharedBytes::new(&[b'x'; 10_000])?;
         let _number = SharedNumber::new(1.0)?;
-        let _integers = SharedInts::new(&[0; 5])?;
+        let _integers = SharedInts::new(&[0; 2_000])?;
     }
     let (mappings_now, descriptors_now) = count()?;
     let mappings = mappings_now.saturating_sub(mappings);

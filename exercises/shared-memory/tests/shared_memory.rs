@@ -124,7 +124,12 @@ fn many_increments_add_up() {
         let claim = format!("{processes} processes add 1, {rounds} times each");
         let total = (processes * rounds) as i64 - (1 << 40);
         let expected = format!("[{}, {total}, {}]", i64::MIN, i64::MAX);
-        says(&run, "main", "total", &expected, &claim)
+        says(&run, "main", "total", &expected, &claim)?;
+        let run = act("half").arg("rounds", 10_000).run()?;
+        run.ends_well()?;
+        let halves: usize = run.check(run.events().value("of-integers"))?;
+        let claim = format!("an integer was seen {halves} times of which only a part had been set");
+        run.check(Finding::wrong(claim).unless(halves == 0))
     });
 }
 
@@ -132,7 +137,9 @@ fn many_increments_add_up() {
 fn what_is_outside_is_refused() {
     property(|random| {
         for count in [0, random.pick(1..=9)] {
-            let run = act("outside").arg("count", count).run()?;
+            // The bound is for an update that spins since another has kept the lock.
+            let program = act("outside").arg("count", count);
+            let run = program.using(Duration::from_millis(500)).run()?;
             run.ends_well()?;
             let accepted = run.events().filter(|event| event.what.ends_with(" accepted"));
             let claim = "an index behind the last place should panic";

@@ -93,7 +93,7 @@ fn what_was_bound_before_is_bound_again() {
     });
     let inner = (true, true, Some(request("ADA", 1)));
     assert_eq!(twice, (inner, Some(request("ada", 1))), "bound twice is not bound once");
-    assert_eq!(nested(20), 20, "each of many requests is bound again");
+    assert_eq!(nested(40), 40, "each of many requests is bound again");
     with_request(request("chen", 3), || ());
     assert_eq!(current(), None, "nor before the last");
     let nobody = with_request(request("", 4), current);

@@ -78,7 +78,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Sleeps until every item that was put in is done.
+    /// Sleeps until every item that was put in, before or meanwhile, is done.
     pub fn join(&self) {
         let state = self.all_done.wait_while(self.state(), |state| state.unfinished > 0);
         drop(state.unwrap_or_else(PoisonError::into_inner));

@@ -213,7 +213,8 @@ impl Client {
         Ok(self.ask(b'L', &[], "")?.into_iter().map(u64::cast_signed).collect())
     }
 
-    /// Takes the lock; waits while another client holds it.
+    /// Takes the lock; waits while another client holds it. It keeps nobody from the dict and
+    /// the list.
     pub fn acquire(&mut self) -> io::Result<()> {
         self.ask(b'A', &[], "").map(drop)
     }

@@ -7,6 +7,8 @@ nix::ioctl_read_bad!(bytes_in_pipe, libc::FIONREAD, libc::c_int);
 
 /// A number of permits, shared with every process that is forked after it was made.
 ///
+/// A process that drops it takes it from no other.
+///
 /// The kernel keeps the count (bytes in the pipe), puts to sleep whoever finds
 /// the pipe empty, and frees the pipe when the last process that has it open ends.
 pub struct Semaphore {

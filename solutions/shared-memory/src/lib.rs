@@ -105,7 +105,7 @@ impl SharedNumber {
     }
 }
 
-/// A fixed number of integers; perhaps none.
+/// A fixed number of integers; perhaps none. Nobody ever sees half of one.
 pub struct SharedInts {
     integers: Mapping<AtomicI64>,
 }
