@@ -147,7 +147,10 @@ pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
 /// Whether a process that was let go at its end has come to it, and whoever waits for that
 /// knows.
 fn has_ended(pid: i32) -> bool {
-    let ended = matches!(proc::state(pid), None | Some('Z' | 'X'));
+    // A first thread is shown as a zombie before the last of its threads is gone, which the parent
+    // is told of.
+    let ended =
+        proc::status(pid).is_none_or(|one| matches!(one.state, 'Z' | 'X') && one.threads < 2);
     // A parent is woken before the kernel lets go of the lock under which its child becomes a
     // zombie; a look for children of ours takes the same lock.
     if ended {

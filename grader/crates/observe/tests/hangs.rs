@@ -113,6 +113,8 @@ fn looking_without_pause_convicts_no_correct_program() {
         "ping-pong-semaphores",
         "spins-for-alarms",
         "alarm",
+        "waits-for-children-with-threads",
+        "poll-and-look",
     ];
     let (mut attempts, mut runs) = (0, 0);
     for name in names.iter().cycle() {

@@ -25,10 +25,22 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("named-semaphore", named_semaphore),
     ("timer-descriptor", timer_descriptor),
     ("waits-for-interrupt", waits_for_interrupt),
+    ("waits-for-children-with-threads", waits_for_children_with_threads),
 ];
 
 fn rounds(default: usize) -> usize {
     std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Each child ends soon after the last of its threads.
+fn waits_for_children_with_threads() {
+    for _ in 0..rounds(100) {
+        wait(fork(|| {
+            let threads = [(); 3].map(|()| thread::spawn(|| {}));
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            0
+        }));
+    }
 }
 
 fn ping_pong_pipes() {
