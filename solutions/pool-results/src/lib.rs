@@ -152,7 +152,8 @@ impl Handle {
     /// The result of this task, as soon as it is there.
     pub fn get(&self, timeout: Option<Duration>) -> Result<i64, Failure> {
         // From one deadline, since the wait may be interrupted by answers to others.
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        // One too far off for the clock never comes.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut office = self.office.borrow_mut();
         loop {
             if let Some(outcome) = &office.tasks[self.task].outcome {

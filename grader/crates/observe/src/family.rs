@@ -199,10 +199,16 @@ impl Family {
         self.departing.is_empty()
     }
 
-    /// Settles the children of `pid`, which can reap no more from now on.
-    pub(crate) fn leave_children(&mut self, pid: i32, look: impl Fn(i32) -> ChildState) {
+    /// Settles the children of `pid`, which can reap no more from now on. Those that it leaves
+    /// unreaped, and that have been let go.
+    pub(crate) fn leave_children(
+        &mut self,
+        pid: i32,
+        look: impl Fn(i32) -> ChildState,
+    ) -> Vec<i32> {
+        let mut left = Vec::new();
         let Some(parent) = self.living(pid).map(|index| self.processes[index].facts.id) else {
-            return;
+            return left;
         };
         for index in 0..self.processes.len() {
             let child = &self.processes[index];
@@ -219,9 +225,14 @@ impl Family {
                 (Fate::Lives, ChildState::Alive) => child.facts.orphan = true,
                 (Fate::Lives, ChildState::Gone) => {}
                 (Fate::Ended, ChildState::Gone) => child.facts.reaped = Some(true),
-                _ => child.facts.reaped = Some(replaced),
+                _ => {
+                    child.facts.reaped = Some(replaced);
+                    let let_go = child.fate == Fate::Ended && !replaced;
+                    left.extend(let_go.then_some(child.pid));
+                }
             }
         }
+        left
     }
 
     /// Marks every process that still lives as having outlived the run.

@@ -7,13 +7,14 @@
 //! A process other than the first is let go as soon as nothing but its exit is left: to be told
 //! of its end we would have to reap it before its parent could, and a parent that polls the pidfd
 //! and then looks with `WNOHANG` would find nothing for a moment. That still happens to the
-//! parent of a process whose first thread begins to exit while others have not.
+//! parent of a process whose first thread begins to exit while others have not. Who has no parent
+//! left is reaped here: nobody else may be there to do it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
-use jail::trace::{Status, Usage, Waited, listen, resume, wait_any, wait_for};
+use jail::trace::{Status, Usage, Waited, listen, reap, resume, wait_any, wait_for};
 use jail::{LaunchError, Pid, Suspended};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
@@ -59,6 +60,7 @@ pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
         parked: RefCell::default(),
         stepped: RefCell::default(),
         vforking: RefCell::default(),
+        adopted: RefCell::default(),
         dying: RefCell::default(),
     };
     while let Ok(waited) = wait_any() {
@@ -128,6 +130,9 @@ pub(crate) struct Tracer<'a> {
     /// Children by vfork that have neither executed a program nor ended: until then
     /// nothing but a kill stops their creators.
     vforking: RefCell<HashSet<i32>>,
+    /// Processes that were let go, and whose parent ended without reaping them: who adopts them
+    /// may be this process.
+    adopted: RefCell<Vec<i32>>,
     /// Threads of the first process that waited when it ended by itself: their stacks can
     /// be read until they are let go.
     pub(crate) dying: RefCell<BTreeMap<i32, Registers>>,
@@ -178,6 +183,7 @@ impl Tracer<'_> {
             libc::PTRACE_EVENT_EXIT => {
                 let next = self.exiting(pid);
                 self.adopt_parked();
+                self.reap_adopted();
                 return next;
             }
             libc::PTRACE_EVENT_STOP if is_job_control(signal) => {
@@ -241,6 +247,17 @@ impl Tracer<'_> {
         }
     }
 
+    /// Reaps what has fallen to us: the dead count among the processes that a run may have.
+    fn reap_adopted(&self) {
+        let falls_to_us_yet = |pid: &i32| match reap(Pid::from_raw(*pid)) {
+            Ok(reaped) => reaped.is_none(),
+            // Its parent is about to end; or it has fallen to somebody else.
+            Err(_) => proc::stat(*pid)
+                .is_some_and(|one| self.shared.lock().family.is_about_to_end(one.parent)),
+        };
+        self.adopted.borrow_mut().retain(falls_to_us_yet);
+    }
+
     fn keep_bound(&self, state: &mut State) {
         if state.family.tasks_alive() > self.shared.processes && !state.ending {
             state.too_many = true;
@@ -286,13 +303,14 @@ impl Tracer<'_> {
         }
         state.spent += proc::cpu_time(process).unwrap_or_default();
         if !state.ending {
-            state.family.leave_children(process, |child| child_state(child, process));
+            let left = state.family.leave_children(process, |child| child_state(child, process));
+            self.adopted.borrow_mut().extend(left);
         }
         self.shared.note_touched(&mut state, process);
         if process == self.root {
             state.root_memory = proc::status(process).unwrap_or_default().peak_memory;
             self.root_ends(&mut state);
-        } else if pid.as_raw() == process && !state.ending {
+        } else if pid.as_raw() == process && state.family.has_parent(process) && !state.ending {
             return self.let_go(&mut state, pid, status.peak_memory);
         }
         go

@@ -66,6 +66,19 @@ impl Family {
         children.filter(|one| one.fate != Fate::Ended).map(|one| one.pid).collect()
     }
 
+    /// Whether a process has a parent that may still wait for it.
+    pub(crate) fn has_parent(&self, pid: i32) -> bool {
+        let parent = self.living(pid).and_then(|index| self.processes[index].facts.parent);
+        let parent = parent.and_then(|parent| usize::try_from(parent.0 - 1).ok());
+        parent.is_some_and(|index| self.processes[index].fate == Fate::Lives)
+    }
+
+    /// Whether nothing but its exit is left of a process.
+    pub(crate) fn is_about_to_end(&self, pid: i32) -> bool {
+        let exits = self.tasks.get(&pid).is_some_and(|task| task.exiting);
+        exits || self.departing.contains(&pid)
+    }
+
     /// The numbers of a living task within the run. A first thread has none of its own.
     pub(crate) fn identity(&self, tid: i32) -> (Option<ProcessId>, Option<ThreadId>) {
         let Some(task) = self.tasks.get(&tid) else { return (None, None) };
