@@ -2,10 +2,11 @@
 //!
 //!     cargo run -p clock -- --clocks 2 --ticks 3 --interval 10
 //!
-//! The interval is in milliseconds. With `--gate 1` the greeter, which is started first, stands at a gate
-//! until `start` has returned. With `--kill 1` a clock is killed before the greeter is told to go on, and
-//! both are joined then, the greeter first. The greeter ends by itself with `--status`, if that is not 0.
-//! With `--watch 1` there is one clock, which is killed as soon as its first line has come.
+//! The interval is in milliseconds. With `--gate 1` the greeter, which is started first, stands at
+//! a gate until `start` has returned. With `--kill 1` a clock is killed before the greeter is told
+//! to go on, and both are joined then, the greeter first. The greeter ends by itself with
+//! `--status`, if that is not 0. With `--watch 1` there is one clock, which is killed as soon as
+//! its first line has come.
 
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::{AsRawFd, RawFd};

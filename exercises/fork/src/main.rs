@@ -2,8 +2,8 @@
 //!
 //!     cargo run -p fork -- --counter 100 --step 1
 //!
-//! With `--refuse 1` the system permits no further process, so that the fork fails. With `--stay 1` the
-//! child never ends.
+//! With `--refuse 1` the system permits no further process, so that the fork fails. With
+//! `--stay 1` the child never ends.
 
 use std::io;
 use std::process;

@@ -21,8 +21,8 @@ pub enum End {
 impl fmt::Display for End {
     /// `finished`, `panicked`, `exited with 3`, `killed by SIGSEGV`.
     ///
-    /// A signal has its usual name: SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV or SIGTERM; any other is
-    /// `killed by signal 10`.
+    /// A signal has its usual name: SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV or SIGTERM;
+    /// any other is `killed by signal 10`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _ = f;
         todo!("say it in words")
@@ -31,8 +31,8 @@ impl fmt::Display for End {
 
 /// Runs `task` in a forked process, waits for its end, and says how it ended.
 ///
-/// Whatever the task does, the caller goes on. The child never comes back into the caller's code, a panic
-/// of the task included: it ends with status 0 if the task returns and with status 101 if it
+/// Whatever the task does, the caller goes on. The child never comes back into the caller's code, a
+/// panic of the task included: it ends with status 0 if the task returns and with status 101 if it
 /// panics, which is how a panic ends any Rust program. It is reaped.
 ///
 /// Errors if the process cannot be created.

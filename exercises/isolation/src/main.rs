@@ -3,10 +3,11 @@
 //!     cargo run -p isolation -- --place process --tasks return,panic,abort,segv,exit
 //!     cargo run -p isolation -- --place thread --tasks return,panic
 //!
-//! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `panic-text`, `abort`, `segv`, `stop`, `exit`
-//! (with `--status`), or by `--signal` as `signal`. With `--other 77` the program has another child all
-//! the while, which has ended with that status and has not been waited for. With `--refuse 1` the
-//! system permits no further process or thread.
+//! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `panic-text`,
+//! `abort`, `segv`, `exit` (with `--status`), or by `--signal` as `signal`; `stop` is stopped for a
+//! while, and returns. With `--other 77` the program has another child all the while, which has
+//! ended with that status and has not been waited for. With `--refuse 1` the system permits no
+//! further process or thread.
 
 use std::fs;
 use std::io;
@@ -160,7 +161,8 @@ fn touch_what_is_not_ours() {
     }
 }
 
-/// From here on a fork fails with `EAGAIN`, and so does a new thread: this user may have no further process or thread.
+/// From here on a fork fails with `EAGAIN`, and so does a new thread: this user may have no further
+/// process or thread.
 ///
 /// Whether that is so, for not every system lets itself be limited by everybody.
 fn refuse_processes() -> bool {

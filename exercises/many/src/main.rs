@@ -3,10 +3,11 @@
 //!     cargo run -p many -- --units 3,2,1
 //!
 //! Each task stands at a gate until its time has come. The parent opens the gates in the order of
-//! the lengths, and each time waits until that child has ended; with `--leave 1` it does not wait
-//! for the longest. `--ends 0,3,-9` says how the tasks end. With `--gates 0` nobody waits for the parent,
-//! and with `--meet 3` the first three tasks wait for one another. `--names b,a,b` says what they are called. With `--second 1`
-//! two other tasks follow when all have ended.
+//! the lengths, and each time waits until that child has ended, and asks who is active; with
+//! `--leave 1` it does not wait for the longest, and with `--look 2` it asks after every second end
+//! only. `--ends 0,3,-9` says how the tasks end. With `--gates 0` nobody waits for the parent, and
+//! with `--meet 3` the first three tasks wait for one another. `--names b,a,b` says what they are
+//! called. With `--second 1` two other tasks follow when all have ended.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
@@ -29,7 +30,7 @@ struct Part {
 }
 
 fn main() -> io::Result<()> {
-    let known = ["units", "ends", "names", "gates", "meet", "leave", "pin", "second"];
+    let known = ["units", "ends", "names", "gates", "meet", "leave", "look", "pin", "second"];
     let arguments = Arguments::take(&known);
     let units = arguments.list("units", vec![3, 2, 1]);
     let ends = arguments.list("ends", vec![0; units.len()]);
@@ -38,6 +39,7 @@ fn main() -> io::Result<()> {
     let gates = arguments.get("gates", 1) != 0;
     let meeting = Rc::new(Meeting::new(arguments.get("meet", 1))?);
     let leave = arguments.get("leave", 0);
+    let look = arguments.get("look", 1);
     if arguments.get("pin", 0) != 0 {
         pin();
     }
@@ -72,7 +74,9 @@ fn main() -> io::Result<()> {
             part.gate.open()?;
             if index < waited_for {
                 part.ended()?;
-                event("main", format_args!("active={}", children.active()?.join(",")));
+                if (index + 1) % look == 0 {
+                    event("main", format_args!("active={}", children.active()?.join(",")));
+                }
             }
         }
     }
@@ -92,7 +96,8 @@ fn second_family() -> io::Result<()> {
     Ok(())
 }
 
-/// From now on this process may use one processor, the first that it had; or all, if that is refused.
+/// From now on this process may use one processor, the first that it had; or all, if that is
+/// refused.
 fn pin() {
     // SAFETY: a set of processors is plain bits, and both calls are given its size.
     unsafe {

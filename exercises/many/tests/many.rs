@@ -90,24 +90,30 @@ fn the_active_children_are_those_that_have_not_ended() {
         let units = units(random);
         // Not in the order of the alphabet, and one of them twice.
         let names: Vec<_> = ["read", "paint", "read", "cook", "add"][..units.len()].to_vec();
-        let run = program!().list("units", &units).list("names", &names).run()?;
-        all_started(&run, units.len())?;
-        run.ends_well()?;
-        // All at first; then, one after the other, without those that were shorter.
-        let expected: Vec<String> = (0..=units.len())
-            .map(|ended| {
-                let active = names.iter().zip(&units).filter(|&(_, &length)| length > ended);
-                let active: Vec<_> = active.map(|(name, _)| *name).collect();
-                format!("active={}", active.join(","))
-            })
-            .collect();
-        let seen: Vec<_> =
-            run.events().named("active").iter().map(|event| event.what.clone()).collect();
-        let claim = format!(
-            "tasks of {units:?} units, called {names:?}, end one after the other, the shortest first"
-        );
-        let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
-        run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))?;
+        // Looked at after each end, and after two of them.
+        for look in [1, 2] {
+            let program = program!().list("units", &units).list("names", &names);
+            let run = program.arg("look", look).run()?;
+            all_started(&run, units.len())?;
+            run.ends_well()?;
+            // All at first; then, one after the other, without those that were shorter.
+            let expected: Vec<String> = (0..=units.len())
+                .step_by(look)
+                .map(|ended| {
+                    let active = names.iter().zip(&units).filter(|&(_, &length)| length > ended);
+                    let active: Vec<_> = active.map(|(name, _)| *name).collect();
+                    format!("active={}", active.join(","))
+                })
+                .collect();
+            let seen: Vec<_> =
+                run.events().named("active").iter().map(|event| event.what.clone()).collect();
+            let claim = format!(
+                "tasks of {units:?} units, called {names:?}, end one after the other, the shortest \
+                 first; who is active is asked after {look} of them each time"
+            );
+            let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
+            run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))?;
+        }
         // Of no tasks none is active, and that is no error.
         let run = program!().list("units", &[0; 0]).run()?;
         let seen: String = run.check(run.events().of("main").value("active"))?;

@@ -5,9 +5,9 @@
 //! Each process stands at a gate until it has been looked at. `--life` says what is done
 //! next: `join` (the default), `look` until the end has been seen, `short`: join with a
 //! timeout that runs out, `long`: join with one that does not, `late`: join with none at all, when
-//! it has ended; and with `together` all run at the same time, and end in another order. With `--other 77` the program
-//! has another child all the while, which has ended with that status and has not been waited
-//! for.
+//! it has ended; and with `together` all are made first, run at the same time, and end in another
+//! order. With `--other 77` the program has another child all the while, which has ended with that
+//! status and has not been waited for.
 
 use std::fs;
 use std::io;
@@ -105,14 +105,16 @@ fn at_a_gate(order: Order) -> io::Result<(Process, Rc<Gate>)> {
     Ok((Process::new(move |order| work(&order, &at), order), gate))
 }
 
-/// Processes that run at the same time; the last to be started ends first.
+/// Processes that are made before any is started, and run at the same time; the last ends first.
 fn together(ends: &[i32]) -> io::Result<()> {
     let mut all = Vec::new();
     for (number, &end) in (1..).zip(ends) {
         let words = vec!["together".to_owned()];
-        let (mut process, gate) = at_a_gate(Order { number, end, words, linger: false })?;
-        process.start()?;
+        let (process, gate) = at_a_gate(Order { number, end, words, linger: false })?;
         all.push((format!("main-{number}"), process, gate));
+    }
+    for (_, process, _) in &mut all {
+        process.start()?;
     }
     for (who, process, _) in &mut all {
         look(who, "running", process)?;
@@ -237,8 +239,8 @@ fn sleeps(pid: u32) -> bool {
     true
 }
 
-/// Nanoseconds of processor time, and how often a process has given the processor up by itself; none
-/// where that cannot be seen.
+/// Nanoseconds of processor time, and how often a process has given the processor up by itself;
+/// none where that cannot be seen.
 fn use_of_the_processor(pid: u32) -> Option<(u64, u64)> {
     let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).ok();
     let time = read("schedstat")?.split(' ').next()?.parse().ok()?;

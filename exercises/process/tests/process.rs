@@ -124,7 +124,10 @@ fn the_name_is_kept_and_has_a_default() {
         let expected = format!("Process-{}", ends.len() + 1);
         let claim =
             format!("{} were made and renamed, so the next is {expected}, not {next}", ends.len());
-        run.check(Finding::wrong(claim).unless(next == expected))
+        run.check(Finding::wrong(claim).unless(next == expected))?;
+        // Here all are made before any is started. How the run ends is another test's matter.
+        let run = life("together", &ends).run()?;
+        says(&run, "running", "name", &names("Process"))
     });
 }
 

@@ -16,10 +16,11 @@ pub struct Finished {
     pub stderr: Vec<u8>,
 }
 
-/// Runs the program at the path `program` with `arguments`, and returns its exit code when it has ended.
+/// Runs the program at the path `program` with `arguments`, and returns its exit code when it has
+/// ended.
 ///
-/// The program has the caller's standard input, output and error, and is reaped. No descriptor of the
-/// caller's stays open that was not open before. One process is created.
+/// The program has the caller's standard input, output and error, and is reaped. No descriptor of
+/// the caller's stays open that was not open before. One process is created.
 ///
 /// Errors if the program cannot be run: the error's kind is the system's (`NotFound` if there is
 /// no such file), and its text names the program.

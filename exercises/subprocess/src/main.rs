@@ -4,9 +4,9 @@
 //!     cargo run -p subprocess -- --do communicate --play mirror --bytes 200000
 //!
 //! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
-//! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes its
-//! input and writes then, `echo` writes `--words` to both outputs, `linger` closes both and ends
-//! a while later. With `--program` another program is run.
+//! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes
+//! its input and writes then, `echo` writes `--words` to both outputs, `linger` closes both and
+//! ends a while later. With `--program` another program is run.
 
 use std::env::current_exe;
 use std::io::{self, Read, Write};
@@ -54,7 +54,9 @@ fn tell(outcome: io::Result<String>, program: &std::path::Path) {
     match outcome {
         Ok(said) => event("main", said),
         Err(error) => {
-            let named = error.to_string().contains(&*program.to_string_lossy());
+            // By its path, or by the last part of that.
+            let name = program.file_name().unwrap_or(program.as_os_str());
+            let named = error.to_string().contains(&*name.to_string_lossy());
             event("main", format_args!("error kind={:?} named={named}", error.kind()));
             eprintln!("the error says: {error}");
         }

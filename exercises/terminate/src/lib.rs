@@ -40,14 +40,16 @@ impl Child {
         todo!("ask without waiting")
     }
 
-    /// Sends it SIGTERM and waits until it has ended; then it is reaped and no longer alive.
+    /// Sends it SIGTERM and waits until it has ended, however long that takes; then it is reaped
+    /// and no longer alive.
     ///
     /// Does nothing if it has ended already: its exit code stays what it was.
     pub fn terminate(&mut self) -> io::Result<()> {
         todo!("tell it to end, and wait until it has")
     }
 
-    /// Waits until it has ended by itself, and reaps it. Does nothing if that has happened.
+    /// Waits until it has ended by itself, of whichever kind it is, and reaps it. Does nothing if
+    /// that has happened.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("wait for it, once")
     }

@@ -3,12 +3,13 @@
 //!     cargo run -p terminate -- --scene reader
 //!     cargo run -p terminate -- --scene leave --kinds daemon,ordinary,daemon
 //!
-//! Scenes: `reader` terminates an endless reader, `slow` one that takes its time to end,
-//! `beside` one beside another child that has ended, `over` a child that has ended by itself,
-//! `seen` only looks at such a child, `known` looks and then terminates and joins it, `joined` joins one that ends by itself with `--status` (below 0: by
-//! that signal); `leave` drops the handles of children of the given kinds,
-//! `panic` does so by a panic, and in `killed` a parent with a daemon is killed, in `orphan` before
-//! the daemon has done anything.
+//! Scenes: `reader` terminates an endless reader, `slow` and `slower` one that takes its time to
+//! end, `beside` one beside another child that has ended, `over` a child that has ended by itself,
+//! `seen` only looks at such a child, `known` looks and then terminates and joins it, `joined`
+//! joins one of the first of the given kinds that ends by itself with `--status` (below 0: by that
+//! signal); `leave` drops the handles of children of the given kinds, `panic` does so by a panic,
+//! and in `killed` a parent with a daemon is killed, in `orphan` before the daemon has done
+//! anything; the orphan then falls to the driver, not to process 1.
 
 use std::fs;
 use std::io::{self, PipeReader, Read};
@@ -20,7 +21,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, wait, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event};
 use terminate::{Child, Kind};
@@ -30,7 +31,8 @@ fn main() -> io::Result<()> {
     let kinds = arguments.list("kinds", vec!["daemon".to_owned(), "ordinary".to_owned()]);
     match arguments.get("scene", "reader".to_owned()).as_str() {
         "reader" => terminated(read_endlessly)?,
-        "slow" => terminated(end_slowly)?,
+        "slow" => terminated(|ready| end_slowly(ready, Duration::ZERO))?,
+        "slower" => terminated(|ready| end_slowly(ready, Duration::from_millis(400)))?,
         "beside" => {
             let other = Child::start(Kind::Ordinary, || exit(77))?;
             let pid = Pid::from_raw(other.pid());
@@ -51,7 +53,7 @@ fn main() -> io::Result<()> {
             child.join()?;
             look("again", &mut child)?;
         }
-        "joined" => joined(arguments.get("status", 0))?,
+        "joined" => joined(kind(&kinds[0]), arguments.get("status", 0))?,
         "leave" => leave(&kinds)?,
         "panic" => {
             let parent = || {
@@ -94,8 +96,8 @@ fn ended() -> io::Result<Child> {
 }
 
 /// A child is joined before it ends, then joined once more and terminated, to no effect.
-fn joined(status: i32) -> io::Result<()> {
-    let mut child = Child::start(Kind::Ordinary, || {
+fn joined(kind: Kind, status: i32) -> io::Result<()> {
+    let mut child = Child::start(kind, || {
         // A parent that would rather terminate this child has done so before it falls asleep.
         until_asleep(parent_id());
         if status < 0 {
@@ -121,6 +123,10 @@ fn leave(kinds: &[String]) -> io::Result<()> {
     Ok(())
 }
 
+fn kind(name: &str) -> Kind {
+    if name == "daemon" { Kind::Daemon } else { Kind::Ordinary }
+}
+
 /// A child of each kind: daemons read endlessly, ordinary ones still have something to do.
 fn family(kinds: &[String], leaving: &Gate) -> io::Result<Vec<Child>> {
     let parent = id();
@@ -138,8 +144,14 @@ fn family(kinds: &[String], leaving: &Gate) -> io::Result<Vec<Child>> {
     Ok(children)
 }
 
-/// A parent is killed while its daemon reads; whoever holds the pipe's other end sees the daemon's end.
+/// A parent is killed while its daemon reads; whoever holds the pipe's other end sees the daemon's
+/// end.
 fn killed(at_the_fork: bool) -> io::Result<()> {
+    if at_the_fork {
+        // Whose parent is gone falls to this process, where that is not refused.
+        // SAFETY: a system call on plain numbers.
+        unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
+    }
     let (mut reader, writer) = io::pipe()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     let parent = match unsafe { fork() }? {
@@ -165,6 +177,7 @@ fn killed(at_the_fork: bool) -> io::Result<()> {
     // The end of the file: the last process that could write is gone.
     reader.read_to_end(&mut Vec::new())?;
     event("main", "daemon gone");
+    while wait().is_ok() {}
     Ok(())
 }
 
@@ -195,8 +208,8 @@ fn read_endlessly(ready: &Gate) {
     while read(&reader).is_ok() {}
 }
 
-/// Puts SIGTERM off until it has tidied up.
-fn end_slowly(ready: &Gate) {
+/// Puts SIGTERM off until it has tidied up, and `time` longer.
+fn end_slowly(ready: &Gate, time: Duration) {
     let mut terminate = SigSet::empty();
     terminate.add(Signal::SIGTERM);
     terminate.thread_block().expect("any signal can be blocked");
@@ -204,6 +217,7 @@ fn end_slowly(ready: &Gate) {
     terminate.wait().expect("the set is not empty");
     // The signal is here. Whoever waits for the end is asleep by now, or soon.
     until_asleep(parent_id());
+    thread::sleep(time);
     terminate.thread_unblock().expect("any signal can be unblocked");
     raise(Signal::SIGTERM).expect("a process may send itself any signal");
 }

@@ -5,8 +5,8 @@
 //! `--ends` says how each child ends: with that status, or by the signal if it is negative.
 //! `--first 2` lets child 2 end, and asks for it, while all others still run.
 //! With `--never 1` as well, no child is let go at all. With `--stop 1` there is one child, which
-//! is stopped before it ends, and somebody who lets it go on. With `--other 77` the program has another
-//! child, which has ended with that status before all others, and which nobody asks for.
+//! is stopped before it ends, and somebody who lets it go on. With `--other 77` the program has
+//! another child, which has ended with that status before all others, and which nobody asks for.
 
 use std::time::Duration;
 use std::{fs, io, process, thread};

@@ -52,7 +52,7 @@ impl Child {
         Ok(self.code.is_none())
     }
 
-    /// Sends it SIGTERM and waits until it has ended.
+    /// Sends it SIGTERM and waits until it has ended, however long that takes.
     pub fn terminate(&mut self) -> io::Result<()> {
         // A zombie takes the signal and does not mind; a pid that was reaped is not ours any more.
         if self.code.is_none() {
@@ -61,7 +61,7 @@ impl Child {
         self.join()
     }
 
-    /// Waits until it has ended by itself, and reaps it.
+    /// Waits until it has ended by itself, of whichever kind it is, and reaps it.
     pub fn join(&mut self) -> io::Result<()> {
         self.wait(WaitPidFlag::empty())
     }
