@@ -11,8 +11,8 @@ pub struct Countdown {
 }
 
 impl Countdown {
-    /// Starts a thread that calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`, and nothing if `from` is 0;
-    /// does not wait for it. If a `tick` panics, that ends the thread.
+    /// Starts one thread, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`, and nothing
+    /// if `from` is 0; does not wait for it. If a `tick` panics, that ends the thread.
     pub fn start(from: u32, tick: impl FnMut(u32) + Send + 'static) -> Countdown {
         let _ = (from, tick);
         todo!("start the thread, keep its handle")

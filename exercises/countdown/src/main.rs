@@ -3,7 +3,7 @@
 //!     cargo run -p countdown -- --from 10 --daemon 1
 //!
 //! With `--daemon 1` a second countdown is left to itself, which would take years. With
-//! `--forever 1` the last tick never ends.
+//! `--forever 1` the last tick never ends. `--from` is at least 1.
 
 use std::io;
 use std::sync::Arc;

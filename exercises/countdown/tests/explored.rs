@@ -22,8 +22,15 @@ pub use student::*;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use student::Countdown;
+
+/// Passes if nobody has slept since, not even a while: under the explorer a clock moves on
+/// only when somebody waits for a time.
+fn nobody_napped(since: Instant, who: &str) {
+    assert_eq!(since.elapsed() < Duration::from_millis(1), true, "{who} does not wait");
+}
 
 #[test]
 fn no_schedule_loses_a_count() {
@@ -62,11 +69,13 @@ fn a_tick_that_panics_ends_the_countdown() {
 #[test]
 fn no_schedule_waits_for_a_countdown_that_is_started() {
     let (go, wait) = mpsc::channel::<()>();
+    let before = Instant::now();
     // The thread waits for us, so whoever waits for the thread here waits for ever.
     let mut countdown = Countdown::start(1, move |_| {
         let _ = wait.recv();
     });
     assert_eq!(countdown.is_alive(), true, "it waits for us, so it has not ended");
+    nobody_napped(before, "start or is_alive");
     let mut another = Countdown::start(0, |_| ());
     another.join();
     assert_eq!(another.is_alive(), false, "this one has ended");
@@ -92,10 +101,12 @@ fn no_schedule_waits_for_a_detached_countdown() {
             wait.recv().unwrap();
             done.send(left).unwrap();
         });
+        let before = Instant::now();
         leave(countdown);
         go.send(()).unwrap();
         go.send(()).unwrap();
         let counts = [is_done.recv(), is_done.recv()];
         assert_eq!(counts, [Ok(2), Ok(1)], "a countdown that is {how} goes on");
+        nobody_napped(before, "whoever leaves a countdown");
     }
 }

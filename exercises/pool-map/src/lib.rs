@@ -7,7 +7,7 @@ use std::io;
 /// Applies `task` to `input` in `workers` processes, and returns the results in input order.
 ///
 /// The input is cut into chunks of `chunk` numbers, the last one perhaps
-/// shorter; `task` gets one chunk at a time and returns as many numbers. Each
+/// shorter; `task` gets one chunk at a time, never an empty one, and returns as many numbers. Each
 /// chunk is done once, by one of exactly `workers` forked processes, even if there
 /// are fewer chunks than that, and chunks of different workers are done at the same
 /// time. All workers have ended and have been waited for when this returns.

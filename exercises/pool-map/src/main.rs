@@ -5,7 +5,7 @@
 //! The first `--meet` chunks wait for one another, so they must be in work at
 //! once. With `--backwards 1` a chunk is done only after the next one. With
 //! `--who 1` each chunk says by which process it is done. With `--again 1` the numbers
-//! are squared once more afterwards.
+//! are squared once more afterwards. With `--sign -1` the results are below zero.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process;
@@ -16,11 +16,12 @@ use pool_map::pool_map;
 use stage::{Arguments, Meeting, event};
 
 fn main() -> io::Result<()> {
-    let names = ["workers", "chunk", "numbers", "meet", "backwards", "who", "again"];
+    let names = ["workers", "chunk", "numbers", "meet", "backwards", "who", "again", "sign"];
     let arguments = Arguments::take(&names);
     let workers = arguments.get("workers", 2);
     let chunk = arguments.get("chunk", 2);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
+    let sign = arguments.get("sign", 1);
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let chunks = numbers.len().div_ceil(chunk);
     let backwards = match arguments.get("backwards", 0) {
@@ -41,7 +42,7 @@ fn main() -> io::Result<()> {
         if let Some(order) = &backwards {
             order.wait_for_the_next(first / chunk);
         }
-        let squares = part.iter().map(|&input| square(numbers[place_of(input)])).collect();
+        let squares = part.iter().map(|&input| sign * square(numbers[place_of(input)])).collect();
         event(&who, "end");
         if let Some(order) = &backwards {
             order.done(first / chunk);
@@ -52,7 +53,7 @@ fn main() -> io::Result<()> {
     event("main", format_args!("squares={}", list(&squares)));
     if arguments.get("again", 0) == 1 {
         let squares = pool_map(workers, chunk, &numbers, |part| {
-            part.iter().map(|&number| square(number)).collect()
+            part.iter().map(|&number| sign * square(number)).collect()
         })?;
         event("main", format_args!("again={}", list(&squares)));
     }

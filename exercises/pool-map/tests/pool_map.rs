@@ -8,21 +8,21 @@ fn pool(workers: usize, chunk: usize, numbers: &[i64]) -> Program {
     program!().arg("workers", workers).arg("chunk", chunk).list("numbers", numbers)
 }
 
-fn squares_of(numbers: &[i64]) -> String {
-    let squares: Vec<_> = numbers.iter().map(|number| (number * number).to_string()).collect();
-    squares.join(",")
+fn squares_of(numbers: &[i64], sign: i64) -> String {
+    let squares = numbers.iter().map(|number| (sign * number * number).to_string());
+    squares.collect::<Vec<_>>().join(",")
 }
 
 /// Passes if the program printed the squares of `numbers` in their order.
 fn gives_squares(run: &Run, numbers: &[i64]) -> Checked {
-    gives(run, "squares", numbers)
+    gives(run, "squares", numbers, 1)
 }
 
-/// The same of the squares that it printed under that name.
-fn gives(run: &Run, name: &str, numbers: &[i64]) -> Checked {
+/// The same of the squares, or those below zero, that it printed under that name.
+fn gives(run: &Run, name: &str, numbers: &[i64], sign: i64) -> Checked {
     run.ends_well()?;
     let seen: String = run.check(run.events().of("main").value(name))?;
-    let expected = squares_of(numbers);
+    let expected = squares_of(numbers, sign);
     let claim = "the squares should stand in the order of their numbers";
     let evidence = format!("- expected: {expected}\n+ seen:     {seen}");
     run.check(Finding::wrong(claim).seeing(evidence).unless(seen == expected))
@@ -43,8 +43,11 @@ fn squares_come_in_input_order() {
         let place = random.pick(0..=numbers.len() - 1);
         numbers[place] = random.pick(50_000..=3_000_000_000) as i64;
         gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)?;
-        // And a second time in the same process.
-        gives(&pool(workers, chunk, &numbers).arg("again", 1).run()?, "again", &numbers)
+        // And a second time in the same process, below zero: one number is -1, and so is its result.
+        numbers.push(-1);
+        let run = pool(workers, chunk, &numbers).arg("again", 1).arg("sign", -1).run()?;
+        gives(&run, "squares", &numbers, -1)?;
+        gives(&run, "again", &numbers, -1)
     });
 }
 
@@ -106,7 +109,11 @@ fn chunks_have_the_size_asked_for_and_are_done_once() {
         seen.sort();
         let difference = kit::compare_unordered(&expected, &seen);
         let claim = format!("{} numbers in chunks of {chunk}, each chunk once", numbers.len());
-        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))?;
+        // A worker for which there is no chunk has nothing to call the task for.
+        let run = pool(workers, chunk, &numbers[..1]).run()?;
+        run.ends_well()?;
+        run.check(run.events().named("start").number(1))
     });
 }
 
@@ -114,7 +121,9 @@ fn chunks_have_the_size_asked_for_and_are_done_once() {
 fn every_chunk_is_done_by_a_worker() {
     property(|random| {
         let (workers, chunk) = (random.pick(2..=4), random.pick(1..=3));
-        let numbers = random.numbers(workers * chunk * 2);
+        // The last chunk may be shorter.
+        let count = workers * chunk * 2 + random.pick(0..=chunk - 1);
+        let numbers = random.numbers(count);
         let run = pool(workers, chunk, &numbers).arg("meet", workers).arg("who", 1).run()?;
         at_once(&run, workers)?;
         run.ends_well()?;

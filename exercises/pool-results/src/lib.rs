@@ -40,10 +40,10 @@ impl Pool {
 
     /// Hands a task over and returns at once.
     ///
-    /// A task goes to a worker that is free, in the order of submission. If it succeeds,
-    /// `callback` is called with its result, once, in this process; at the latest when
-    /// `get` of the task has returned the result, or `join` has returned. If it does not
-    /// succeed, `callback` is never called. It does not use the pool.
+    /// A task goes to a worker that is free, in the order of submission. Two tasks may have the
+    /// same input. If it succeeds, `callback` is called with its result, once, in this process; at
+    /// the latest when `get` of the task has returned the result, or `join` has returned. If it
+    /// does not succeed, `callback` is never called. It does not use the pool.
     ///
     /// After `close` or `terminate` nothing is taken in any more: an error. It is none that
     /// workers have died: if none is left the task is taken in, and its result is `Lost`.
@@ -69,7 +69,8 @@ impl Pool {
     /// Waits until every task is done or has failed, and every worker has ended and been waited
     /// for. Results can be read from their handles afterwards.
     ///
-    /// An error, at once, unless the pool was closed or terminated before.
+    /// An error, at once, unless the pool was closed or terminated before. It is none that workers
+    /// have died.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("refuse, or wait for the tasks and then for the workers")
     }

@@ -122,12 +122,15 @@ fn the_error_of_a_task_is_carried_over() {
         let fail = places(random, count, numbers.len());
         // What went wrong is perhaps told without a word.
         let words = random.pick(0..=2);
-        let run = pool(workers, &numbers).list("fail", &fail).arg("words", words).run()?;
+        let program = pool(workers, &numbers).list("fail", &fail).arg("words", words);
+        let run = program.arg("again", 1).run()?;
         run.ends_well()?;
-        tells(&run, "then", 0..numbers.len(), |task| match fail.contains(&task) {
+        let expected = |task: usize| match fail.contains(&task) {
             true => "error".to_owned(),
             false => square(&numbers, task),
-        })
+        };
+        tells(&run, "then", 0..numbers.len(), expected)?;
+        tells(&run, "again", 0..numbers.len(), expected)
     });
 }
 
@@ -177,14 +180,21 @@ fn a_worker_that_dies_does_not_take_its_task_along_in_silence() {
         let deaths = random.pick(1..=workers - 2);
         let mut die = places(random, deaths + 1, numbers.len());
         let held = [die.remove(random.pick(0..=deaths))];
-        let run = pool(workers, &numbers).list("die", &die).list("held", &held).run()?;
+        let program = pool(workers, &numbers).list("die", &die).list("held", &held);
+        let run = program.arg("again", 1).run()?;
         run.ends_well()?;
-        tells(&run, "then", others(numbers.len(), &held), |task| match die.contains(&task) {
+        let expected = |task: usize| match die.contains(&task) {
             true => "lost".to_owned(),
             false => square(&numbers, task),
-        })?;
+        };
+        tells(&run, "then", others(numbers.len(), &held), expected)?;
+        tells(&run, "again", others(numbers.len(), &held), expected)?;
         // Whoever was at work all the time has lost nothing.
-        tells(&run, "at-last", held, |task| square(&numbers, task))
+        tells(&run, "at-last", held, |task| square(&numbers, task))?;
+        // A worker dies while main is in join already.
+        let run = pool(workers, &numbers).list("die", &held).list("held", &held).run()?;
+        run.ends_well()?;
+        tells(&run, "at-last", held, |_| "lost".to_owned())
     });
 }
 

@@ -6,7 +6,7 @@
 //! wait until all other results have been taken. Those at the places `--asked` wait until
 //! they are asked for, one after the other, in that order. After `--take` results the
 //! rest is dropped. With `--quiet 1` single numbers are not reported. With `--again 1` the
-//! numbers are squared once more afterwards.
+//! numbers are squared once more afterwards. With `--sign -1` the results are below zero.
 
 use std::io;
 use std::process;
@@ -17,13 +17,15 @@ use pool_unordered::{Results, pool_unordered};
 use stage::{Arguments, Gate, Meeting, event};
 
 fn main() -> io::Result<()> {
-    let arguments =
-        Arguments::take(&["workers", "numbers", "meet", "held", "asked", "take", "quiet", "again"]);
+    let arguments = Arguments::take(&[
+        "workers", "numbers", "meet", "held", "asked", "take", "quiet", "again", "sign",
+    ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
     let held = arguments.list("held", Vec::<usize>::new());
     let asked = arguments.list("asked", Vec::<usize>::new());
     let take = arguments.get("take", usize::MAX);
+    let sign = arguments.get("sign", 1);
     let quiet = arguments.get("quiet", 0) == 1;
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let others_are_taken = Gate::new()?;
@@ -48,7 +50,7 @@ fn main() -> io::Result<()> {
         if !quiet {
             event(&who, "end");
         }
-        numbers[place] * numbers[place]
+        sign * numbers[place] * numbers[place]
     };
 
     let mut results = pool_unordered(workers, &input, task)?;
@@ -62,7 +64,7 @@ fn main() -> io::Result<()> {
     drop(results);
     event("main", "dropped");
     if arguments.get("again", 0) == 1 {
-        for value in pool_unordered(workers, &numbers, |number| number * number)? {
+        for value in pool_unordered(workers, &numbers, |number| sign * number * number)? {
             event("again", format_args!("value={}", value?));
         }
     }

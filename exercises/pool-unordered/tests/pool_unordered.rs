@@ -30,11 +30,11 @@ fn said_by_tasks(run: &Run) -> Events {
 
 /// Passes if the values that came are the squares of `numbers`, in any order.
 fn squares_came(run: &Run, numbers: &[i64]) -> Checked {
-    squares_came_to(run, "main", numbers)
+    squares_came_to(run, "main", numbers, 1)
 }
 
-fn squares_came_to(run: &Run, who: &str, numbers: &[i64]) -> Checked {
-    let mut expected: Vec<_> = numbers.iter().map(|n| (n * n).to_string()).collect();
+fn squares_came_to(run: &Run, who: &str, numbers: &[i64], sign: i64) -> Checked {
+    let mut expected: Vec<_> = numbers.iter().map(|n| (sign * n * n).to_string()).collect();
     expected.sort();
     let seen = run.events().of(who).values("value");
     let difference = kit::compare_unordered(&expected, &seen);
@@ -55,18 +55,19 @@ fn serialised_if(run: &Run, too_few: bool, claim: &str) -> Checked {
 fn every_result_comes_once() {
     property(|random| {
         let (workers, mut numbers) = sizes(random);
-        // One square has more than 32 bits, one is 0.
-        numbers[..2].copy_from_slice(&[random.pick(50_000..=3_000_000_000) as i64, 0]);
+        // One square has more than 32 bits, one is 0 and one is that of -1.
+        numbers[..3].copy_from_slice(&[random.pick(50_000..=3_000_000_000) as i64, 0, -1]);
         let run = pool(workers, &numbers).run()?;
         run.ends_well()?;
         squares_came(&run, &numbers)?;
         let more = run.events().of("main").named("something").len();
         let claim = "`next` said that there is no more, and then gave something";
         run.check(Finding::wrong(claim).unless(more == 0))?;
-        // And a second time in the same process.
-        let run = pool(workers, &numbers).arg("again", 1).run()?;
+        // And a second time in the same process, below zero.
+        let run = pool(workers, &numbers).arg("again", 1).arg("sign", -1).run()?;
         run.ends_well()?;
-        squares_came_to(&run, "again", &numbers)
+        squares_came_to(&run, "main", &numbers, -1)?;
+        squares_came_to(&run, "again", &numbers, -1)
     });
 }
 
@@ -245,6 +246,10 @@ fn an_early_end_leaves_no_worker_behind() {
             let finding = Finding::new(Verdict::Deadlock, claim);
             return Err(run.found(finding.seeing(run.events().to_string())));
         }
+        run.ends_well()?;
+        run.leaves_nothing_behind()?;
+        // All results are taken, and nobody asks whether there are more.
+        let run = pool(workers, &numbers).arg("take", numbers.len()).run()?;
         run.ends_well()?;
         run.leaves_nothing_behind()
     });

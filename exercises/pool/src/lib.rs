@@ -27,8 +27,10 @@ impl Pool {
     /// Hands a task over and returns at once: before it is done, before it is even begun.
     ///
     /// Tasks are begun in the order of submission, each once, by whichever worker is
-    /// free. Up to 1000 tasks may be submitted whose results have not been read.
-    /// After `close` nothing is taken in any more: an error.
+    /// free; if one is free already, the task is begun without anybody asking for its result.
+    /// Any number may be an input, and two tasks may have the same. Up to 1000 tasks may be
+    /// submitted whose results have not been read. After `close` nothing is taken in any more: an
+    /// error.
     pub fn submit(&mut self, input: i64) -> io::Result<Handle> {
         let _ = input;
         todo!("send the input to the workers, and remember which task it was")

@@ -6,7 +6,9 @@
 //! main process has read all other results. With `--backwards 1` the first tasks,
 //! one for each worker, are done in reverse order. With `--late 1` one more task is
 //! submitted after `close`. With `--sign -1` results are below zero. The results of the
-//! `--first` tasks are each read before the next task is submitted.
+//! `--first` tasks are each read before the next task is submitted. With `--begun 1` main reads
+//! no result before the first task has begun. With `--twins 1` the first two tasks have the same
+//! input, -1, the third has 0, and results are read from behind.
 
 use std::io;
 use std::process;
@@ -24,6 +26,8 @@ fn main() -> io::Result<()> {
         "late",
         "sign",
         "first",
+        "begun",
+        "twins",
     ]);
     let workers = arguments.get("workers", 4);
     let numbers = arguments.list("numbers", vec![0, 1, 2, 3, 4]);
@@ -31,7 +35,8 @@ fn main() -> io::Result<()> {
     let sign = arguments.get("sign", 1);
     let first = arguments.get("first", 0);
     let meeting = Meeting::new(arguments.get("meet", 1))?;
-    let others_are_read = Gate::new()?;
+    let (others_are_read, begun) = (Gate::new()?, Gate::new()?);
+    let twins = arguments.get("twins", 0) == 1;
     let backwards = match arguments.get("backwards", 0) {
         0 => None,
         _ => Some(Backwards::new(workers)?),
@@ -39,10 +44,17 @@ fn main() -> io::Result<()> {
 
     // The inputs tell of places, so that each task can be told apart.
     let task = |input: i64| {
-        let place = place_of(input);
+        let place = match input {
+            -1 if twins => 0,
+            0 if twins => 2,
+            _ => place_of(input),
+        };
         let who = format!("task-{place}");
         event(&who, "start");
         event(&who, format_args!("by pid={}", process::id()));
+        if place == 0 {
+            begun.open().expect("the pipe of the gate is open");
+        }
         meeting.meet().expect("the pipes of the meeting are open");
         if held.contains(&place) {
             others_are_read.pass().expect("the pipe of the gate is open");
@@ -57,7 +69,12 @@ fn main() -> io::Result<()> {
     let mut pool = Pool::new(workers, task)?;
     let mut handles = Vec::new();
     for place in 0..numbers.len() {
-        let handle = (place, pool.submit(input_at(place))?);
+        let input = match place {
+            0 | 1 if twins => -1,
+            2 if twins => 0,
+            _ => input_at(place),
+        };
+        let handle = (place, pool.submit(input)?);
         if place < first {
             read(vec![handle])?;
         } else {
@@ -65,6 +82,12 @@ fn main() -> io::Result<()> {
         }
     }
     event("main", "submitted");
+    if arguments.get("begun", 0) == 1 {
+        begun.pass()?;
+    }
+    if twins {
+        handles.reverse();
+    }
     let (at_the_end, now): (Vec<_>, Vec<_>) =
         handles.into_iter().partition(|(place, _)| held.is_empty() || held.contains(place));
     read(now)?;

@@ -108,7 +108,9 @@ fn all_workers_are_at_work_at_once() {
     property(|random| {
         let (workers, numbers) = sizes(random);
         // The first tasks wait for one another: with fewer in work at once they stand still.
-        let run = pool(workers, &numbers).arg("meet", workers).run()?;
+        let run = pool(workers, &numbers).arg("meet", workers).arg("begun", 1).run()?;
+        let claim = "workers are free, and no task is begun before somebody asks for its result";
+        serialised_unless(&run, "start", 1, claim)?;
         let claim = format!("{workers} tasks should be in work at once, one for each worker");
         serialised_unless(&run, "start", workers, &claim)?;
         run.ends_well()
@@ -178,7 +180,12 @@ fn results_belong_to_their_tasks() {
         let claim = "a worker that is free should take the next task while others are held up";
         serialised_unless(&run, "start", 2 * workers, claim)?;
         run.ends_well()?;
-        results_are_right(&run, &numbers, sign)
+        results_are_right(&run, &numbers, sign)?;
+        // The first two have the same input, -1, and are asked for when both are done.
+        numbers[1] = numbers[0];
+        let run = pool(1, &numbers).arg("twins", 1).run()?;
+        run.ends_well()?;
+        results_are_right(&run, &numbers, 1)
     });
 }
 

@@ -31,6 +31,7 @@ impl Greeting {
 }
 
 /// Calls `target` for each of `arguments`, each in a thread of its own, all at the same time.
+/// No other thread is started.
 ///
 /// Each thread gets its own arguments: every one is moved into one thread. Returns when all of
 /// the threads have ended, with their results in the order of the arguments: `Err` for

@@ -33,7 +33,7 @@ impl<T: Send + 'static> Task<T> {
         todo!("the name")
     }
 
-    /// Starts a thread of that name, which runs the target; does not wait for it.
+    /// Starts one thread, of that name, which runs the target; does not wait for it.
     pub fn start(&mut self) -> Result<(), TaskError> {
         todo!("take the target, spawn a thread for it")
     }

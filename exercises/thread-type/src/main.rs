@@ -2,7 +2,8 @@
 //!
 //!     cargo run -p thread-type -- --title ballad --times 3
 //!
-//! The last play waits until the main thread has looked whether the song is alive.
+//! The last play waits until the main thread has looked whether the song is alive. There is
+//! at least one: `--times` is at least 1.
 
 use std::io;
 use std::sync::Arc;

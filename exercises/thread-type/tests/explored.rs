@@ -21,6 +21,7 @@ pub use student::*;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 #[test]
 fn nothing_runs_before_the_start() {
@@ -57,8 +58,12 @@ fn no_schedule_waits_in_start() {
     let (go, wait) = mpsc::channel();
     // The target waits for us, so whoever waits for the target here waits for ever.
     let mut task = Task::new("patient", move || wait.recv().unwrap());
+    let before = Instant::now();
     assert_eq!(task.start(), Ok(()));
     assert_eq!(task.is_alive(), true, "it waits for us");
+    // Under the explorer a clock moves on only when somebody waits for a time.
+    let napped = before.elapsed() >= Duration::from_millis(1);
+    assert_eq!(napped, false, "nobody waits, not even a while");
     go.send(7).unwrap();
     assert_eq!(task.join(), Ok(7), "what the target returned");
     assert_eq!(task.is_alive(), false, "it has ended");

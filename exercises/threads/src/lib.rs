@@ -10,8 +10,9 @@ pub fn my_name() -> String {
 /// Counts from 1 to `upto` in a thread for each of `names`, all at the same time.
 ///
 /// Each thread is named as `names` says, where a name may stand twice, and calls `tick(1)`,
-/// `tick(2)`, ..., `tick(upto)`; the caller calls none of them. Up to 0 there is nothing to call.
-/// Returns when all of the threads have ended. If a `tick` panics the panic is not lost: this function panics too.
+/// `tick(2)`, ..., `tick(upto)`; the caller calls none of them, and no other thread is started. Up
+/// to 0 there is nothing to call. Returns when all of the threads have ended. If a `tick` panics
+/// the panic is not lost: this function panics too.
 pub fn count_in_threads<F>(names: &[&str], upto: usize, tick: F)
 where
     F: Fn(usize) + Clone + Send + 'static,

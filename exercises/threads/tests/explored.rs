@@ -86,7 +86,7 @@ fn no_panic_is_lost() {
                 resume_unwind(Box::new("told to panic"));
             }
         };
-        let both = || count_in_threads(&["ada", "bob"], 1, tick);
+        let both = || count_in_threads(&["ada", "bob"], 2, tick);
         let caught = catch_unwind(AssertUnwindSafe(both));
         assert_eq!(caught.is_err(), true, "one of two threads panicked, {unlucky}");
     }

@@ -10,7 +10,7 @@ pub struct Countdown {
 }
 
 impl Countdown {
-    /// Starts a thread that calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`.
+    /// Starts one thread, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`.
     pub fn start(from: u32, tick: impl FnMut(u32) + Send + 'static) -> Countdown {
         let count = move || (1..=from).rev().for_each(tick);
         Countdown { thread: Some(thread::spawn(count)) }

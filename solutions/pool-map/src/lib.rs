@@ -10,6 +10,8 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
 /// Applies `task` to `input` in `workers` processes, and returns the results in input order.
+///
+/// `task` gets one chunk at a time, never an empty one.
 pub fn pool_map(
     workers: usize,
     chunk: usize,

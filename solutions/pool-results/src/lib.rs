@@ -90,7 +90,7 @@ impl Pool {
         Ok(Pool { office: Rc::new(RefCell::new(office)), open: true })
     }
 
-    /// Hands a task over and returns at once.
+    /// Hands a task over and returns at once. Two tasks may have the same input.
     pub fn submit(
         &mut self,
         input: i64,
@@ -129,6 +129,9 @@ impl Pool {
     }
 
     /// Waits until every task is done or has failed, and every worker has ended.
+    ///
+    /// An error, at once, unless the pool was closed or terminated before. It is none that workers
+    /// have died.
     pub fn join(&mut self) -> io::Result<()> {
         if self.open {
             return Err(io::Error::other("close or terminate the pool before joining it"));

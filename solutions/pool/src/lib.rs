@@ -58,6 +58,9 @@ impl Pool {
     }
 
     /// Hands a task over and returns at once.
+    ///
+    /// If a worker is free already, the task is begun without anybody asking for its result.
+    /// Any number may be an input, and two tasks may have the same.
     pub fn submit(&mut self, input: i64) -> io::Result<Handle> {
         let Some(tasks) = &self.tasks else {
             return Err(io::Error::other("the pool is closed"));

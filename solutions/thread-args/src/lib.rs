@@ -26,6 +26,7 @@ impl Greeting {
 }
 
 /// Calls `target` for each of `arguments`, each in a thread of its own, all at the same time.
+/// No other thread is started.
 pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
 where
     A: Send + 'static,

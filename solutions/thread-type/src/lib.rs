@@ -42,7 +42,7 @@ impl<T: Send + 'static> Task<T> {
         &self.name
     }
 
-    /// Starts a thread of that name, which runs the target; does not wait for it.
+    /// Starts one thread, of that name, which runs the target; does not wait for it.
     pub fn start(&mut self) -> Result<(), TaskError> {
         // The target can be called once only, so it has to be taken out of `self`, and
         // something has to take its place meanwhile.

@@ -9,6 +9,8 @@ pub fn my_name() -> String {
 }
 
 /// Counts from 1 to `upto` in a thread for each of `names`, all at the same time.
+///
+/// No other thread is started.
 pub fn count_in_threads<F>(names: &[&str], upto: usize, tick: F)
 where
     F: Fn(usize) + Clone + Send + 'static,
