@@ -4,7 +4,8 @@
 //!
 //! With `--threads` the number of threads is given, and not chosen. The first `--meet` tasks
 //! wait for one another, and so for other threads. With `--even 1` the tasks go in rounds: each
-//! waits until every thread has one, which is how tasks take equally long.
+//! waits until every thread has one, which is how tasks take equally long. Those that are left
+//! over make a last, smaller round.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,23 +54,26 @@ fn steps_to_one(number: u64) -> u64 {
     std::iter::successors(Some(number), next).take_while(|&number| number != 1).count() as u64
 }
 
-/// Lets tasks go in rounds of one for each thread; those that fill no round do not wait.
+/// Lets tasks go in rounds of one for each thread; those that are left over are the last round.
 struct Rounds {
     round: Barrier,
+    last: Barrier,
     /// How many tasks still find a place in a round.
     places: AtomicUsize,
 }
 
 impl Rounds {
     fn new(threads: usize, tasks: usize, even: bool) -> Self {
-        let places = if even { tasks - tasks % threads } else { 0 };
-        Self { round: Barrier::new(threads), places: AtomicUsize::new(places) }
+        let (places, left) = if even { (tasks - tasks % threads, tasks % threads) } else { (0, 0) };
+        let places = AtomicUsize::new(places);
+        // A barrier for 0 lets everybody pass.
+        Self { round: Barrier::new(threads), last: Barrier::new(left), places }
     }
 
     fn wait(&self) {
         let less = |places: usize| places.checked_sub(1);
-        if self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
-            self.round.wait();
-        }
+        let full = self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok();
+        let round = if full { &self.round } else { &self.last };
+        round.wait();
     }
 }

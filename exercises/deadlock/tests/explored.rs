@@ -28,16 +28,17 @@ fn mover(bank: &Arc<Bank>, from: usize, to: usize) -> JoinHandle<Result<(), NotE
 
 #[test]
 fn no_schedule_deadlocks_two_transfers() {
-    let bank = Arc::new(Bank::new(&[10, 10]));
-    let there = mover(&bank, 0, 1);
+    // Between accounts that are no neighbours, and with more accounts than these two.
+    let bank = Arc::new(Bank::new(&[10; 4]));
+    let there = mover(&bank, 0, 2);
     let seen = bank.balance(0);
     assert!([10, 9].contains(&seen), "1 has gone from 10, or not yet: saw {seen}");
     // What is booked at another bank, under the same numbers, has nothing to do with this one.
     let another = Bank::new(&[10, 10]);
     let elsewhere = || assert_eq!(another.transfer(1, 0, 1, || ()), Ok(()), "there is enough");
-    let back = bank.transfer(1, 0, 3, elsewhere);
+    let back = bank.transfer(2, 0, 3, elsewhere);
     assert_eq!((there.join().unwrap(), back), (Ok(()), Ok(())), "there is enough for both");
-    assert_eq!((bank.balance(0), bank.balance(1)), (12, 8), "1 went there, 3 came back");
+    assert_eq!((bank.balance(0), bank.balance(2)), (12, 8), "1 went there, 3 came back");
 }
 
 #[test]
@@ -140,4 +141,11 @@ fn a_refused_transfer_changes_nothing() {
     assert_eq!(rich.transfer(0, 1, u64::MAX, book), Ok(()), "all there is is enough");
     assert_eq!((rich.balance(0), rich.balance(1)), (0, u64::MAX), "all of it moved");
     assert_eq!(Bank::new(&[]).total(), 0, "a bank without accounts has no money");
+    // An account in use is no reason to refuse. Time is virtual, and passes once the other waits.
+    let bank = Arc::new(Bank::new(&[10, 10, 0]));
+    let other = Arc::clone(&bank);
+    let slowly = || thread::sleep(std::time::Duration::from_millis(12));
+    let there = thread::spawn(move || other.transfer(0, 2, 4, slowly));
+    let here = bank.transfer(1, 2, 5, || ());
+    assert_eq!((there.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");
 }

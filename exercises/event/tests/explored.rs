@@ -119,6 +119,14 @@ fn clear_makes_everybody_wait_again() {
     event.wait();
     assert_eq!(about_to_set.load(Ordering::SeqCst), true, "the wait is for the next set");
     setter.join().unwrap();
+    // Whoever was woken, and comes to look only after the clear, goes with the next set.
+    let event = Arc::new(Event::new());
+    let other = Arc::clone(&event);
+    let waiter = thread::spawn(move || other.wait());
+    event.set();
+    event.clear();
+    event.set();
+    waiter.join().unwrap();
 }
 
 #[test]
@@ -139,6 +147,13 @@ fn no_schedule_says_set_when_it_is_not() {
     // That the time is up first is possible too, and then the answer is false.
     interleave::reachable("a set ends a wait that has time left", set);
     assert_eq!(event.wait_timeout(LONG), true, "now it is set");
+    let event = Arc::new(Event::new());
+    let other = Arc::clone(&event);
+    let setter = thread::spawn(move || other.set());
+    let start = Instant::now();
+    let set = event.wait_timeout(Duration::MAX);
+    assert_eq!(set || start.elapsed() > LONG, true, "nor is all the time there is up at once");
+    setter.join().unwrap();
 }
 
 #[test]
@@ -149,4 +164,20 @@ fn a_wait_whose_time_is_up_says_so() {
     let waiter = thread::spawn(move || other.wait_timeout(LONG));
     assert_eq!(event.wait_timeout(LONG), false, "nobody sets it");
     assert_eq!(waiter.join().unwrap(), false, "nobody sets it");
+    // Woken again and again, each time before a timeout of its own would be up.
+    let (event, over) = (Arc::new(Event::new()), Arc::new(AtomicBool::new(false)));
+    let (other, flag) = (Arc::clone(&event), Arc::clone(&over));
+    let waker = thread::spawn(move || {
+        for _ in (0..20).take_while(|_| !flag.load(Ordering::SeqCst)) {
+            thread::sleep(LONG / 2);
+            other.set();
+            other.clear();
+        }
+    });
+    let start = Instant::now();
+    event.wait_timeout(LONG);
+    // A sleep ends early, before the wait has begun, five times at most.
+    assert_eq!(start.elapsed() < 6 * LONG, true, "being woken makes no wait longer");
+    over.store(true, Ordering::SeqCst);
+    waker.join().unwrap();
 }

@@ -3,7 +3,8 @@
 //!     cargo run -p fifo-queue -- --producers 2 --items 5 --consumers 2 --maxsize 3
 //!
 //! Without consumers (`--consumers 0`) a producer gets as far as the queue has room. With
-//! `--more 1` each consumer asks for one item more than there are.
+//! `--more 1` each consumer asks for one item more than there are, and says of none that it is
+//! done: main joins for ever.
 
 use std::thread;
 
@@ -29,7 +30,7 @@ fn main() {
             let queue = &queue;
             let all = producers * items;
             let share = all / consumers + usize::from(number <= all % consumers);
-            scope.spawn(move || consume(queue, number, share + more));
+            scope.spawn(move || consume(queue, number, share + more, more == 0));
         }
         for producer in producing {
             producer.join().expect("a producer only puts");
@@ -52,11 +53,13 @@ fn produce(queue: &Queue<String>, producer: usize, items: usize) {
     }
 }
 
-/// Takes `share` items out; each is done as soon as it has been told of.
-fn consume(queue: &Queue<String>, consumer: usize, share: usize) {
+/// Takes `share` items out; if `done` each is done as soon as it has been told of.
+fn consume(queue: &Queue<String>, consumer: usize, share: usize, done: bool) {
     for _ in 0..share {
         let item = queue.get();
         event(format_args!("consumer-{consumer}"), format_args!("got={item}"));
-        queue.task_done();
+        if done {
+            queue.task_done();
+        }
     }
 }

@@ -83,6 +83,11 @@ fn no_schedule_forgets_a_consumer() {
     queue.put(2);
     let [first, second] = consumers.map(|consumer| consumer.join().unwrap());
     assert_eq!(first + second, 3, "each consumer gets one of the two items");
+    let unbounded = Arc::new(Queue::new(0));
+    let other = Arc::clone(&unbounded);
+    let consumer = thread::spawn(move || other.get());
+    unbounded.put(3);
+    assert_eq!(consumer.join().unwrap(), 3, "and so it is without a bound");
 }
 
 #[test]

@@ -35,7 +35,8 @@ fn a_full_queue_lets_nobody_in() {
 #[test]
 fn whoever_finds_nothing_sleeps() {
     property(|random| {
-        // Every consumer asks for one item more than there are: a right program stands still.
+        // Every consumer asks for one item more than there are, and main joins though nothing
+        // is ever done: a right program stands still.
         let program = program(1, random.pick(1..=5), random.pick(1..=4), 1).arg("more", 1);
         let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
         run.stands_still()?;

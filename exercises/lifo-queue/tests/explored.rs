@@ -86,6 +86,11 @@ fn no_schedule_forgets_a_consumer() {
     stack.put(2);
     let [first, second] = consumers.map(|consumer| consumer.join().unwrap());
     assert_eq!(first + second, 3, "each consumer gets one of the two items");
+    let unbounded = Arc::new(LifoQueue::new(0));
+    let other = Arc::clone(&unbounded);
+    let consumer = thread::spawn(move || other.get());
+    unbounded.put(3);
+    assert_eq!(consumer.join().unwrap(), 3, "and so it is without a bound");
 }
 
 #[test]
@@ -161,6 +166,11 @@ fn trying_wakes_those_who_sleep() {
     assert_eq!((stack.try_put(1), stack.try_put(2)), (Ok(()), Ok(())), "there is room for two");
     let [first, second] = consumers.map(|consumer| consumer.join().unwrap());
     assert_eq!(first + second, 3, "each of two who wait for an item gets one");
+    let unbounded = Arc::new(LifoQueue::new(0));
+    let other = Arc::clone(&unbounded);
+    let consumer = thread::spawn(move || other.get());
+    assert_eq!(unbounded.try_put(3), Ok(()), "there is always room");
+    assert_eq!(consumer.join().unwrap(), 3, "and who waits for an item gets it");
     let stack = Arc::new(LifoQueue::new(2));
     (0..2).for_each(|_| stack.put(4));
     let producers = [5, 6].map(|item| {

@@ -55,6 +55,8 @@ fn no_schedule_loses_an_update_of_the_twins() {
         value + 1
     });
     assert_eq!((twins.read(), others.read()), ((5, 5), (6, 6)), "one updated inside of the other");
+    others.update(|_| -1 << 40);
+    assert_eq!(others.read(), (-1 << 40, -1 << 40), "values have 64 bits");
 }
 
 #[test]

@@ -59,7 +59,8 @@ fn no_schedule_touches_the_main_threads_request() {
 
 #[test]
 fn a_new_thread_has_no_request() {
-    assert_eq!((current(), rename("nobody")), (None, false), "nothing is bound at first");
+    let seen = (current(), rename("nobody"), current());
+    assert_eq!(seen, (None, false, None), "nothing is bound at first, and a name binds nothing");
     let seen = with_request(request("admin", 0), || {
         thread::spawn(|| (current(), rename("nobody"))).join().unwrap()
     });
