@@ -2,18 +2,19 @@
 //!
 //!     cargo run -p duplex -- --name circle --keys cx,cy,radius --values 5,3,5 --requests 3
 //!
-//! In names and keys `‚` stands for a comma, `␀` for a zero byte, and a mere `∅` for no text at all, which
-//! arguments cannot hold.
+//! In names and keys `‚` stands for a comma, `␀` for a zero byte, and a mere `∅` for no text at
+//! all, which arguments cannot hold.
 //!
 //! The parent asks `--requests` times, and the partner is killed in the one that `--die`
 //! names. With `--talk 3` both sides send three messages before either receives one. With
 //! `--exchange 100,20` both sides call `exchange`, the parent with a name of 100 letters, the child
-//! with one of 20. With `--other 77` the program has another child, which has ended with that status and
-//! has not been waited for. With `--cut 500000` the child is killed while it sends a name of so many,
-//! and with `--clip 1` a short message ends before each of its bytes. With `--alone 1` the parent calls
-//! `exchange`, and the child hangs up.
+//! with one of 20. With `--other 77` the program has another child, which has ended with that
+//! status and has not been waited for. With `--cut 500000` the child is killed while it sends a
+//! name of so many, and with `--clip 1` a short message ends before each of its bytes. With
+//! `--alone 1` the parent calls `exchange`, and the child hangs up. With `--gone 1` whoever asks is
+//! killed, and its partner ends.
 
-use std::io;
+use std::io::{self, Read};
 use std::process::{exit, id};
 use std::time::Duration;
 use std::{fs, thread};
@@ -27,7 +28,7 @@ use stage::{Arguments, Gate, event};
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
         "name", "keys", "values", "requests", "die", "talk", "exchange", "cut", "other", "clip",
-        "alone",
+        "alone", "gone",
     ]);
     let name = arguments.get("name", "circle".to_owned());
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
@@ -45,6 +46,9 @@ fn main() -> io::Result<()> {
     }
     if arguments.get("alone", 0) != 0 {
         return between_two(with_nobody);
+    }
+    if arguments.get("gone", 0) != 0 {
+        return asker_is_gone(&message);
     }
     if arguments.get("clip", 0) != 0 {
         return clip();
@@ -108,6 +112,25 @@ fn ask(message: &Message, requests: i64, die: i64) -> io::Result<()> {
     }
     partner.finish()?;
     event("main", "finished");
+    Ok(())
+}
+
+/// A child starts a partner, asks and is killed. The end of a pipe tells that the partner is gone.
+fn asker_is_gone(message: &Message) -> io::Result<()> {
+    let (mut alive, held) = io::pipe()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    if let ForkResult::Child = unsafe { fork() }? {
+        drop(alive);
+        let mut partner = Partner::start(|request| request)?;
+        partner.ask(message)?;
+        return raise(Signal::SIGKILL).map_err(io::Error::from);
+    }
+    drop(held);
+    wait()?;
+    event("main", "asker gone");
+    // Nobody writes, so this is the end.
+    let _ = alive.read(&mut [0])?;
+    event("main", "partner gone");
     Ok(())
 }
 
@@ -189,8 +212,8 @@ fn with_nobody(who: &str, mut connection: Connection) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads what `sender` has sent until it sleeps; soon gives up in any case. An end with something left
-/// to be read does not look like an end to the other side.
+/// Reads what `sender` has sent until it sleeps; soon gives up in any case. An end with something
+/// left to be read does not look like an end to the other side.
 fn take_what_comes(sender: Pid) {
     for _ in 0..500 {
         if something_came() {

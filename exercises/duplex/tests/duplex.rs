@@ -1,7 +1,7 @@
 //! What two processes that talk to each other promise, whoever speaks first.
 
 use kit::observation::Exit;
-use kit::{Checked, Finding, Program, Random, Run, program, property};
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 type Fields = Vec<(String, i64)>;
 
@@ -213,7 +213,10 @@ fn a_finished_partner_is_gone() {
             let exits = run.processes()?.created().exits();
             run.check(Finding::wrong(claim).unless(!exits.iter().any(killed)))?;
         }
-        Ok(())
+        let run = program!().arg("gone", 1).run()?;
+        let stays = run.deadlocked() && run.events().of("main").named("asker").len() == 1;
+        let claim = "whoever asked was killed, and its partner should end, too";
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(!stays))
     });
 }
 

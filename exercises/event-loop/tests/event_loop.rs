@@ -181,8 +181,8 @@ fn sleeps(program: Program, claim: &str, word: &str) -> Checked {
     run.check(Finding::new(Verdict::Deadlock, claim).unless(told > 0))
 }
 
-/// Times that a loop falls asleep while few sources say a line each and a timer fires: several times
-/// what that takes.
+/// Times that a loop falls asleep while few sources say a line each and a timer fires: several
+/// times what that takes.
 const OFTEN: u64 = 60;
 
 #[test]

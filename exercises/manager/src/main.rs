@@ -3,8 +3,8 @@
 //!     cargo run -p manager -- --name pi --value 3.1415926 --count 5
 //!     cargo run -p manager -- --act many --clients 3 --rounds 20
 //!
-//! `--act` is one of `share`, `odd`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`, `end`, `kill`; each is
-//! a function below. The server is shut down at the end of each.
+//! `--act` is one of `share`, `odd`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`, `end`,
+//! `kill`; each is a function below. The server is shut down at the end of each.
 
 use std::fs;
 use std::io::{self, Write};
@@ -96,7 +96,8 @@ fn share(place: &Place<'_>, name: &str, value: f64, count: usize) -> io::Result<
     Ok(())
 }
 
-/// Many clients are there at once; one sets and pushes what is easily mistaken, another looks for it.
+/// Many clients are there at once; one sets and pushes what is easily mistaken, another looks for
+/// it.
 fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
     let mut crowd = (0..30).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?;
     let hundred = "x".repeat(100);
@@ -139,6 +140,9 @@ fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
 fn many(place: &Place<'_>, clients: usize, rounds: usize) -> io::Result<()> {
     let mut client = place.connect()?;
     client.push(0)?;
+    // What it sees now will be different later.
+    client.set("client 1", -1.0)?;
+    (client.get("client 1")?, client.list()?);
     let ready = Meeting::new(clients as u8)?;
     let others = (1..=clients).map(|number| {
         let ready = &ready;
@@ -214,8 +218,8 @@ fn wait(place: &Place<'_>) -> io::Result<()> {
     wait_for(waiter)
 }
 
-/// A client is killed while it holds the lock. Of two who wait for it the first is killed before, and
-/// the second gets it; a third comes later.
+/// A client is killed while it holds the lock. Of two who wait for it the first is killed before,
+/// and the second gets it; a third comes later.
 fn die(place: &Place<'_>) -> io::Result<()> {
     let (holds, came, go, there) = (Gate::new()?, Gate::new()?, Gate::new()?, Gate::new()?);
     let victim = start(|| {
@@ -266,13 +270,12 @@ fn keys(place: &Place<'_>, wrong: &str) -> io::Result<()> {
     let tries: [&[u8]; 10] =
         [&wrong, b"", &longer, &blank, &line, &zero, &capital, &other, &place.key[1..], place.key];
     for key in tries {
-        let accepted =
-            Client::connect(place.path, key).and_then(|mut client| client.set("key", 1.0));
-        let key = String::from_utf8_lossy(key);
-        event(
-            "main",
-            format_args!("{} {key:?}", if accepted.is_ok() { "accepted" } else { "refused" }),
-        );
+        let how = match Client::connect(place.path, key).map(|mut client| client.set("key", 1.0)) {
+            Ok(Ok(())) => "accepted",
+            Ok(Err(_)) => "connected",
+            Err(_) => "refused",
+        };
+        event("main", format_args!("{how} {:?}", String::from_utf8_lossy(key)));
     }
     Ok(())
 }

@@ -138,7 +138,11 @@ fn a_wrong_key_is_refused() {
         let claim = format!("only the key {key:?} should be accepted");
         let right = accepted.iter().map(|event| event.what.clone()).collect::<Vec<_>>();
         let finding = Finding::wrong(claim).seeing(run.events().to_string());
-        run.check(finding.unless(right == [format!("accepted {key:?}")]))
+        run.check(finding.unless(right == [format!("accepted {key:?}")]))?;
+        let connected = run.events().named("connected");
+        let claim = "with a wrong key `connect` should be an error, and not only what comes after";
+        let finding = Finding::wrong(claim).seeing(connected.to_string());
+        run.check(finding.unless(connected.is_empty()))
     });
 }
 

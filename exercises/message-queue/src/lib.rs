@@ -27,7 +27,7 @@ impl Queue {
 
     /// Puts `item` at the end; sleeps while the queue is full.
     ///
-    /// An error if the item is too large, or if the queue was closed.
+    /// An error if the item is too large, or if the queue was closed, full or not.
     pub fn put(&self, item: &[u8]) -> io::Result<()> {
         let _ = item;
         todo!("wait for room, then add the item as one piece")

@@ -117,8 +117,8 @@ fn sums(queue: &Queue, puts: usize, takes: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes the queue while items are in it. A child takes the first, the main process the others; then
-/// there is nothing any more, however often one asks.
+/// Closes the queue while items are in it. A child takes the first, the main process the others;
+/// then there is nothing any more, however often one asks.
 fn leave(queue: &Queue, puts: usize) -> io::Result<()> {
     (0..puts).try_for_each(|number| queue.put(&[number as u8]))?;
     queue.close()?;
@@ -131,8 +131,10 @@ fn leave(queue: &Queue, puts: usize) -> io::Result<()> {
         io::Result::Ok(())
     };
     event("main", format_args!("count={}", queue.count()?));
+    // The queue may be full, and is not when the child has taken one.
+    let mut refused = queue.put(b"late").is_err();
     wait_for(vec![start(|| take("child", 0))?])?;
-    let refused = queue.try_put(b"late").is_err() && queue.put(b"late").is_err();
+    refused &= queue.try_put(b"late").is_err() && queue.put(b"late").is_err();
     event("main", format_args!("late refused={refused}"));
     (1..puts + 20).try_for_each(|number| take("main", number))?;
     event("main", format_args!("at last count={}", queue.count()?));
@@ -162,8 +164,8 @@ fn without_waiting(queue: &Queue) -> io::Result<()> {
     Ok(())
 }
 
-/// Tries while a reader sleeps in `get`, and while a writer sleeps in `put`. Another queue has nothing to do
-/// with it.
+/// Tries while a reader sleeps in `get`, and while a writer sleeps in `put`. Another queue has
+/// nothing to do with it.
 fn beside_a_sleeper(queue: &Queue, capacity: usize) -> io::Result<()> {
     let other = Queue::new(2)?;
     other.put(b"other")?;
@@ -206,7 +208,9 @@ fn any_bytes(queue: &Queue, capacity: usize) -> io::Result<()> {
     event("main", if refused { "too large, refused" } else { "too large, accepted" });
     // What was refused has taken no place, and there is room for the largest.
     (0..capacity).try_for_each(|_| queue.put(&[7; LARGEST]))?;
-    event("main", format_args!("count={}", queue.count()?));
+    // Nobody waits for room for it.
+    let refused = queue.put(&large).is_err();
+    event("main", format_args!("count={} when full={refused}", queue.count()?));
     Ok(())
 }
 

@@ -7,20 +7,23 @@ use std::io;
 /// A lock, shared with every process that is forked after it was made.
 ///
 /// At most one process holds it at any time. It keeps processes apart, not the threads of
-/// one process. A process that ends while it holds the lock, killed for instance, no longer holds it.
+/// one process. A process that ends while it holds the lock, killed for instance, no longer
+/// holds it.
 pub struct ProcessLock {
     // What does the kernel take back from a process that dies?
 }
 
 impl ProcessLock {
-    /// A lock that nobody holds. Each is one of its own: whoever holds it keeps nobody from another.
+    /// A lock that nobody holds. Each is one of its own: whoever holds it keeps nobody from
+    /// another.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.
     pub fn new() -> io::Result<ProcessLock> {
         todo!("make something that forked processes share")
     }
 
-    /// Takes the lock; sleeps while another process holds it, also if a signal is handled meanwhile.
+    /// Takes the lock; sleeps while another process holds it, also if a signal is handled
+    /// meanwhile.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take it, or sleep")
     }

@@ -193,10 +193,13 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
 /// A process waits for the lock, and two signals come that it handles; then main lets go.
 fn wait_through_a_signal(lock: &ProcessLock) -> io::Result<()> {
     extern "C" fn ignore(_: i32) {}
-    let (ready, taken) = (Gate::new()?, Gate::new()?);
+    let (ready, taken, back, tried) = (Gate::new()?, Gate::new()?, Gate::new()?, Gate::new()?);
     let waiter = start(
         "waiter",
-        || Ok(()),
+        || {
+            back.open()?;
+            tried.pass()
+        },
         || {
             // Without SA_RESTART: the kernel ends what it interrupts.
             let action =
@@ -221,6 +224,10 @@ fn wait_through_a_signal(lock: &ProcessLock) -> io::Result<()> {
         until_asleep(waiter.as_raw());
     }
     lock.release()?;
+    // It is back from `acquire`, and keeps the lock.
+    back.pass()?;
+    event("main", format_args!("while waiter has it={}", lock.try_acquire()?));
+    tried.open()?;
     waitpid(waiter, None)?;
     Ok(())
 }

@@ -71,7 +71,8 @@ fn waiting_processes_sleep() {
         let claim = "processes that wait for the lock keep the processor busy; they should sleep";
         let asleep = run.processor_time()? < Duration::from_millis(250);
         run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))?;
-        // Where the observer cannot prove that they sleep for ever, they wake up seldom all the same.
+        // Where the observer cannot prove that they sleep for ever, they wake up seldom all the
+        // same.
         let naps = run.hung(HangKind::Timeout) && run.times_waited()? > SELDOM;
         let claim =
             "processes that wait for the lock wake up again and again, by the clock, to ask";
@@ -80,7 +81,11 @@ fn waiting_processes_sleep() {
         let gave_up = run.events().named("failed:");
         let claim = "a signal was handled while a process waited, and `acquire` gave up";
         let finding = Finding::wrong(claim).seeing(run.events().to_string());
-        run.check(finding.unless(gave_up.is_empty()))
+        run.check(finding.unless(gave_up.is_empty()))?;
+        let free = run.events().of("main").value("it");
+        let claim = "a signal was handled while a process waited, and `acquire` took no lock";
+        let finding = Finding::wrong(claim).seeing(run.events().to_string());
+        run.check(finding.unless(free != Ok(true)))
     });
 }
 

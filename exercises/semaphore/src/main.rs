@@ -4,8 +4,8 @@
 //!
 //! Inside, the first `--meet` workers wait for one another. As many as there
 //! are permits can meet; one more never can. With `--signal 1` there is one worker, which gets
-//! two signals while it waits, and then a permit from main. With `--hand-on 1` a worker takes all permits,
-//! and main gives them back, and one more. With `--wake 4` four workers wait, and main
+//! two signals while it waits, and then a permit from main. With `--hand-on 1` a worker takes all
+//! permits, and main gives them back, and one more. With `--wake 4` four workers wait, and main
 //! gives as many permits, one right after the other.
 
 use std::io;
@@ -99,6 +99,7 @@ fn wait_through_a_signal(semaphore: &Semaphore) -> io::Result<()> {
             }
             semaphore.release()?;
             wait()?;
+            event("main", format_args!("end value={}", semaphore.value()?));
             Ok(())
         }
     }

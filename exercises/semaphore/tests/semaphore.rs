@@ -99,7 +99,8 @@ fn waiting_workers_sleep() {
         let claim = "workers without a permit keep the processor busy; they should sleep";
         let asleep = run.processor_time()? < Duration::from_millis(250);
         run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))?;
-        // Where the observer cannot prove that they sleep for ever, they wake up seldom all the same.
+        // Where the observer cannot prove that they sleep for ever, they wake up seldom all the
+        // same.
         let naps = run.hung(HangKind::Timeout) && run.times_waited()? > SELDOM;
         let claim = "workers without a permit wake up again and again, by the clock, to ask";
         run.check(Finding::new(Verdict::Timeout, claim).unless(!naps))?;
@@ -107,7 +108,12 @@ fn waiting_workers_sleep() {
         let gave_up = run.events().named("failed:");
         let claim = "a signal was handled while a worker waited, and `acquire` gave up";
         let finding = Finding::wrong(claim).seeing(run.events().to_string());
-        run.check(finding.unless(gave_up.is_empty()))
+        run.check(finding.unless(gave_up.is_empty()))?;
+        let value = |when| run.events().named(when).value("value");
+        let claim = "a signal was handled while a worker waited, and then it got the one permit: \
+                     none should be left";
+        let finding = Finding::wrong(claim).seeing(run.events().to_string());
+        run.check(finding.unless(value("start") != Ok(0) || value("end") != Ok(1)))
     });
 }
 
@@ -135,10 +141,18 @@ fn every_permit_comes_back() {
 
 fn nobody_owns_a_permit(permits: usize) -> Checked {
     let run = program!().arg("permits", permits).arg("hand-on", 1).run()?;
-    // Whether a permit is taken at all, and that there are as many as were asked for, is another test's.
+    // Whether a permit is taken at all, and that there are as many as were asked for, is another
+    // test's.
     let taken = run.events().named("taken").value("value");
-    if taken.as_ref().is_ok_and(|&taken: &usize| taken > 0) || run.deadlocked() && taken.is_err() {
+    if run.deadlocked() && taken.is_err() {
         return Ok(());
+    }
+    if taken.as_ref().is_ok_and(|&taken: &usize| taken > 0) {
+        let run = woken()?;
+        let of = |key| run.events().named("woken").value(key);
+        let claim = "four waited and were woken by four permits: none should be left";
+        let finding = Finding::wrong(claim).seeing(run.stdout());
+        return run.check(finding.unless(of("woken") != Ok(4) || of("value") == Ok(0)));
     }
     run.ends_well()?;
     for (when, expected, what) in [
@@ -150,11 +164,15 @@ fn nobody_owns_a_permit(permits: usize) -> Checked {
         let claim = format!("{what}, so the value should be {expected}, it is {seen}");
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(seen == expected))?;
     }
-    every_permit_wakes_somebody()
+    all_were_woken(&woken()?)
 }
 
-fn every_permit_wakes_somebody() -> Checked {
-    let run = program!().arg("permits", 0).arg("wake", 4).run()?;
+/// A run in which four wait, and four permits come.
+fn woken() -> Checked<Run> {
+    program!().arg("permits", 0).arg("wake", 4).run()
+}
+
+fn all_were_woken(run: &Run) -> Checked {
     run.ends_well()?;
     let said = ["start value=0", "waiting value=0", "woken=4 value=0"];
     run.check(run.events().of("main").each_says(&said))

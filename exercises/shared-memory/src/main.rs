@@ -3,8 +3,8 @@
 //!     cargo run -p shared-memory -- --text Hello --at 0 --byte h --number 3.1415926 --count 5
 //!     cargo run -p shared-memory -- --act add --processes 4 --rounds 1000
 //!
-//! `--act` is one of `write`, `answer`, `half`, `add`, `meet`, `outside`, `drop`; each is a function
-//! below.
+//! `--act` is one of `write`, `answer`, `half`, `add`, `meet`, `outside`, `drop`; each is a
+//! function below.
 
 use std::fs;
 use std::io;
@@ -83,9 +83,10 @@ fn write_numbers(number: f64, count: usize) -> io::Result<()> {
 /// The parent writes while the child is there already, and the child answers.
 fn answer(text: &str) -> io::Result<()> {
     let question = SharedBytes::new(&vec![b'.'; text.len()])?;
-    let length = SharedInts::new(&[0, -1, 0])?;
-    // Others, which have nothing to do with those.
-    let others = (SharedBytes::new(b"!")?, SharedInts::new(&[7])?);
+    // Next to numbers that only integers of 64 bits hold.
+    let length = SharedInts::new(&[i64::MIN + 1, -1, i64::MAX - 1])?;
+    // Others, which have nothing to do with those; bytes that are no text.
+    let others = (SharedBytes::new(b"\0!\xff")?, SharedInts::new(&[7])?);
     let asked = Gate::new()?;
     let child = start(|| {
         asked.pass()?;
@@ -99,7 +100,7 @@ fn answer(text: &str) -> io::Result<()> {
     asked.open()?;
     wait_for(child)?;
     event("main", format_args!("answer {:?}", length.to_vec()));
-    event("main", format_args!("others {} {:?}", text_of(&others.0), others.1.to_vec()));
+    event("main", format_args!("others {:?} {:?}", others.0.to_vec(), others.1.to_vec()));
     Ok(())
 }
 
@@ -127,8 +128,8 @@ fn half_a_number(rounds: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Several processes add 1 to the same integer, each `rounds` times. It is less than 32 bits can hold,
-/// and stands between the least and the greatest.
+/// Several processes add 1 to the same integer, each `rounds` times. It is less than 32 bits can
+/// hold, and stands between the least and the greatest.
 fn add(processes: usize, rounds: usize) -> io::Result<()> {
     let integers = SharedInts::new(&[i64::MIN, LOW, i64::MAX])?;
     let ready = Meeting::new(processes as u8)?;

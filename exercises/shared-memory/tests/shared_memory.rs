@@ -54,9 +54,10 @@ fn the_child_sees_what_the_parent_writes_later() {
             "the parent wrote when the child was already there, and the child should see it";
         says(&run, "child", "asked", &format!("{text:?}"), claim)?;
         let claim = "the child wrote the second of three integers";
-        says(&run, "main", "answer", &format!("[0, {}, 0]", text.len()), claim)?;
-        let claim = "others of the same kind should keep their own values";
-        says(&run, "main", "others", "! [7]", claim)
+        let answer = format!("[{}, {}, {}]", i64::MIN + 1, text.len(), i64::MAX - 1);
+        says(&run, "main", "answer", &answer, claim)?;
+        let claim = "others of the same kind should keep their own values, zeros and all";
+        says(&run, "main", "others", "[0, 33, 255] [7]", claim)
     });
 }
 

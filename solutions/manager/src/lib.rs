@@ -39,8 +39,8 @@ impl Manager {
 
     /// Ends the server, waits for it, and removes the socket file.
     pub fn shutdown(self) -> io::Result<()> {
-        // It keeps nothing that would have to be put away, and hears a signal whoever is connected. It
-        // has not been waited for, so the number is still its own.
+        // It keeps nothing that would have to be put away, and hears a signal whoever is connected.
+        // It has not been waited for, so the number is still its own.
         kill(self.server, Signal::SIGKILL)?;
         waitpid(self.server, None)?;
         match fs::remove_file(&self.path) {
