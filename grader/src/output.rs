@@ -4,6 +4,9 @@ use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::SystemTime;
 
 use anyhow::Context;
@@ -61,7 +64,10 @@ pub(crate) struct Shown {
     pub(crate) stages: Stages,
 }
 
-/// Writes `results` in each of `formats`, one student after the other.
+/// Students whose results wait for a form that takes longer to write than others.
+const AHEAD: usize = 4;
+
+/// Writes `results` in each of `formats`, one student after the other, all forms at a time.
 ///
 /// One file that cannot be written does not keep the others from being written.
 pub(crate) fn write(
@@ -70,29 +76,31 @@ pub(crate) fn write(
     formats: &[Format],
     shown: &Shown,
 ) -> anyhow::Result<()> {
-    let mut failed = None;
-    let mut open = Vec::new();
-    for format in formats {
-        match Sink::open(*format, folder, results, shown) {
-            Ok(sink) => open.push(sink),
-            Err(error) => failed = failed.or(Some(error)),
+    let sinks: Vec<_> =
+        formats.iter().map(|format| Sink::open(*format, folder, results, shown)).collect();
+    let run = results.run.clone();
+    thread::scope(|scope| {
+        let write = |sink: anyhow::Result<Sink>| {
+            let (students, waiting) = sync_channel(AHEAD);
+            let run = &run;
+            (students, scope.spawn(move || sink?.write(folder, run, &waiting)))
+        };
+        let (students, writers): (Vec<_>, Vec<_>) = sinks.into_iter().map(write).unzip();
+        // Who has stopped listening has failed, and says why at the end.
+        let tell = |next: Option<Arc<[Submission]>>| {
+            students.iter().for_each(|student| _ = student.send(next.clone()));
+        };
+        let read = results.each_student(|submissions| tell(Some(submissions.into())));
+        if read.is_ok() {
+            tell(None);
         }
-    }
-    results.each_student(|run, submissions| {
-        open.retain_mut(|sink| match sink.student(folder, run, submissions) {
-            Ok(()) => true,
-            Err(error) => {
-                failed.get_or_insert(error);
-                false
-            }
-        });
-    })?;
-    for sink in open {
-        if let Err(error) = sink.finish(folder) {
-            failed = failed.or(Some(error));
-        }
-    }
-    failed.map_or(Ok(()), Err)
+        drop(students);
+        let join = |writer: ScopedJoinHandle<'_, _>| {
+            writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let written: Vec<anyhow::Result<()>> = writers.into_iter().map(join).collect();
+        std::iter::once(read).chain(written).collect()
+    })
 }
 
 /// Numbers in place of names, which differ from one call to the next.
@@ -161,6 +169,22 @@ impl Sink {
                 Self::Github { annotations: open()?, summary: open()? }
             }
         })
+    }
+
+    /// Takes in what comes, until it is said that this was all; else nothing is to be seen of it.
+    fn write(
+        mut self,
+        folder: &Path,
+        run: &Run,
+        students: &Receiver<Option<Arc<[Submission]>>>,
+    ) -> anyhow::Result<()> {
+        for next in students {
+            match next {
+                Some(submissions) => self.student(folder, run, &submissions)?,
+                None => return self.finish(folder),
+            }
+        }
+        Ok(())
     }
 
     fn student(

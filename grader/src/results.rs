@@ -129,7 +129,7 @@ impl Results {
     /// Hands on each student's results, whole, in the order of reports.
     pub(crate) fn each_student(
         &mut self,
-        mut each: impl FnMut(&Run, &[Submission]),
+        mut each: impl FnMut(Vec<Submission>),
     ) -> anyhow::Result<()> {
         let same = |a: &(Row, Place), b: &(Row, Place)| a.0.result.student == b.0.result.student;
         for rows in self.rows.chunk_by(same) {
@@ -143,7 +143,7 @@ impl Results {
                     ..record.result
                 })
                 .collect();
-            each(&self.run, &results);
+            each(results);
         }
         Ok(())
     }

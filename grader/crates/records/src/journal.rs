@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -25,6 +25,9 @@ const SCHEMA: &str = "interleave/journal/v1";
 
 /// How long a record may wait until it is synchronised with the disk.
 const BATCH: Duration = Duration::from_millis(500);
+
+/// More bytes than the line has that says that a run is done.
+const LAST: u64 = 64;
 
 /// Bytes of a record; evidence is bounded well below.
 const LONGEST: u64 = 64 << 20;
@@ -209,6 +212,9 @@ fn read_all<T: DeserializeOwned, K>(
     keep: impl Fn(T) -> K,
     opened: &mut Opened<K>,
 ) -> io::Result<u64> {
+    if is_done(file)? {
+        return Ok(0);
+    }
     let mut reader = BufReader::new(file);
     let (mut at, mut sound, mut unsound) = (0, 0, 0);
     let mut line = Vec::new();
@@ -230,10 +236,6 @@ fn read_all<T: DeserializeOwned, K>(
             Some(Record::Result(result)) if place.0 > 0 => {
                 opened.records.push((keep(result), place))
             }
-            Some(Record::Done) => {
-                opened.records.clear();
-                return Ok(0);
-            }
             // Without a head nothing says what the others mean.
             Some(_) | None if place.0 == 0 => return Ok(0),
             Some(_) | None => {
@@ -245,6 +247,17 @@ fn read_all<T: DeserializeOwned, K>(
         sound = at;
     }
     Ok(sound)
+}
+
+/// Whether the last line says that the run came to its end, so that no other need be read.
+fn is_done(file: &mut File) -> io::Result<bool> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(LAST)))?;
+    let mut end = Vec::new();
+    (&mut *file).take(LAST).read_to_end(&mut end)?;
+    file.seek(SeekFrom::Start(0))?;
+    let last = end.strip_suffix(b"\n").and_then(|end| end.rsplit(|byte| *byte == b'\n').next());
+    Ok(matches!(last.and_then(line::read::<Record<IgnoredAny>>), Some(Record::Done)))
 }
 
 /// Reads single records of a journal.

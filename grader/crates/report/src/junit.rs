@@ -43,10 +43,13 @@ pub struct Totals {
 impl Totals {
     /// Counts in one submission.
     pub fn add(&mut self, submission: &Submission) {
-        let suite = suite(submission);
-        self.tests += suite.tests;
-        self.failures += suite.failures;
-        self.errors += suite.errors;
+        self.tests += submission.tests.len();
+        for kind in submission.tests.iter().filter_map(non_success) {
+            match kind {
+                NonSuccessKind::Failure => self.failures += 1,
+                NonSuccessKind::Error => self.errors += 1,
+            }
+        }
     }
 }
 
@@ -126,12 +129,16 @@ fn class_name(submission: &Submission) -> String {
     format!("{}.{}", printable(&submission.student).replace('.', "_"), submission.lesson)
 }
 
+fn non_success(test: &TestResult) -> Option<NonSuccessKind> {
+    match (test.status, test.score) {
+        (TestStatus::Passed, _) => None,
+        (TestStatus::NotCheckable, _) | (_, None) => Some(NonSuccessKind::Error),
+        (TestStatus::Failed | TestStatus::NotRun, Some(_)) => Some(NonSuccessKind::Failure),
+    }
+}
+
 fn status(test: &TestResult) -> TestCaseStatus {
-    let kind = match (test.status, test.score) {
-        (TestStatus::Passed, _) => return TestCaseStatus::success(),
-        (TestStatus::NotCheckable, _) | (_, None) => NonSuccessKind::Error,
-        (TestStatus::Failed | TestStatus::NotRun, Some(_)) => NonSuccessKind::Failure,
-    };
+    let Some(kind) = non_success(test) else { return TestCaseStatus::success() };
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(test.verdict.as_str());
     status.set_message(headline(test));

@@ -12,14 +12,21 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 /// The same for a text of several lines: line breaks stay, and tabs become four spaces.
 pub fn printable_lines(text: &str) -> String {
     let lines = text.replace("\r\n", "\n").replace('\t', "    ");
-    escape(&lines, |c| c != '\n' && is_harmful(c)).into_owned()
+    match escape(&lines, |c| c != '\n' && is_harmful(c)) {
+        Cow::Borrowed(_) => lines,
+        Cow::Owned(escaped) => escaped,
+    }
 }
 
 /// The same for rendered JSON, which keeps its meaning: what is escaped stands within a string.
 pub(crate) fn printable_json(json: &str) -> String {
+    let harmful = |c| c != '\n' && is_harmful(c);
+    if !json.contains(harmful) {
+        return json.to_owned();
+    }
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        match c != '\n' && is_harmful(c) {
+        match harmful(c) {
             true => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     escaped += &format!("\\u{unit:04x}");
@@ -46,6 +53,10 @@ fn escape(text: &str, harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 fn is_harmful(c: char) -> bool {
+    // Nearly all that is ever looked at is ASCII.
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control() || is_invisible(c) || is_no_character(c)
 }
 
