@@ -55,7 +55,6 @@ const LITTLE_ROOM: u64 = 1 << 30;
 pub(crate) fn build(
     root: &Path,
     lessons: &[&Lesson],
-    target: &Path,
     say: fn(&str),
 ) -> Result<Vec<Artifact>, PrepareError> {
     let mut cargo = cargo(root);
@@ -70,7 +69,7 @@ pub(crate) fn build(
     let output = child.wait_with_output().map_err(PrepareError::Cargo)?;
     let message = listening.join().unwrap_or_default();
     if !output.status.success() {
-        return Err(not_built(message, target, free_bytes(target)));
+        return Err(PrepareError::Build(message));
     }
     let lines = output.stdout.split(|&byte| byte == b'\n');
     let artifacts = lines.filter_map(|line| {
@@ -88,7 +87,8 @@ fn listen(stderr: impl Read, say: fn(&str)) -> String {
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         let text = String::from_utf8_lossy(&line);
-        if text.contains("Blocking waiting for file lock") {
+        // That of the package cache is held for a moment by our own other call of cargo.
+        if text.contains("Blocking waiting for file lock") && !text.contains("package cache") {
             say("another cargo or grader is at work in this course's target/; waiting for it");
         }
         message += &text;
@@ -97,10 +97,17 @@ fn listen(stderr: impl Read, say: fn(&str)) -> String {
     message
 }
 
-fn not_built(message: String, target: &Path, free: Option<u64>) -> PrepareError {
-    match free.filter(|free| *free < LITTLE_ROOM) {
-        Some(free) => PrepareError::Room { free: free >> 20, path: target.to_owned(), message },
-        None => PrepareError::Build(message),
+/// `error`, or that most likely there was no room for what is built, which goes to `target`.
+pub(crate) fn unless_full(error: PrepareError, target: &Path) -> PrepareError {
+    explain(error, target, free_bytes(target))
+}
+
+fn explain(error: PrepareError, target: &Path, free: Option<u64>) -> PrepareError {
+    match (error, free.filter(|free| *free < LITTLE_ROOM)) {
+        (PrepareError::Build(message), Some(free)) => {
+            PrepareError::Room { free: free >> 20, path: target.to_owned(), message }
+        }
+        (error, _) => error,
     }
 }
 
@@ -229,7 +236,8 @@ mod tests {
     #[test]
     fn a_build_that_fails_where_there_is_hardly_any_room_says_so_and_what_to_do() {
         let said = "ld terminated with signal 7 [Bus error]";
-        let of = |free| not_built(said.to_owned(), Path::new("/c/target"), free).to_string();
+        let build = || PrepareError::Build(said.to_owned());
+        let of = |free| explain(build(), Path::new("/c/target"), free).to_string();
         let full = of(Some(3 << 20));
         assert!(full.contains("only 3 MiB are free on the disk that holds /c/target"), "{full}");
         assert!(full.contains("cargo clean") && full.ends_with(said), "{full}");
@@ -241,7 +249,8 @@ mod tests {
     #[test]
     fn waiting_for_another_cargo_is_told_and_nothing_that_it_says_is_lost() {
         static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
-        let said = "   Compiling lock v0.1.0\n    Blocking waiting for file lock on build directory\nerror: x";
+        let said = "    Blocking waiting for file lock on package cache\n   Compiling lock v0.1.0\n    \
+                    Blocking waiting for file lock on build directory\nerror: x";
         let whole = listen(said.as_bytes(), |text| TOLD.lock().unwrap().push(text.to_owned()));
         assert_eq!(whole, said);
         let told = TOLD.lock().unwrap();

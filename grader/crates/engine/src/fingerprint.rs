@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use course::{Lesson, LessonId};
 use intake::{BadFile, SourceFile};
@@ -32,7 +33,14 @@ impl Fingerprints {
             let lesson = workshop.lesson(id);
             Ok((id.clone(), lesson_digest(common.clone(), lesson, prepared)?))
         };
-        Ok(Self(workshop.prepared().map(of).collect::<io::Result<_>>()?))
+        thread::scope(|scope| {
+            let of = &of;
+            let reading: Vec<_> =
+                workshop.prepared().map(|lesson| scope.spawn(move || of(lesson))).collect();
+            let digests =
+                reading.into_iter().map(|one| one.join().expect("reading does not panic"));
+            Ok(Self(digests.collect::<io::Result<_>>()?))
+        })
     }
 
     /// Stands for the outcome of a submission to `lesson` with these files.

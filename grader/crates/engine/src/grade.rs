@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use ::explore::Finding as Exploration;
 use course::{Course, Lesson, LessonId, TestName};
@@ -111,10 +112,14 @@ impl Workshop {
         jail: Jail,
         say: fn(&str),
     ) -> Result<Self, SetupError> {
-        let toolchain = Toolchain::find(root)?;
         let chosen: Vec<&Lesson> =
             course.lessons().filter(|lesson| lessons.contains(&lesson.id)).collect();
-        let (prepared, scratch) = prepare(root, &course, &chosen, say)?;
+        let (toolchain, prepared) = thread::scope(|scope| {
+            let toolchain = scope.spawn(|| Toolchain::find(root));
+            let prepared = prepare(root, &course, &chosen, say);
+            (toolchain.join().expect("asking rustc does not panic"), prepared)
+        });
+        let (toolchain, (prepared, scratch)) = (toolchain?, prepared?);
         Ok(Self { course, toolchain, jail, prepared, scratch })
     }
 

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use course::{Course, CourseErrors, Lesson, LessonId};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use thiserror::Error;
 
-use crate::cargo::{Artifact, Graph, build};
+use crate::cargo::{Artifact, Graph, build, unless_full};
 
 /// A lesson whose tests are built.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,8 +118,13 @@ pub fn prepare(
     lessons: &[&Lesson],
     say: fn(&str),
 ) -> Result<(BTreeMap<LessonId, Prepared>, TempDir), PrepareError> {
-    let graph = Graph::read(root)?;
-    let artifacts = build(root, lessons, &graph.target_directory, say)?;
+    let (graph, built) = thread::scope(|scope| {
+        let graph = scope.spawn(|| Graph::read(root));
+        let built = build(root, lessons, say);
+        (graph.join().expect("reading what cargo says does not panic"), built)
+    });
+    let graph = graph?;
+    let artifacts = built.map_err(|error| unless_full(error, &graph.target_directory))?;
     let shelf = TempDir::with_prefix_in("grading-", &graph.target_directory);
     let shelf = shelf
         .map_err(|source| PrepareError::Shelf { path: graph.target_directory.clone(), source })?;
