@@ -121,6 +121,7 @@ fn shortened(message: &str) -> String {
     let shown = lines[..lines.len().min(LINES)].join("\n      ");
     match lines.len() - lines.len().min(LINES) {
         0 => shown,
+        1 => format!("{shown}\n      ... and 1 more line, which is in the results"),
         more => format!("{shown}\n      ... and {more} more lines, which are in the results"),
     }
 }
@@ -210,6 +211,23 @@ mod tests {
         assert!(row.contains("3* pass") && row.trim_end().ends_with("13"), "{row}");
         assert!(text.contains("* what counts after late work"), "{text}");
         assert!(!render(&class(Language::En), 120, Colour::Never).contains('*'));
+    }
+
+    #[test]
+    fn of_a_long_reason_the_first_lines_are_shown_and_the_others_counted() {
+        let below = |lines: usize| {
+            let mut report = class(Language::En);
+            let bob = report.submissions.iter_mut().find(|each| each.score.is_none()).unwrap();
+            let reason: Vec<_> = (1..=lines).map(|line| format!("line {line}\n\n")).collect();
+            bob.message = Some(reason.concat());
+            let text = render(&report, 120, Colour::Never);
+            text.split_once("tried 3 times: line 1\n").unwrap().1.to_owned()
+        };
+        assert!(below(6).contains("line 6\n") && !below(6).contains("more line"), "{}", below(6));
+        for (lines, rest) in [(7, "1 more line, which is in"), (9, "3 more lines, which are in")] {
+            let text = below(lines);
+            assert!(text.contains(rest) && !text.contains("line 7"), "{text}");
+        }
     }
 
     #[test]
