@@ -142,7 +142,8 @@ fn many(place: &Place<'_>, clients: usize, rounds: usize) -> io::Result<()> {
     client.push(0)?;
     // What it sees now will be different later.
     client.set("client 1", -1.0)?;
-    (client.get("client 1")?, client.list()?);
+    client.get("client 1")?;
+    client.list()?;
     let ready = Meeting::new(clients as u8)?;
     let others = (1..=clients).map(|number| {
         let ready = &ready;

@@ -11,7 +11,7 @@ mod pages;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use course::{Course, Language};
+use course::{Course, Language, Text};
 use thiserror::Error;
 
 /// Why there is no book.
@@ -35,7 +35,7 @@ pub struct Picture {
     /// The folder of the submission: `two-critical-sections`.
     pub name: String,
     /// What its author got wrong, in a line.
-    pub about: String,
+    pub about: Text,
     /// The verdict on it.
     pub verdict: observation::Verdict,
     /// One lane for each process and thread, as SVG.
@@ -106,7 +106,7 @@ impl Picture {
             Language::En => ("One lane for each process and thread", "Who waited for whom"),
             Language::Zh => ("每个进程、每个线程一条泳道", "谁在等谁"),
         };
-        let mut text = format!("{level} {name}: `{verdict}`\n\n{about}\n\n");
+        let mut text = format!("{level} {name}: `{verdict}`\n\n{}\n\n", about.get(language));
         text += &format!("![{lanes}]({})\n\n", self.file("timeline"));
         if let Some((_, words)) = &self.wait_for {
             text += &format!(

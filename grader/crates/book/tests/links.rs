@@ -12,7 +12,7 @@ fn pages() -> Vec<Page> {
     let picture = Picture {
         lesson: course.lesson("deadlock").expect("there is such a lesson").id.clone(),
         name: "crosswise".to_owned(),
-        about: "Each has one lock and wants the other.".to_owned(),
+        about: course::Text::plain("Each has one lock and wants the other."),
         verdict: observation::Verdict::Deadlock,
         timeline: "<svg/>".to_owned(),
         wait_for: Some(("<svg/>".to_owned(), "A waits for B".to_owned())),

@@ -77,6 +77,9 @@ pub(crate) struct Expectation {
     /// The arguments of a run that the book of the course draws.
     #[serde(default)]
     pub(crate) picture: Option<Vec<String>>,
+    /// `about` in Chinese, which the book needs for a picture.
+    #[serde(default)]
+    pub(crate) about_zh: Option<String>,
 }
 
 /// What is expected of one submission of the course's own.

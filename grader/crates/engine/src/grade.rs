@@ -222,21 +222,28 @@ impl Workshop {
         self.desk(lesson, slot, folder.path()).rehearse(files, times, tell)
     }
 
-    /// Runs `files` handed in for `lesson` once, with `arguments`; none if they do not compile.
-    pub fn observe(
+    /// Runs `files` handed in for `lesson` with `arguments`, `runs` times at most, until a run `fits`; the
+    /// last run, or none if they do not compile.
+    pub(crate) fn observe_until(
         &self,
         lesson: &LessonId,
         files: &Result<Vec<SourceFile>, BadFile>,
         arguments: &[String],
-        slot: Slot,
+        runs: usize,
+        fits: impl Fn(&Observation) -> bool,
     ) -> Result<Option<Observation>, GradeError> {
         let Ok(files) = files else { return Ok(None) };
         let folder = self.folder()?;
-        let desk = self.desk(lesson, slot, folder.path());
-        match desk.compile(files)? {
-            Compiled::Refused { .. } => Ok(None),
-            Compiled::Program(program) => Ok(Some(desk.run(program, arguments)?)),
+        let desk = self.desk(lesson, Slot(0), folder.path());
+        let Compiled::Program(program) = desk.compile(files)? else { return Ok(None) };
+        let mut run = desk.run(program.clone(), arguments)?;
+        for _ in 1..runs {
+            if fits(&run) {
+                break;
+            }
+            run = desk.run(program.clone(), arguments)?;
         }
+        Ok(Some(run))
     }
 
     /// Runs the schedule that `found` tells of again, on the files in which it was found.
