@@ -16,14 +16,14 @@
 
 use std::io::{self, Read};
 use std::process::{exit, id};
+use std::thread;
 use std::time::Duration;
-use std::{fs, thread};
 
 use duplex::{Connection, Message, Partner, duplex};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, wait, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
-use stage::{Arguments, Gate, event};
+use stage::{Arguments, Gate, event, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
@@ -188,7 +188,7 @@ fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
     // The connection is as good as before: one side sends when the other already waits.
     let short = Message { name: "short".to_owned(), fields: Vec::new() };
     if who == "child" {
-        until_asleep(getppid());
+        until_asleep(getppid().as_raw());
         connection.send(&short)?;
     } else if connection.receive()? != Some(short.clone()) {
         event(who, "something else behind the exchange");
@@ -221,7 +221,7 @@ fn take_what_comes(sender: Pid) {
         }
         thread::sleep(Duration::from_millis(1));
     }
-    until_asleep(sender);
+    until_asleep(sender.as_raw());
     for end in 3..1024 {
         let mut bytes = vec![0_u8; waiting(end) as usize];
         if !bytes.is_empty() {
@@ -327,7 +327,7 @@ fn die_while_sending(size: usize) -> io::Result<()> {
 fn until_stuck(process: Pid) {
     for _ in 0..3_000 {
         if something_came() || has_ended(process) {
-            return until_asleep(process);
+            return until_asleep(process.as_raw());
         }
         thread::sleep(Duration::from_millis(1));
     }
@@ -349,19 +349,6 @@ fn waiting(descriptor: i32) -> i32 {
 fn has_ended(process: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     waitid(Id::Pid(process), flags) != Ok(WaitStatus::StillAlive)
-}
-
-/// Returns once `process` sleeps or has ended; soon in any case.
-fn until_asleep(process: Pid) {
-    for _ in 0..500 {
-        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        // The state stands behind the name, which may hold anything.
-        let state = stat.rsplit(") ").next().unwrap_or_default();
-        if state.starts_with(['S', 'Z']) {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// Everything in one line, whatever the names hold.

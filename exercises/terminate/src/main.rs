@@ -11,9 +11,7 @@
 //! and in `killed` a parent with a daemon is killed, in `orphan` before the daemon has done
 //! anything; the orphan then falls to the driver, not to process 1.
 
-use std::fs;
 use std::io::{self, PipeReader, Read};
-use std::os::unix::process::parent_id;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{exit, id};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -23,7 +21,7 @@ use std::time::Duration;
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::wait::{Id, WaitPidFlag, wait, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
-use stage::{Arguments, Gate, event};
+use stage::{Arguments, Gate, event, until_asleep};
 use terminate::{Child, Kind};
 
 fn main() -> io::Result<()> {
@@ -99,7 +97,7 @@ fn ended() -> io::Result<Child> {
 fn joined(kind: Kind, status: i32) -> io::Result<()> {
     let mut child = Child::start(kind, || {
         // A parent that would rather terminate this child has done so before it falls asleep.
-        until_asleep(parent_id());
+        until_asleep(getppid().as_raw());
         if status < 0 {
             // SAFETY: a process may send itself any signal.
             unsafe { libc::kill(libc::getpid(), -status) };
@@ -216,7 +214,7 @@ fn end_slowly(ready: &Gate, time: Duration) {
     ready.open().expect("the pipe of the gate is open");
     terminate.wait().expect("the set is not empty");
     // The signal is here. Whoever waits for the end is asleep by now, or soon.
-    until_asleep(parent_id());
+    until_asleep(getppid().as_raw());
     thread::sleep(time);
     terminate.thread_unblock().expect("any signal can be unblocked");
     raise(Signal::SIGTERM).expect("a process may send itself any signal");
@@ -227,20 +225,8 @@ fn finish_work(number: usize, ready: &Gate, leaving: &Gate, parent: u32) {
     ready.open().expect("the pipe of the gate is open");
     leaving.pass().expect("the pipe of the gate is open");
     // A parent that would rather terminate this child has done so before it falls asleep.
-    until_asleep(parent);
+    until_asleep(parent.cast_signed());
     event(format_args!("worker-{number}"), format_args!("done pid={}", id()));
-}
-
-/// Returns once the process `pid` sleeps; soon in any case, should it never sleep or not be seen.
-fn until_asleep(pid: u32) {
-    for _ in 0..500 {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // The state stands behind the name, which may hold anything.
-        if stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S")) {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 fn look(when: &str, child: &mut Child) -> io::Result<()> {
