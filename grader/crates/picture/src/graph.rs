@@ -16,6 +16,10 @@ const HALF: (f64, f64) = (98.0, 28.0);
 const MARGIN: f64 = 30.0;
 /// From one box beside the ring to the next.
 const PITCH: f64 = 88.0;
+/// How far arrows bend to one side: the first by which one passes all boxes but its own.
+const BENDS: [f64; 7] = [34.0, -34.0, 64.0, -64.0, 100.0, -100.0, 150.0];
+/// From an arrow to a box that it passes.
+const CLEAR: f64 = 5.0;
 /// Characters of a box, and of the words on an arrow.
 const LONGEST: usize = 33;
 
@@ -114,6 +118,38 @@ impl Layout {
         let found = self.places.iter().find(|(other, _)| *other == id);
         found.map_or((0.0, 0.0), |(_, at)| *at)
     }
+
+    /// How far the arrow of `edge` bends.
+    fn bend(&self, edge: &Edge) -> f64 {
+        let (from, to) = (self.at(edge.from), self.at(edge.to));
+        let others = self.places.iter().filter(|(id, _)| ![edge.from, edge.to].contains(id));
+        let others: Vec<_> = others.map(|(_, at)| *at).collect();
+        let covered = |(x, y): (f64, f64)| {
+            let in_box = |at: &(f64, f64)| {
+                (x - at.0).abs() < HALF.0 + CLEAR && (y - at.1).abs() < HALF.1 + CLEAR
+            };
+            !(0.0..=self.size.1).contains(&y) || others.iter().any(in_box)
+        };
+        let is_free = |bend: &f64| !(1..40).any(|part| covered(on_curve(from, to, *bend, part)));
+        BENDS.into_iter().find(is_free).unwrap_or(BENDS[0])
+    }
+}
+
+/// The point to which an arrow bends, half-way.
+fn control(from: (f64, f64), to: (f64, f64), bend: f64) -> (f64, f64) {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let length = dx.hypot(dy).max(1.0);
+    let middle = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1));
+    (middle.0 - dy / length * bend, middle.1 + dx / length * bend)
+}
+
+/// A point of an arrow, `part` fortieths of its way.
+fn on_curve(from: (f64, f64), to: (f64, f64), bend: f64, part: u32) -> (f64, f64) {
+    let (t, middle) = (f64::from(part) / 40.0, control(from, to, bend));
+    let at = |from: f64, middle: f64, to: f64| {
+        from * (1.0 - t).powi(2) + middle * 2.0 * t * (1.0 - t) + to * t * t
+    };
+    (at(from.0, middle.0, to.0), at(from.1, middle.1, to.1))
 }
 
 fn draw_edge(drawing: &mut Drawing, layout: &Layout, graph: &WaitFor, edge: &Edge) {
@@ -121,7 +157,10 @@ fn draw_edge(drawing: &mut Drawing, layout: &Layout, graph: &WaitFor, edge: &Edg
     let cycle = in_cycle(graph, edge);
     let class = if cycle { "edge cycle" } else { "edge" };
     let dashes = if edge.relation == Relation::SeemsToHold { "6 3" } else { "none" };
-    let (path, tip, label) = if edge.from == edge.to { to_itself(from) } else { between(from, to) };
+    let (path, tip, label) = match edge.from == edge.to {
+        true => to_itself(from),
+        false => between(from, to, layout.bend(edge)),
+    };
     drawing.element("path", &[("d", &path), ("class", &class), ("stroke-dasharray", &dashes)]);
     let tip_class = if cycle { "cycletip" } else { "tip" };
     drawing.element("path", &[("d", &tip), ("class", &tip_class)]);
@@ -133,12 +172,10 @@ fn draw_edge(drawing: &mut Drawing, layout: &Layout, graph: &WaitFor, edge: &Edg
 type Curve = (String, String, (f64, f64));
 
 /// A curve that bends to one side, so that two in opposite directions do not meet.
-fn between(from: (f64, f64), to: (f64, f64)) -> Curve {
-    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    let length = dx.hypot(dy).max(1.0);
-    let bend = 34.0;
-    let (nx, ny) = (-dy / length * bend, dx / length * bend);
-    let middle = (f64::midpoint(from.0, to.0) + nx, f64::midpoint(from.1, to.1) + ny);
+fn between(from: (f64, f64), to: (f64, f64), bend: f64) -> Curve {
+    let middle = control(from, to, bend);
+    let straight = (f64::midpoint(from.0, to.0), f64::midpoint(from.1, to.1));
+    let (nx, ny) = (middle.0 - straight.0, middle.1 - straight.1);
     let start = rim(from, middle);
     let end = rim(to, middle);
     let path = format!(
@@ -151,7 +188,7 @@ fn between(from: (f64, f64), to: (f64, f64)) -> Curve {
         round(end.1)
     );
     // The curve passes half-way to its bend; the label stands beyond it.
-    let beyond = 0.5 - 13.0 / bend;
+    let beyond = 0.5 - 13.0 / bend.abs();
     let label = (middle.0 - nx * beyond, middle.1 - ny * beyond + 4.0);
     (path, tip(end, (end.0 - middle.0, end.1 - middle.1)), label)
 }
@@ -238,6 +275,26 @@ mod tests {
             assert!(!picture.contains(words), "{words}: {picture}");
         }
         assert_eq!(picture.matches("class=\"edge").count(), 3, "{picture}");
+    }
+
+    #[test]
+    fn no_arrow_is_hidden_by_the_box_of_somebody_else() {
+        let edges = vec![edge(1, 2, "a"), edge(2, 1, "b"), edge(3, 2, "c"), edge(3, 1, "d")];
+        let mut graph = graph(edges);
+        for cycle in [vec![1, 2], vec![2, 1], vec![1, 2, 3]] {
+            graph.cycle = cycle.into_iter().map(NodeId).collect();
+            let layout = Layout::of(&graph);
+            for edge in &graph.edges {
+                let (from, to) = (layout.at(edge.from), layout.at(edge.to));
+                let third = NodeId(6 - edge.from.0 - edge.to.0);
+                let (x, y) = layout.at(third);
+                let hidden = (0..=40).any(|part| {
+                    let at = on_curve(from, to, layout.bend(edge), part);
+                    (at.0 - x).abs() < HALF.0 && (at.1 - y).abs() < HALF.1
+                });
+                assert!(!hidden, "{edge:?} is hidden by {third:?}");
+            }
+        }
     }
 
     #[test]
