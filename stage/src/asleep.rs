@@ -5,7 +5,7 @@ use std::thread;
 const LOOKS: usize = 20_000;
 
 /// Processor time, in ticks of 10 ms, after whose use a process is taken for one that never sleeps.
-const TICKS: u64 = 5;
+const TICKS: u64 = 2;
 
 /// Returns once the process with this pid sleeps, or has ended.
 ///
