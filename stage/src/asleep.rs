@@ -19,7 +19,7 @@ pub fn until_asleep(pid: i32) {
         let Some(Look { state, ticks }) = Look::of(&stat) else { return };
         // Whoever is held by an observer, or by the disk, has been on its way to somewhere.
         let awake = matches!(state, 'R' | 't' | 'D');
-        if !awake || ticks - *before.get_or_insert(ticks) >= TICKS {
+        if !awake || ticks.saturating_sub(*before.get_or_insert(ticks)) >= TICKS {
             return;
         }
         thread::yield_now();
