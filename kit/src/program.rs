@@ -5,7 +5,7 @@ use std::time::Duration;
 use keeper::Place;
 use observation::{Diagnosis, Limits, Observation, Request};
 
-use crate::{Checked, Finding, Run, timeline};
+use crate::{Checked, Finding, Run, property, timeline};
 
 /// Names the program to test in place of the one that Cargo built.
 pub const PROGRAM_VARIABLE: &str = "INTERLEAVE_PROGRAM";
@@ -101,17 +101,26 @@ impl Program {
     /// not be run at all, or that it had to be ended for taking more than it may of anything
     /// but time: what it did until then is no evidence of how it would have gone on.
     pub fn run(self) -> Checked<Run> {
-        let (mut request, command) = (self.request.clone(), self.command());
-        if self.driver {
-            request.args.extend(["--say-end", "1"].map(str::to_owned));
-        }
-        match observed(&request) {
+        let command = self.command();
+        match observed(&self.request_now()) {
             Ok(mut observation) => {
                 let cut_short = self.driver && was_cut_short(&mut observation.stdout.text);
                 Run::new(observation, command, timeline::how_to_draw(), cut_short).within_bounds()
             }
             Err(error) => Err(Finding::broken(format!("cannot run the program: {error}"))),
         }
+    }
+
+    /// What is asked for by a run at this point of a property.
+    fn request_now(&self) -> Request {
+        let mut request = self.request.clone();
+        if self.driver {
+            request.args.extend(["--say-end", "1"].map(str::to_owned));
+        }
+        if property::is_diagnosed() {
+            request.diagnosis = Diagnosis::Verdict;
+        }
+        request
     }
 
     /// How a student runs the same.

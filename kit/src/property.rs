@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use crate::{Checked, FINDING_VARIABLE, Finding, Outcome, Random, Tally, Verdict};
 use crate::{hint, timeline};
 
@@ -5,6 +7,16 @@ use crate::{hint, timeline};
 pub const RUNS_VARIABLE: &str = "INTERLEAVE_RUNS";
 
 const RUNS: u32 = 5;
+
+thread_local! {
+    static DIAGNOSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the property that is checked on this thread has failed by a deadlock that is
+/// diagnosed already: what its other runs hang in is only counted.
+pub(crate) fn is_diagnosed() -> bool {
+    DIAGNOSED.get()
+}
 
 /// Checks a property in several runs, each with its own random sizes; one failing run fails it.
 ///
@@ -17,7 +29,9 @@ const RUNS: u32 = 5;
 #[track_caller]
 pub fn property(check: impl Fn(&mut Random) -> Checked) {
     let runs = std::env::var(RUNS_VARIABLE).ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
-    if let Err(mut finding) = repeat(runs, check) {
+    let checked = repeat(runs, check);
+    DIAGNOSED.set(false);
+    if let Err(mut finding) = checked {
         match finding.run.as_deref().and_then(timeline::draw) {
             Some(Ok(path)) => finding.picture = Some(format!("see {}", path.display())),
             Some(Err(reason)) => finding.picture = Some(reason),
@@ -38,6 +52,7 @@ fn repeat(runs: u32, check: impl Fn(&mut Random) -> Checked) -> Checked {
             return Err(finding);
         }
         tally.failed += 1;
+        DIAGNOSED.set(is_diagnosed() || finding.verdict == Verdict::Deadlock);
         let slow = matches!(finding.verdict, Verdict::Timeout | Verdict::Livelock | Verdict::Limit);
         first.get_or_insert(finding);
         // Each of these costs its whole bound, and one is enough.
@@ -80,7 +95,7 @@ fn say(finding: &Finding) {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::cell::RefCell;
 
     use super::*;
 
@@ -98,6 +113,19 @@ mod tests {
     fn a_run_that_cost_its_whole_bound_is_not_repeated() {
         let finding = repeat(8, |_| Err(Finding::new(Verdict::Timeout, "hangs"))).unwrap_err();
         assert_eq!(finding.tally, Some(Tally { failed: 1, runs: 1 }));
+    }
+
+    #[test]
+    fn after_a_deadlock_runs_are_only_counted() {
+        let asked = RefCell::new(vec![]);
+        let finding = repeat(3, |_| {
+            asked.borrow_mut().push(is_diagnosed());
+            let verdict =
+                if asked.borrow().len() == 1 { Verdict::WrongOutput } else { Verdict::Deadlock };
+            Err(Finding::new(verdict, "hangs"))
+        });
+        assert_eq!(finding.unwrap_err().verdict, Verdict::WrongOutput);
+        assert_eq!(asked.into_inner(), [false, false, true]);
     }
 
     #[test]
