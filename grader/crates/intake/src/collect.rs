@@ -232,10 +232,12 @@ impl<'a> Class<'a> {
             }
             Some(Match::Several(several)) => {
                 let names: Vec<_> = several.iter().map(|listed| listed.student.as_str()).collect();
-                let says = format!(
-                    "may be of {}; give their numbers in the roster",
-                    names.join(" or of ")
-                );
+                let how = match who.of_assignment {
+                    true => "take Moodle's grading worksheet of this assignment as the roster",
+                    false => "give their numbers in the roster",
+                };
+                let says = format!("may be of {}; {how}", names.join(" or of "));
+                self.left_out.extend(several.iter().map(|listed| listed.student()));
                 self.notices.push(Notice::new(Kind::Ambiguous, label, says));
                 return None;
             }

@@ -58,6 +58,8 @@ pub(crate) struct Who {
     pub(crate) name: String,
     /// The number under which the system knows them.
     pub(crate) id: Option<String>,
+    /// Whether that number is of one assignment, so that a school's numbers are others.
+    pub(crate) of_assignment: bool,
     pub(crate) email: Option<String>,
 }
 
@@ -67,7 +69,12 @@ impl Who {
     }
 
     pub(crate) fn numbered(name: &str, id: &str) -> Self {
-        Self { name: name.to_owned(), id: Some(id.to_owned()), email: None }
+        Self { name: name.to_owned(), id: Some(id.to_owned()), ..Self::default() }
+    }
+
+    /// A participant of one assignment on Moodle.
+    pub(crate) fn participant(name: &str, number: &str) -> Self {
+        Self { of_assignment: true, ..Self::numbered(name, number) }
     }
 }
 

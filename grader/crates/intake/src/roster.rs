@@ -18,6 +18,8 @@ pub(crate) struct Listed {
     pub(crate) student: String,
     pub(crate) name: Option<String>,
     pub(crate) id: Option<String>,
+    /// Their number in one assignment on Moodle.
+    pub(crate) participant: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) github: Option<String>,
     pub(crate) group: Option<String>,
@@ -48,7 +50,7 @@ pub enum RosterError {
     Form(#[from] csv::Error),
     /// No column says who.
     #[error(
-        "the roster has the columns {found}; one has to be `student`: the name to file each student under"
+        "the roster has the columns {found}; one has to be `student`, the name to file each student under, or `email`"
     )]
     NoStudent {
         /// The columns that there are.
@@ -84,6 +86,7 @@ const NAME: &[&str] = &["name", "full name", "student name"];
 const FIRST: &[&str] = &["first name", "firstname", "first"];
 const LAST: &[&str] = &["last name", "lastname", "surname", "last"];
 const ID: &[&str] = &["id", "student id", "user id", "sid", "id number", "sis user id"];
+const PARTICIPANT: &[&str] = &["participant", "identifier"];
 const EMAIL: &[&str] = &["email", "email address", "e-mail"];
 const GITHUB: &[&str] = &["github", "github username", "github_username"];
 const GROUP: &[&str] = &["group", "team", "group name"];
@@ -110,7 +113,8 @@ impl Roster {
         let headers: Vec<String> = reader.headers()?.iter().map(fold).collect();
         let column =
             |names: &[&str]| headers.iter().position(|header| names.contains(&header.as_str()));
-        let Some(student) = column(STUDENT) else {
+        // Moodle's own tables have no usernames, and an address has only one owner.
+        let Some(student) = column(STUDENT).or_else(|| column(EMAIL)) else {
             return Err(RosterError::NoStudent { found: headers.join(", ") });
         };
         let mut people: Vec<Listed> = Vec::new();
@@ -134,6 +138,7 @@ impl Roster {
                 student,
                 name: of(NAME).or(both),
                 id: of(ID),
+                participant: of(PARTICIPANT).map(|text| last_number(&text).to_owned()),
                 email: of(EMAIL),
                 github: of(GITHUB),
                 group: of(GROUP),
@@ -162,7 +167,10 @@ impl Roster {
         let by_word = those(&|listed| listed.is_by_word(who));
         let named = || those(&|listed| listed.is_by_name(&who.name));
         let mut found = if by_word.is_empty() { named() } else { by_word };
-        let numbered = those(&|listed| listed.is_by_id(who));
+        let mut numbered = those(&|listed| listed.is_by_number(who));
+        if numbered.is_empty() && who.of_assignment {
+            numbered = found.iter().copied().filter(|listed| listed.id == who.id).collect();
+        }
         // Of namesakes the number says which.
         match numbered.as_slice() {
             [one] if found.contains(one) => found = numbered,
@@ -177,9 +185,10 @@ impl Roster {
         }
     }
 
-    /// The members of the group called `name`; empty if there is none.
+    /// The members of the group of which Moodle writes `name`; empty if there is none.
     pub(crate) fn group(&self, name: &str) -> Vec<Who> {
-        self.members(|group| squeeze(group) == squeeze(name))
+        let name = squeeze(name);
+        self.members(|group| squeeze(group) == name || squeeze(&as_html(group)) == name)
     }
 
     /// The members of the group of which Canvas writes `name`: letters and digits alone.
@@ -234,8 +243,11 @@ impl Listed {
             || own.iter().any(|word| other.contains(word))
     }
 
-    fn is_by_id(&self, who: &Who) -> bool {
+    fn is_by_number(&self, who: &Who) -> bool {
         let Some(id) = &who.id else { return false };
+        if who.of_assignment {
+            return self.participant.as_ref() == Some(id);
+        }
         self.id.as_ref() == Some(id) || fold(&self.student) == fold(id)
     }
 
@@ -268,6 +280,35 @@ impl Listed {
 fn squeeze(name: &str) -> String {
     const GONE: &[char] = &['\'', '/', '&', '’', '<', '>', '"', '`', '|', ':', '\\'];
     fold(&name.replace('_', " ").replace(GONE, ""))
+}
+
+/// As Moodle shows the name of a group: without tags, and with `&amp;` for `&`.
+fn as_html(name: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = name;
+    while let Some(start) = rest.find('<') {
+        let is_tag = rest[start + 1..].starts_with(|next: char| !next.is_whitespace());
+        let end = if is_tag {
+            rest[start..].find('>').map_or(rest.len(), |end| start + end + 1)
+        } else {
+            start + 1
+        };
+        shown += &rest[..start];
+        if !is_tag {
+            shown.push('<');
+        }
+        rest = &rest[end..];
+    }
+    shown += rest;
+    shown.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// `12` of `Participant 12`.
+fn last_number(text: &str) -> &str {
+    let start = text.rfind(|letter: char| !letter.is_ascii_digit());
+    start.map_or(text, |start| {
+        text[start..].trim_start_matches(|letter: char| !letter.is_ascii_digit())
+    })
 }
 
 /// As Canvas writes names into files: letters, digits and `_` alone.
@@ -349,6 +390,51 @@ gabo,Gabriel José García Márquez,11,,,,
         let roster = Roster::parse(ROSTER).unwrap();
         assert_eq!(roster.group("Red  Blue"), [Who::named("ada")]);
         assert!(roster.group("Green").is_empty());
+    }
+
+    #[test]
+    fn groups_are_found_as_moodle_4_5_wrote_them() {
+        for (own, written) in [
+            ("Red & Blue", "Red amp; Blue"),
+            ("Grün_Team 2", "Grün Team 2"),
+            ("第三组/c", "第三组c"),
+            ("Bob's <b>team</b> \"x\"", "Bobs team x"),
+            ("A&B <3", "Aamp;B "),
+            ("O'Hara > rest", "OHara gt; rest"),
+            ("a < b", "a lt; b"),
+        ] {
+            let listed = Listed {
+                student: "ada".to_owned(),
+                group: Some(own.to_owned()),
+                ..Listed::default()
+            };
+            let roster = Roster { people: vec![listed] };
+            assert_eq!(roster.group(written), [Who::named("ada")], "{own}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_participant_is_no_number_of_the_roster() {
+        assert_eq!(found(&Who::participant("Bao Nguyen", "7")), ["bao"]);
+        assert!(found(&Who::participant("Participant 7", "7")).is_empty());
+        assert_eq!(found(&Who::participant("Chidi Anagonye", "10")), ["chidi2"]);
+        assert_eq!(found(&Who::participant("Chidi Anagonye", "7")), ["chidi", "chidi2"]);
+    }
+
+    #[test]
+    fn the_worksheet_of_an_assignment_is_a_roster() {
+        let text = "\u{feff}Identifier,\"Full name\",\"Email address\",Status,Group,Grade
+\"Participant 5\",\"Alex Smith\",alex1@x.org,\"Draft (not submitted) -  - \",\"Default group\",
+\"Participant 15\",\"Alex Smith\",alex2@x.org,\"Submitted for grading -  - \",\"Default group\",
+";
+        let roster = Roster::parse(text).unwrap();
+        let found = |name: &str, number| match roster.find(&Who::participant(name, number)) {
+            Match::One(listed) => listed.student.clone(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(found("Alex Smith", "15"), "alex2@x.org");
+        assert_eq!(found("Participant 5", "5"), "alex1@x.org");
+        assert_eq!(roster.group("Default group").len(), 2);
     }
 
     #[test]

@@ -301,23 +301,45 @@ fn a_moodle_download_with_archives_of_students_is_taken_in() {
 }
 
 #[test]
-fn a_number_of_the_systems_that_is_another_students_on_the_roster_is_not_believed() {
+fn the_number_of_a_moodle_participant_says_nothing_but_which_of_namesakes() {
     let desk = Desk::new();
-    for who in ["Nguyen Bao_101", "Zed_102", "Participant_103"] {
+    for who in ["Nguyen Bao_101", "Zed_102", "Participant_103", "Li Wei_104", "Mo_105"] {
         desk.put(&format!("Locks/{who}_assignsubmission_file/lib.rs"), LOCK);
     }
-    let roster =
-        "student,name,id\nada,Ada Lovelace,101\nbao,Bao Nguyen,7\nfay,Fay Po,102\ngil,Gil Wu,103\n";
+    let roster = "student,name,id\nada,Ada Lovelace,101\nbao,Bao Nguyen,7\nfay,Fay Po,102\n\
+                  gil,Gil Wu,103\nwei,Li Wei,104\nwei2,Li Wei,105\nmo,Mo,1\nmo2,Mo,2\n";
     let asked = Asked { lessons: &["lock"], roster: Some(roster), ..Asked::default() };
     assert_eq!(
         desk.told("Locks", &asked),
         [
-            "fay lock #1: pub struct Account { n: u32 }",
-            "gil lock #1: pub struct Account { n: u32 }",
-            "Ambiguous Nguyen Bao_101_assignsubmission_file: may be of bao or of ada; give their numbers in the roster",
+            "Participant 103 lock #1: pub struct Account { n: u32 }",
+            "Zed lock #1: pub struct Account { n: u32 }",
+            "bao lock #1: pub struct Account { n: u32 }",
+            "wei lock #1: pub struct Account { n: u32 }",
+            "Ambiguous Mo_105_assignsubmission_file: may be of mo or of mo2; take Moodle's grading worksheet of this assignment as the roster",
+            "Unknown Participant 103",
+            "Unknown Zed",
             "Missing ada: Ada Lovelace",
-            "Missing bao: Bao Nguyen",
-            "Remark Zed_102_assignsubmission_file: is taken for fay, by the number 102 alone; the name is another",
+            "Missing fay: Fay Po",
+            "Missing gil: Gil Wu",
+            "Missing wei2: Li Wei",
+        ]
+    );
+}
+
+#[test]
+fn a_number_of_the_systems_that_is_another_students_on_the_roster_is_not_believed() {
+    let desk = Desk::new();
+    desk.put("submissions/nguyenbao_101_900_lib.rs", LOCK);
+    desk.put("submissions/zed_102_901_lib.rs", LOCK);
+    let roster = "student,name,id\nada,Ada Lovelace,101\nbao,Bao Nguyen,7\nfay,Fay Po,102\n";
+    let asked = Asked { lessons: &["lock"], roster: Some(roster), ..Asked::default() };
+    assert_eq!(
+        desk.told("submissions", &asked),
+        [
+            "fay lock #1: pub struct Account { n: u32 }",
+            "Ambiguous nguyenbao_101_900_lib.rs: may be of bao or of ada; give their numbers in the roster",
+            "Remark zed_102_901_lib.rs: is taken for fay, by the number 102 alone; the name is another",
         ]
     );
 }

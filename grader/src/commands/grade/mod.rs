@@ -60,8 +60,8 @@ pub(crate) struct Arguments {
     /// Take files whose path fits for this lesson: '*/hw1.rs=lock'; may be given several times
     #[arg(long = "map", value_name = "PATTERN=LESSON")]
     maps: Vec<Map>,
-    /// Who takes part: CSV with the column `student` and any of name, id, email, github, group,
-    /// section
+    /// Who takes part: CSV with the column `student` (or `email`) and any of name, id, email,
+    /// github, group, section; or the grading worksheet that Moodle offers of the assignment
     #[arg(long, value_name = "FILE")]
     roster: Option<PathBuf>,
     /// Later due dates: CSV with the columns student, lesson, due; replaces those given before

@@ -63,7 +63,7 @@ fn authors(entry: &Value) -> Vec<Who> {
         let id = id.filter(|id| !id.is_empty());
         let name = name.filter(|name| !name.trim().is_empty());
         let name = name.or_else(|| email.clone()).or_else(|| id.clone())?;
-        Some(Who { name, id, email })
+        Some(Who { name, id, email, ..Who::default() })
     };
     submitters.into_iter().flatten().filter_map(who).collect()
 }

@@ -44,8 +44,12 @@ pub(super) fn split(listing: &Listing, roster: Option<&Roster>) -> Split {
             }
         };
         let authors = authors(&name, roster);
-        if name.number.is_none() {
-            let says = "is of those who are in no group; nothing says who they are";
+        let is_listed = roster.is_some_and(|roster| !roster.group(name.name).is_empty());
+        if name.number.is_none() && !is_listed {
+            let says = format!(
+                "is of those who are in no group; give them the group `{}` on the roster",
+                name.name
+            );
             split.notices.push(Notice::new(Kind::Remark, &item.name, says));
         }
         let same = split.pieces.iter_mut().find(|piece| piece.authors == authors);
@@ -67,8 +71,8 @@ fn authors(name: &Name<'_>, roster: Option<&Roster>) -> Vec<Who> {
     let who = match (name.name, name.number) {
         (name, None) => Who::named(name),
         // The worksheet says the same two words.
-        ("Participant", Some(number)) => Who::numbered(&format!("Participant {number}"), number),
-        (name, Some(number)) => Who::numbered(name, number),
+        ("Participant", Some(number)) => Who::participant(&format!("Participant {number}"), number),
+        (name, Some(number)) => Who::participant(name, number),
     };
     let Some(roster) = roster.filter(|roster| !roster.knows(&who)) else { return vec![who] };
     match roster.group(name.name) {
