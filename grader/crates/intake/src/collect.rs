@@ -12,7 +12,7 @@ use crate::map::Map;
 use crate::notice::{Kind, Notice};
 use crate::piece::{Piece, Who, look_through};
 use crate::roster::{Listed, Match, Roster};
-use crate::source;
+use crate::source::{self, Source};
 use crate::student::StudentName;
 use crate::submission::{Attempt, Submission};
 
@@ -141,6 +141,7 @@ pub fn collect(sources: &[PathBuf], options: &Options<'_>) -> Result<Intake, Int
     let mut class = Class::new(options);
     for path in sources {
         let source = source::open(path, options.layout, options.lessons, &mut shelf)?;
+        class.leave_out(&source);
         let split = source.layout.split(&source.listing, options.roster);
         class.notices.extend(split.notices);
         let (layout, why) = (source.layout, source.why);
@@ -202,6 +203,17 @@ impl<'a> Class<'a> {
             taken: Vec::new(),
             unknown: BTreeSet::new(),
             left_out: BTreeSet::new(),
+        }
+    }
+
+    /// Lists what was not unpacked.
+    fn leave_out(&mut self, source: &Source) {
+        for aside in &source.aside {
+            self.notices.push(Notice::new(Kind::Refused, &aside.name, aside.why.to_string()));
+        }
+        let split = source.layout.split(&source.listing_aside(), self.options.roster);
+        for (_, students) in self.identify(split.pieces) {
+            self.left_out.extend(students);
         }
     }
 

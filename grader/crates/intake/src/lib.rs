@@ -5,7 +5,8 @@
 //! stands in the source, and says why. What is not certain is listed and not guessed.
 //!
 //! Nothing of a student's is trusted: links are not followed, sizes and numbers are bounded,
-//! archives are refused whole when they hold what no honest one holds. Names are made safe
+//! archives are refused whole when they hold what no honest one holds; of a class's archive only
+//! what is one student's is, where systems pass on names as students chose them. Names are made safe
 //! once, in [`StudentName`]. What is wrong with one submission is data about that submission.
 
 mod archive;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use course::Lesson;
 
-use crate::archive::{self, Bounds, Shelf};
+use crate::archive::{self, Aside, Bounds, Shelf};
 use crate::collect::IntakeError;
 use crate::layout::{Layout, Listing};
 use crate::place::{self, Item, ItemKind};
@@ -15,6 +15,20 @@ pub(crate) struct Source {
     pub(crate) layout: Layout,
     /// Why it is taken for that.
     pub(crate) why: String,
+    /// What of an archive was not unpacked.
+    pub(crate) aside: Vec<Aside>,
+}
+
+impl Source {
+    /// What was not unpacked, as it would stand in the listing.
+    pub(crate) fn listing_aside(&self) -> Listing {
+        let item = |aside: &Aside| Item {
+            name: aside.name.clone(),
+            path: self.listing.folder.join(&aside.name),
+            kind: if aside.is_folder { ItemKind::Folder } else { ItemKind::File },
+        };
+        Listing { items: self.aside.iter().map(item).collect(), ..self.listing.clone() }
+    }
 }
 
 /// Opens the folder or archive at `path`.
@@ -27,18 +41,18 @@ pub(crate) fn open(
     let read = |source| IntakeError::Read { path: path.to_owned(), source };
     let whole = path.canonicalize().map_err(read)?;
     let name = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let listing = if whole.is_dir() {
-        list(&name, &whole).map_err(read)?
+    let (listing, aside) = if whole.is_dir() {
+        (list(&name, &whole).map_err(read)?, Vec::new())
     } else {
         let Some(stem) = archive::stem(&name) else {
             return Err(IntakeError::Form { path: path.to_owned() });
         };
         let into = shelf.place();
         let unpacked = archive::unpack(&whole, &into, Bounds::CLASS);
-        unpacked.map_err(|why| IntakeError::Archive { path: path.to_owned(), why })?;
-        list(stem, &into).map_err(read)?
+        let aside = unpacked.map_err(|why| IntakeError::Archive { path: path.to_owned(), why })?;
+        (list(stem, &into).map_err(read)?, aside)
     };
-    settle(path, listing, asked, lessons)
+    Ok(Source { aside, ..settle(path, listing, asked, lessons)? })
 }
 
 fn list(label: &str, folder: &Path) -> std::io::Result<Listing> {
@@ -68,7 +82,7 @@ fn settle(
             [] => {}
             [(layout, why)] => {
                 let (layout, why) = (*layout, why.clone());
-                return Ok(Source { listing: listing.clone(), layout, why });
+                return Ok(Source { listing: listing.clone(), layout, why, aside: Vec::new() });
             }
             [(a, _), (b, _), ..] => {
                 let (path, a, b) = (path.to_owned(), *a, *b);
@@ -78,14 +92,14 @@ fn settle(
     }
     if let Some(layout) = asked.filter(|layout| *layout != Layout::Plain) {
         let listing = levels.swap_remove(0);
-        return Ok(Source { listing, layout, why: "as asked".to_owned() });
+        return Ok(Source { listing, layout, why: "as asked".to_owned(), aside: Vec::new() });
     }
     // A folder around the students' is gone into, a student's own is not.
     let with_lessons = levels.iter().position(|listing| has_lessons(listing, lessons));
     let with_many = || levels.iter().position(|listing| folders(listing).count() > 1);
     let listing = levels.swap_remove(with_lessons.or_else(with_many).unwrap_or(0));
     let why = Layout::Plain.recognise(&listing).unwrap_or_else(|| "nothing else fits".to_owned());
-    Ok(Source { listing, layout: Layout::Plain, why })
+    Ok(Source { listing, layout: Layout::Plain, why, aside: Vec::new() })
 }
 
 /// What is in the one folder of `listing`, if that is all there is.

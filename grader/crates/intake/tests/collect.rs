@@ -345,6 +345,46 @@ fn a_number_of_the_systems_that_is_another_students_on_the_roster_is_not_believe
 }
 
 #[test]
+fn names_that_one_student_chose_do_not_keep_the_class_from_being_graded() {
+    let desk = Desk::new();
+    let long = "l".repeat(256);
+    desk.put(
+        "Locks-4.zip",
+        zip(&[
+            ("Ada_1_assignsubmission_file/lib.rs", LOCK.as_bytes()),
+            ("Bao_2_assignsubmission_file/notes.txt", b"x"),
+            ("Bao_2_assignsubmission_file/lib.rs", LOCK.as_bytes()),
+            ("Bao_2_assignsubmission_file/Lib.rs", b"// another"),
+            ("Bao_2_assignsubmission_file/more.rs", b"x"),
+            ("Chidi_3_assignsubmission_file/a\u{202e}b.rs", b"x"),
+            (&format!("Dana_4_assignsubmission_file/{long}"), b"x"),
+            ("שרה\u{200f} כהן_5_assignsubmission_file/lib.rs", LOCK.as_bytes()),
+            ("Eve_6_assignsubmission_file_lib.rs", LOCK.as_bytes()),
+            ("Eve_6_assignsubmission_file_LIB.rs", b"// another"),
+        ]),
+    );
+    let roster = "student,name\nada,Ada\nbao,Bao\nchidi,Chidi\ndana,Dana\nsara,שרה\u{200f} כהן\neve,Eve\nfay,Fay\n";
+    let asked = Asked { roster: Some(roster), ..Asked::default() };
+    assert_eq!(
+        desk.told("Locks-4.zip", &asked),
+        [
+            "ada lock #1: pub struct Account { n: u32 }",
+            "sara lock #1: pub struct Account { n: u32 }",
+            "Refused Bao_2_assignsubmission_file: it holds `Bao_2_assignsubmission_file/lib.rs` and `Bao_2_assignsubmission_file/Lib.rs`, which are the same file on many systems",
+            "Refused Chidi_3_assignsubmission_file: it holds the name `Chidi_3_assignsubmission_file/a\\u{202e}b.rs` with characters that do not show",
+            "Refused Dana_4_assignsubmission_file: it holds a path that is too long: `Dana_4_assignsubmission_file/lllllllllllllllllllllllllllllllllllllllllllllllllll...`",
+            "Refused Eve_6_assignsubmission_file_LIB.rs: it holds `Eve_6_assignsubmission_file_lib.rs` and `Eve_6_assignsubmission_file_LIB.rs`, which are the same file on many systems",
+            "Refused Eve_6_assignsubmission_file_lib.rs: it holds `Eve_6_assignsubmission_file_lib.rs` and `Eve_6_assignsubmission_file_LIB.rs`, which are the same file on many systems",
+            "Missing fay: Fay",
+        ]
+    );
+    desk.put("Locks-5.zip", zip(&[("x\u{202e}/../../escaped.rs", b"x")]));
+    let error = desk.take("Locks-5.zip", &Asked::default()).err().unwrap().to_string();
+    assert!(error.contains("is not taken in"), "{error}");
+    assert!(!desk.at("escaped.rs").exists());
+}
+
+#[test]
 fn a_canvas_download_has_late_ones_and_attempts() {
     let desk = Desk::new();
     desk.put("submissions/lovelaceada_11_900_lib.rs", "// first");

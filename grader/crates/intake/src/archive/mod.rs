@@ -8,7 +8,7 @@
 mod tar;
 mod zip;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -79,15 +79,27 @@ pub(crate) struct Bounds {
     written: u64,
     /// Bytes that a compressed stream may inflate to, passed over or not.
     inflated: u64,
+    /// Whether what one student called something in it is held against that student alone.
+    apart: bool,
 }
 
 impl Bounds {
     /// An archive that holds the work of a whole class.
-    pub(crate) const CLASS: Self =
-        Self { entries: 2_000_000, size: 64 << 30, written: 64 << 30, inflated: 256 << 30 };
+    pub(crate) const CLASS: Self = Self {
+        entries: 2_000_000,
+        size: 64 << 30,
+        written: 64 << 30,
+        inflated: 256 << 30,
+        apart: true,
+    };
     /// An archive that a student made.
-    pub(crate) const STUDENT: Self =
-        Self { entries: 20_000, size: 64 << 20, written: 32 << 20, inflated: 128 << 20 };
+    pub(crate) const STUDENT: Self = Self {
+        entries: 20_000,
+        size: 64 << 20,
+        written: 32 << 20,
+        inflated: 128 << 20,
+        apart: false,
+    };
 }
 
 /// The kinds of archive that are read.
@@ -122,8 +134,17 @@ pub(crate) fn foreign(name: &str) -> bool {
         .any(|ending| lower.ends_with(ending) && form_of(name).is_none())
 }
 
-/// Unpacks the archive at `path` into the new folder `into`.
-pub(crate) fn unpack(path: &Path, into: &Path, bounds: Bounds) -> Result<(), Refusal> {
+/// Something at the top of a class's archive that was not unpacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Aside {
+    pub(crate) name: String,
+    pub(crate) is_folder: bool,
+    pub(crate) why: Refusal,
+}
+
+/// Unpacks the archive at `path` into the new folder `into`. Returns what was left out of a
+/// class's.
+pub(crate) fn unpack(path: &Path, into: &Path, bounds: Bounds) -> Result<Vec<Aside>, Refusal> {
     let form = path.file_name().and_then(|name| form_of(&name.to_string_lossy()));
     let form = form.ok_or_else(|| Refusal::Unreadable("no zip, tar or tar.gz".to_owned()))?;
     let file = crate::place::open(path).map_err(Refusal::Unreadable)?;
@@ -132,7 +153,14 @@ pub(crate) fn unpack(path: &Path, into: &Path, bounds: Bounds) -> Result<(), Ref
         return Err(Refusal::TooLargeItself(bounds.size));
     }
     std::fs::create_dir_all(into).map_err(unreadable)?;
-    let mut desk = Desk { into, bounds, written: 0, entries: 0, names: HashMap::new() };
+    let mut desk = Desk {
+        into,
+        bounds,
+        written: 0,
+        entries: 0,
+        names: HashMap::new(),
+        aside: BTreeMap::new(),
+    };
     match form {
         Form::Zip => zip::unpack(file, &mut desk),
         Form::Tar => tar::unpack(file, &mut desk),
@@ -141,6 +169,13 @@ pub(crate) fn unpack(path: &Path, into: &Path, bounds: Bounds) -> Result<(), Ref
             let (left, most) = (bounds.inflated, bounds.inflated);
             tar::unpack(Bounded { inner: inflated, left, most }, &mut desk)
         }
+    }?;
+    let aside: Vec<Aside> = desk.aside.into_values().collect();
+    match aside.first() {
+        Some(first) if crate::place::list(into).map_err(unreadable)?.is_empty() => {
+            Err(first.why.clone())
+        }
+        _ => Ok(aside),
     }
 }
 
@@ -159,6 +194,8 @@ struct Desk<'a> {
     entries: u64,
     /// The paths so far as a careless file system sees them, and whether each is a folder.
     names: HashMap<String, (EntryPath, Type)>,
+    /// What is left out, by its name at the top.
+    aside: BTreeMap<String, Aside>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +205,45 @@ enum Type {
 }
 
 impl Desk<'_> {
+    /// The name of an entry as it is read. In a class's archive the marks with which names from
+    /// right to left are written do no harm at the top: the system took them from a person.
+    fn named(&self, name: &str) -> String {
+        if !self.bounds.apart {
+            return name.to_owned();
+        }
+        let name = name.trim_start_matches("./");
+        let (top, below) = name.split_at(name.find('/').unwrap_or(name.len()));
+        let top = top.replace(['\u{61c}', '\u{200e}', '\u{200f}'], "");
+        format!("{top}{below}")
+    }
+
+    /// Whether the entry called `name` belongs to what is left out.
+    fn is_aside(&self, name: &str) -> bool {
+        self.aside.contains_key(top(name))
+    }
+
+    /// Leaves out what is at the top of the entry called `name`, if it is for a name that a
+    /// student may have chosen and systems pass on; else hands back why.
+    fn leave_out(&mut self, name: &str, why: Refusal) -> Result<(), Refusal> {
+        let tops = match &why {
+            _ if !self.bounds.apart => return Err(why),
+            Refusal::Collision(a, b) => vec![top(a).to_owned(), top(b).to_owned()],
+            Refusal::HarmfulName(_) | Refusal::LongName(_) => vec![top(name).to_owned()],
+            _ => return Err(why),
+        };
+        for top in tops {
+            match EntryPath::parse(&top) {
+                Ok(Some(path)) => remove(&path.below(self.into)).map_err(unreadable)?,
+                Err(Refusal::HarmfulName(_) | Refusal::LongName(_)) => {}
+                Ok(None) | Err(_) => return Err(why),
+            }
+            let is_folder = name.len() > top.len();
+            let aside = Aside { name: top.clone(), is_folder, why: why.clone() };
+            self.aside.entry(top).or_insert(aside);
+        }
+        Ok(())
+    }
+
     /// Counts an entry.
     fn count(&mut self) -> Result<(), Refusal> {
         self.entries += 1;
@@ -237,6 +313,18 @@ impl Desk<'_> {
             true => Err(Refusal::TooLarge(self.bounds.written)),
             false => Ok(()),
         }
+    }
+}
+
+fn top(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => std::fs::remove_dir_all(path),
+        Ok(_) => std::fs::remove_file(path),
+        Err(_) => Ok(()),
     }
 }
 

@@ -16,16 +16,27 @@ pub(super) fn unpack(stream: impl Read, desk: &mut Desk<'_>) -> Result<(), Refus
         if kind == EntryType::XGlobalHeader {
             continue;
         }
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let Some(path) = EntryPath::parse(&name)? else { continue };
-        match kind {
-            EntryType::Directory => desk.folder(&path)?,
-            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-                desk.file(&path, &mut entry)?;
-            }
-            EntryType::Symlink | EntryType::Link => return Err(Refusal::Link(path.to_string())),
-            _ => return Err(Refusal::Special(path.to_string())),
+        let name = desk.named(&String::from_utf8_lossy(&entry.path_bytes()));
+        if !desk.is_aside(&name) {
+            one(&mut entry, kind, &name, desk).or_else(|why| desk.leave_out(&name, why))?;
         }
     }
     Ok(())
+}
+
+fn one(
+    entry: &mut impl Read,
+    kind: EntryType,
+    name: &str,
+    desk: &mut Desk<'_>,
+) -> Result<(), Refusal> {
+    let Some(path) = EntryPath::parse(name)? else { return Ok(()) };
+    match kind {
+        EntryType::Directory => desk.folder(&path),
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+            desk.file(&path, entry)
+        }
+        EntryType::Symlink | EntryType::Link => Err(Refusal::Link(path.to_string())),
+        _ => Err(Refusal::Special(path.to_string())),
+    }
 }

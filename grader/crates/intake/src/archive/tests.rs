@@ -46,7 +46,7 @@ impl Yard {
         let into = self.0.path().join("into");
         let done = unpack(path, &into, bounds);
         assert!(!self.0.path().join("escaped").exists() && !Path::new("/escaped").exists());
-        done.map(|()| below(&into))
+        done.map(|_| below(&into))
     }
 }
 

@@ -26,27 +26,38 @@ pub(super) fn unpack(file: File, desk: &mut Desk<'_>) -> Result<(), Refusal> {
     for index in 0..archive.len() {
         desk.count()?;
         let entry = archive.by_index_raw(index).map_err(unreadable)?;
-        let name = name(&entry)?;
-        let path = EntryPath::parse(&name)?;
-        let Some(path) = path else { continue };
-        if entry.encrypted() {
-            return Err(Refusal::Encrypted(path.to_string()));
-        }
-        match entry.unix_mode().map(|mode| mode & KIND) {
-            None | Some(0 | REGULAR | FOLDER) if !entry.is_symlink() => {}
-            _ if entry.is_symlink() => return Err(Refusal::Link(path.to_string())),
-            _ => return Err(Refusal::Special(path.to_string())),
-        }
-        let folder = entry.is_dir() || name.ends_with('/');
+        let name = desk.named(&name(&entry)?);
         drop(entry);
-        if folder {
-            desk.folder(&path)?;
-        } else {
-            let mut entry = archive.by_index(index).map_err(unreadable)?;
-            desk.file(&path, &mut entry)?;
+        if !desk.is_aside(&name) {
+            one(&mut archive, index, &name, desk).or_else(|why| desk.leave_out(&name, why))?;
         }
     }
     Ok(())
+}
+
+fn one(
+    archive: &mut ZipArchive<BufReader<File>>,
+    index: usize,
+    name: &str,
+    desk: &mut Desk<'_>,
+) -> Result<(), Refusal> {
+    let Some(path) = EntryPath::parse(name)? else { return Ok(()) };
+    let entry = archive.by_index_raw(index).map_err(unreadable)?;
+    if entry.encrypted() {
+        return Err(Refusal::Encrypted(path.to_string()));
+    }
+    match entry.unix_mode().map(|mode| mode & KIND) {
+        None | Some(0 | REGULAR | FOLDER) if !entry.is_symlink() => {}
+        _ if entry.is_symlink() => return Err(Refusal::Link(path.to_string())),
+        _ => return Err(Refusal::Special(path.to_string())),
+    }
+    let folder = entry.is_dir() || name.ends_with('/');
+    drop(entry);
+    if folder {
+        return desk.folder(&path);
+    }
+    let mut entry = archive.by_index(index).map_err(unreadable)?;
+    desk.file(&path, &mut entry)
 }
 
 /// The name of an entry, between whose parts some tools on Windows write backslashes.
