@@ -72,13 +72,14 @@ pub(crate) struct ExportArguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Form {
-    /// A row for each student; no cell is a formula
+    /// A row for each student; no cell is a formula. Moodle's gradebook would take an empty cell
+    /// for no grade and delete what is there: use `moodle` for it
     Csv,
     /// A line of JSON for each lesson of each student
     Jsonl,
     /// The sheet that Canvas exports, filled in
     Canvas,
-    /// The offline worksheet of Moodle, filled in
+    /// The offline worksheet of Moodle, or the export of its gradebook, filled in
     Moodle,
     /// The sheet that Blackboard lets download, filled in
     Blackboard,

@@ -1,14 +1,20 @@
 //! Moodle's offline grading worksheet: `Identifier, "Full name", ..., Grade, "Maximum grade", ...`
-//! with a byte order mark, of one assignment.
+//! with a byte order mark, of one assignment; and the export of its gradebook: `"First name",
+//! "Last name", ..., "Email address", "Assignment: Locks (Real)", ...`.
 //!
 //! Headers are in the site's language, and grades out of range are skipped in silence. The
 //! identifier always comes first and ends in the participant's number, and the maximum stands
 //! right behind the grade, in the number format of the site.
+//!
+//! For Moodle a backslash takes the quote behind it for text, so that a single one ends the
+//! reading of a sheet, in silence. Into the gradebook it imports an empty cell as no grade, and
+//! whatever it imports there is final: who has no grade gets no row.
 
 use super::{
-    Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, maximum, number,
+    Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, is_for, maximum,
+    number, words,
 };
-use crate::book::Book;
+use crate::book::{Book, BookLesson, Member};
 
 const SYSTEM: &str = "Moodle";
 
@@ -44,27 +50,46 @@ const NAME: [&str; 9] = [
     "姓名",
 ];
 
-/// Fills grades into the worksheet that Moodle offered.
+const GROUP: [&str; 8] =
+    ["group", "gruppe", "groupe", "grupo", "gruppo", "groep", "группа", "小组"];
+
+/// Fills grades into the worksheet or the export of the gradebook that Moodle offered.
 pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, SheetError> {
-    let mut sheet = Sheet::parse(sheet)?;
+    let sheet = Sheet::parse(sheet)?;
     let lessons = book.wanted(filling)?;
     let [lesson] = lessons.as_slice() else {
         return Err(SheetError::Column(
-            "a worksheet is for one assignment; say for which lesson with --lesson".to_owned(),
+            "one assignment at a time; say for which lesson with --lesson".to_owned(),
         ));
     };
-    let column = column(&sheet, filling)?;
-    let name = sheet.column(&NAME).unwrap_or(1);
     let participants = sheet.rows.iter().skip(1).filter(|row| participant(row).is_some()).count();
-    if participants == 0 && sheet.rows.len() > 1 {
-        let problem = "the first column holds no `Participant 123`".to_owned();
-        return Err(SheetError::System { system: SYSTEM, problem });
+    match columns_of_people(&sheet) {
+        words if participants == 0 && !words.is_empty() => {
+            fill_gradebook(sheet, &words, book, lesson, filling)
+        }
+        _ if participants == 0 && sheet.rows.len() > 1 => {
+            let problem = "the first column holds no `Participant 123`".to_owned();
+            Err(SheetError::System { system: SYSTEM, problem })
+        }
+        _ => fill_worksheet(sheet, book, lesson, filling),
     }
+}
+
+fn fill_worksheet(
+    mut sheet: Sheet,
+    book: &Book,
+    lesson: &BookLesson,
+    filling: &Filling,
+) -> Result<Filled, SheetError> {
+    let column = column(&sheet, filling)?;
+    let name = sheet.column(&NAME);
+    let group = sheet.column(&GROUP);
+    let feedback = sheet.column(&["feedback comments"]);
     let header = sheet.headers()[column].clone();
     let (mut seen, mut cells, mut notices) = (Vec::new(), 0, Vec::new());
     for row in sheet.rows.iter_mut().skip(1) {
         let Some(id) = participant(row) else { continue };
-        let full_name = row.get(name).map_or("", String::as_str);
+        let full_name = row.get(name.unwrap_or(1)).map_or("", String::as_str);
         let others: Vec<&str> = row
             .iter()
             .skip(1)
@@ -72,8 +97,11 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
             .map(String::as_str)
             .filter(|cell| cell.contains('@'))
             .collect();
-        let identity = Identity { system_ids: &[id], words: &others, name: full_name };
-        let Some(index) = book.find(&identity) else {
+        let group = group.and_then(|group| row.get(group)).map_or("", String::as_str);
+        let blind = name.is_none() && others.is_empty();
+        let may_be = |at: usize| blind || may_be(&book.members[at], &row[0], full_name);
+        let found = participant_in(book, id, &others, full_name, may_be);
+        let Some(index) = found.or_else(|| team(book, group)) else {
             notices.push(format!("{} ({full_name}) is in the sheet and has no grade", row[0]));
             continue;
         };
@@ -86,11 +114,184 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
         check_maximum(&header, lesson, max, filling.scale)?;
         let (points, notice) = cell(points, lesson, max, filling.scale);
         notices.extend(notice.map(|notice| format!("{}: {notice}", member.student)));
+        let draft = row[..column].iter().find(|cell| cell.starts_with("Draft (not submitted)"));
+        notices.extend(draft.map(|_| format!("{}: the sheet says draft, not submitted", row[0])));
         row[column] = number(points, &max_text);
         cells += 1;
     }
-    notices.extend(absent(book, &seen, &lessons));
+    notices.extend(absent(book, &seen, &[lesson]));
+    let commented = |row: &&Vec<String>| {
+        feedback.and_then(|at| row.get(at)).is_some_and(|cell| !cell.trim().is_empty())
+    };
+    let comments = sheet.rows.iter().skip(1).filter(commented).count();
+    if comments > 0 {
+        notices.push(format!(
+            "feedback comments are in {comments} rows; Moodle takes them as plain text, in place of its own: without that column it keeps those"
+        ));
+    }
+    guard(&mut sheet, &mut notices);
     Ok(Filled { text: sheet.render()?, cells, notices })
+}
+
+/// By an address; else by the participant's number, unless the names deny it: a group has a
+/// number of another kind; else by the name.
+fn participant_in(
+    book: &Book,
+    id: &str,
+    words: &[&str],
+    name: &str,
+    may_be: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let find = |system_ids: &[&str], words: &[&str], name: &str| {
+        book.find(&Identity { system_ids, words, name })
+    };
+    find(&[], words, "")
+        .or_else(|| find(&[id], &[], "").filter(|&at| may_be(at)))
+        .or_else(|| find(&[], &[], name))
+}
+
+/// Whether a member may be called `name`, or was not called by any name but `identifier`.
+fn may_be(member: &Member, identifier: &str, name: &str) -> bool {
+    let Some(own) = &member.name else { return true };
+    let (ours, theirs) = (words(own), words(name));
+    let anonymous = identifier.trim_end_matches(|c: char| c.is_ascii_digit());
+    ours.iter().any(|word| theirs.contains(word))
+        || [name, identifier, anonymous].iter().any(|other| letters(own) == letters(other))
+}
+
+/// What is left of a name whatever a system does to it, in no order.
+fn letters(name: &str) -> Vec<char> {
+    let lower = name.to_lowercase();
+    let mut letters: Vec<char> = lower.chars().filter(|letter| letter.is_alphanumeric()).collect();
+    letters.sort_unstable();
+    letters
+}
+
+/// The group called `name`, whose members were not known when its work was graded.
+fn team(book: &Book, name: &str) -> Option<usize> {
+    let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+    let shown = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let own = |member: &&Member| {
+        let student = plain(&member.student);
+        !student.is_empty() && (student == plain(name) || student == plain(&shown))
+    };
+    let mut found = book.members.iter().enumerate().filter(|(_, member)| own(member));
+    let (at, _) = found.next()?;
+    found.next().is_none().then_some(at)
+}
+
+/// Puts a blank behind each backslash that Moodle would take the quote behind it for text by.
+fn guard(sheet: &mut Sheet, notices: &mut Vec<String>) {
+    let headers = sheet.headers().to_vec();
+    for row in sheet.rows.iter_mut().skip(1) {
+        for (at, header) in headers.iter().enumerate() {
+            let Some(cell) = row.get(at) else { continue };
+            let guarded = guarded(cell);
+            if guarded != *cell {
+                notices.push(format!(
+                    "{}, {header}: got a blank behind a backslash, for which Moodle would pass over the sheet",
+                    row[0]
+                ));
+                row[at] = guarded;
+            }
+        }
+    }
+}
+
+fn guarded(cell: &str) -> String {
+    let mut guarded = String::with_capacity(cell.len());
+    let mut odd = false;
+    for letter in cell.chars() {
+        if odd && letter == '"' {
+            guarded.push(' ');
+        }
+        odd = letter == '\\' && !odd;
+        guarded.push(letter);
+    }
+    if odd {
+        guarded.push(' ');
+    }
+    guarded
+}
+
+/// The columns by which a gradebook says whose a row is.
+fn columns_of_people(sheet: &Sheet) -> Vec<usize> {
+    let names: [&[&str]; 3] = [&["email address"], &["id number"], &["username"]];
+    names.iter().filter_map(|names| sheet.column(names)).collect()
+}
+
+/// Fills one column of the gradebook, and keeps only rows with a grade.
+fn fill_gradebook(
+    mut sheet: Sheet,
+    people: &[usize],
+    book: &Book,
+    lesson: &BookLesson,
+    filling: &Filling,
+) -> Result<Filled, SheetError> {
+    let column = column_of_item(&sheet, lesson, filling)?;
+    let header = sheet.headers()[column].clone();
+    let max = header.ends_with("(Percentage)").then(|| maximum("100")).flatten();
+    check_maximum(&header, lesson, max, filling.scale)?;
+    let names = [sheet.column(&["first name"]), sheet.column(&["last name"])];
+    let (mut seen, mut cells, mut notices) = (Vec::new(), 0, Vec::new());
+    let mut rows = vec![sheet.headers().to_vec()];
+    for mut row in sheet.rows.drain(1..) {
+        let at = |column: usize| row.get(column).map_or("", String::as_str);
+        let name = names.into_iter().flatten().map(at).collect::<Vec<_>>().join(" ");
+        let words: Vec<&str> = people.iter().map(|&column| at(column)).collect();
+        let found = book.find(&Identity { system_ids: &[], words: &words, name: &name });
+        seen.extend(found);
+        let points = found.and_then(|index| book.members[index].grades.get(&lesson.id));
+        let Some(points) = points.and_then(|taken| taken.grade.points) else {
+            notices.push(format!(
+                "{name} has no grade, and no row: Moodle would delete what is there"
+            ));
+            continue;
+        };
+        let (points, notice) = cell(points, lesson, max, filling.scale);
+        notices.extend(notice.map(|notice| format!("{name}: {notice}")));
+        row.resize(row.len().max(column + 1), String::new());
+        row[column] = number(points, &row[column]);
+        cells += 1;
+        rows.push(row);
+    }
+    sheet.rows = rows;
+    notices.extend(absent(book, &seen, &[lesson]));
+    guard(&mut sheet, &mut notices);
+    Ok(Filled { text: sheet.render()?, cells, notices })
+}
+
+/// `Assignment: Locks (Real)`, by its whole title, by what stands between, or by the lesson.
+fn column_of_item(
+    sheet: &Sheet,
+    lesson: &BookLesson,
+    filling: &Filling,
+) -> Result<usize, SheetError> {
+    fn item(header: &str) -> Option<&str> {
+        let (_, title) = header.strip_suffix(')')?.rsplit_once(" (")?.0.split_once(": ")?;
+        Some(title)
+    }
+    let fits = |header: &&String| match (&filling.column, item(header)) {
+        (Some(column), title) => *header == column || title == Some(column.as_str()),
+        (None, title) => title.is_some_and(|title| is_for(title, lesson)),
+    };
+    let fitting: Vec<&String> = sheet.headers().iter().filter(fits).collect();
+    let problem = match fitting.as_slice() {
+        [one] if one.ends_with("(Letter)") => "it holds letters; export real numbers",
+        [one] => {
+            let index = sheet.headers().iter().position(|header| header == *one);
+            return Ok(index.unwrap_or_default());
+        }
+        [] => "no column; say which with --column",
+        _ => "several columns; say which with --column",
+    };
+    let items: Vec<_> = sheet
+        .headers()
+        .iter()
+        .filter(|header| item(header).is_some())
+        .map(String::as_str)
+        .collect();
+    Err(SheetError::Column(format!("{}: {problem}: {}", lesson.id, items.join("; "))))
 }
 
 /// The digits at the end of the identifier.
@@ -141,7 +342,9 @@ mod tests {
         assert!(filled.text.starts_with('\u{feff}'));
         let expected = rows(&SHEET.replace("for grading\",,10.00", "for grading\",9,10.00"));
         assert_eq!(rows(&filled.text), expected);
-        assert_eq!(filled.notices, ["Participant 777 (Eve) is in the sheet and has no grade"]);
+        assert_eq!(filled.notices[0], "Participant 777 (Eve) is in the sheet and has no grade");
+        assert!(filled.notices[1].starts_with("feedback comments are in 1 rows"));
+        assert_eq!(filled.notices.len(), 2);
     }
 
     #[test]
@@ -173,6 +376,93 @@ mod tests {
             filled.notices[0],
             "ada: 11 is more than the 10 that the sheet allows; 10 is filled in"
         );
+    }
+
+    #[test]
+    fn a_number_that_is_a_groups_is_nobodys() {
+        let mut book = book();
+        book.members[0].email = None;
+        book.members[1].email = None;
+        let sheet = SHEET.replace("Participant 101\",\"Ada Lovelace", "Participant 101\",\"Fay Po");
+        let filled = fill(&sheet, &book, &filling("lock")).unwrap();
+        assert_eq!(rows(&filled.text)[1][4], "");
+        for name in ["Lovelace, Ada", "ADA O'Lovelace", "AdaLove Lace"] {
+            let sheet = SHEET.replace("Ada Lovelace", name);
+            let filled = fill(&sheet, &book, &filling("lock")).unwrap();
+            assert_eq!(rows(&filled.text)[1][4], "9", "{name}");
+        }
+        for blind in ["Participant 101", "Participant"] {
+            book.members[0].name = Some(blind.to_owned());
+            let filled = fill(SHEET, &book, &filling("lock")).unwrap();
+            assert_eq!(rows(&filled.text)[1][4], "9", "{blind}");
+        }
+        book.members[0].name = Some("Team 101".to_owned());
+        assert_eq!(rows(&fill(SHEET, &book, &filling("lock")).unwrap().text)[1][4], "");
+        let sheet =
+            "Identifier,Status,Grade,\"Maximum grade\"\n\"Participant 101\",Submitted,,10.00\n";
+        assert_eq!(rows(&fill(sheet, &book, &filling("lock")).unwrap().text)[1][2], "9");
+    }
+
+    #[test]
+    fn a_team_without_known_members_is_found_by_its_name() {
+        let mut book = book();
+        let ada = &mut book.members[0];
+        (ada.student, ada.name) = ("Red amp; Blue".to_owned(), Some("Red amp; Blue".to_owned()));
+        (ada.email, ada.id) = (None, None);
+        let sheet = "\u{feff}Identifier,\"Full name\",\"Email address\",Status,Group,Grade,\"Maximum grade\"
+\"Participant 42\",\"Fay Po\",fay@example.org,\"Submitted\",\"Red & Blue\",,10.00
+\"Participant 101\",\"Gil Wu\",gil@example.org,\"Submitted\",\"Grün_Team 2\",,10.00
+";
+        let filled = fill(sheet, &book, &filling("lock")).unwrap();
+        let cells: Vec<_> = rows(&filled.text).into_iter().map(|row| row[5].clone()).collect();
+        assert_eq!(cells, ["Grade", "9", ""]);
+    }
+
+    #[test]
+    fn what_moodle_would_read_wrong_is_mended_and_said() {
+        for (cell, guarded_) in [
+            ("C:\\work\\", "C:\\work\\ "),
+            ("say \\\"hi\\\"", "say \\ \"hi\\ \""),
+            ("\\\\\"", "\\\\\""),
+            ("\\n \"x\"", "\\n \"x\""),
+            ("=1+1", "=1+1"),
+        ] {
+            assert_eq!(guarded(cell), guarded_);
+        }
+        let sheet = SHEET.replace("-,well", "-,\"C:\\work, x\\\"");
+        let sheet = sheet.replace("Submitted for grading", "Draft (not submitted) - ");
+        let filled = fill(&sheet, &book(), &filling("lock")).unwrap();
+        assert_eq!(rows(&filled.text)[2][8], "C:\\work, x\\ ");
+        let said = filled.notices.join("\n");
+        assert!(said.contains("Participant 101: the sheet says draft"), "{said}");
+        assert!(said.contains("feedback comments are in 1 rows"), "{said}");
+        assert!(said.contains("Participant 102, Feedback comments: got a blank"), "{said}");
+    }
+
+    const GRADEBOOK: &str = "\"First name\",\"Last name\",\"ID number\",\"Email address\",\"Assignment: Locks (Real)\",\"Assignment: Week 2 (Real)\",\"Course total (Real)\",\"Last downloaded from this course\"
+Ada,Lovelace,s1,ada@x.org,-,-,-,1795795607
+Bao,Nguyen,s2,bao@example.org,7.00,-,-,1795795607
+Eve,Eve,,eve@example.org,3.00,-,-,1795795607
+";
+
+    #[test]
+    fn a_gradebook_gets_rows_for_those_with_a_grade_alone() {
+        let filled = fill(GRADEBOOK, &book(), &filling("lock")).unwrap();
+        let own = rows(&filled.text);
+        assert_eq!(own[0], rows(GRADEBOOK)[0]);
+        assert_eq!(own[1][4..], ["9", "-", "-", "1795795607"]);
+        assert_eq!((own.len(), filled.cells), (2, 1));
+        assert!(filled.notices[0].starts_with("Bao Nguyen has no grade, and no row"));
+        let error = fill(GRADEBOOK, &book(), &filling("pool-map")).unwrap_err().to_string();
+        assert!(
+            error.contains("--column: Assignment: Locks (Real); Assignment: Week 2"),
+            "{error}"
+        );
+        let named = Filling { column: Some("Week 2".to_owned()), ..filling("pool-map") };
+        assert_eq!(rows(&fill(GRADEBOOK, &book(), &named).unwrap().text)[2][5], "3.25");
+        let percent = GRADEBOOK.replace("Locks (Real)", "Locks (Percentage)");
+        let error = fill(&percent, &book(), &filling("lock")).unwrap_err().to_string();
+        assert!(error.contains("worth 100"), "{error}");
     }
 
     #[test]
