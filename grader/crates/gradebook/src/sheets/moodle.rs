@@ -62,17 +62,18 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
             "one assignment at a time; say for which lesson with --lesson".to_owned(),
         ));
     };
+    let people = sheet.rows.len().saturating_sub(1);
     let participants = sheet.rows.iter().skip(1).filter(|row| participant(row).is_some()).count();
-    match columns_of_people(&sheet) {
-        words if participants == 0 && !words.is_empty() => {
-            fill_gradebook(sheet, &words, book, lesson, filling)
-        }
-        _ if participants == 0 && sheet.rows.len() > 1 => {
-            let problem = "the first column holds no `Participant 123`".to_owned();
-            Err(SheetError::System { system: SYSTEM, problem })
-        }
-        _ => fill_worksheet(sheet, book, lesson, filling),
+    // A first name may end in a number.
+    if 2 * participants > people || people == 0 {
+        return fill_worksheet(sheet, book, lesson, filling);
     }
+    let columns = columns_of_people(&sheet);
+    if columns.is_empty() {
+        let problem = "the first column holds no `Participant 123`".to_owned();
+        return Err(SheetError::System { system: SYSTEM, problem });
+    }
+    fill_gradebook(sheet, &columns, book, lesson, filling)
 }
 
 fn fill_worksheet(
@@ -442,7 +443,7 @@ mod tests {
     const GRADEBOOK: &str = "\"First name\",\"Last name\",\"ID number\",\"Email address\",\"Assignment: Locks (Real)\",\"Assignment: Week 2 (Real)\",\"Course total (Real)\",\"Last downloaded from this course\"
 Ada,Lovelace,s1,ada@x.org,-,-,-,1795795607
 Bao,Nguyen,s2,bao@example.org,7.00,-,-,1795795607
-Eve,Eve,,eve@example.org,3.00,-,-,1795795607
+Louis 14,Eve,,eve@example.org,3.00,-,-,1795795607
 ";
 
     #[test]
