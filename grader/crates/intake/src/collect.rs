@@ -144,6 +144,7 @@ pub fn collect(sources: &[PathBuf], options: &Options<'_>) -> Result<Intake, Int
         class.leave_out(&source);
         let split = source.layout.split(&source.listing, options.roster);
         class.notices.extend(split.notices);
+        class.leave_out_those(&split.left_out);
         let (layout, why) = (source.layout, source.why);
         class.taken.push(Taken { source: path.clone(), layout, why });
         let pieces = class.identify(split.pieces);
@@ -215,6 +216,14 @@ impl<'a> Class<'a> {
         for (_, students) in self.identify(split.pieces) {
             self.left_out.extend(students);
         }
+    }
+
+    fn leave_out_those(&mut self, those: &[Who]) {
+        let found = those.iter().filter_map(|who| match self.options.roster?.find(who) {
+            Match::One(listed) => Some(listed.student()),
+            Match::Several(_) | Match::Nobody => None,
+        });
+        self.left_out.extend(found);
     }
 
     /// Says whose each piece is. One whose author cannot be told is listed and left out.

@@ -361,9 +361,10 @@ fn names_that_one_student_chose_do_not_keep_the_class_from_being_graded() {
             ("שרה\u{200f} כהן_5_assignsubmission_file/lib.rs", LOCK.as_bytes()),
             ("Eve_6_assignsubmission_file_lib.rs", LOCK.as_bytes()),
             ("Eve_6_assignsubmission_file_LIB.rs", b"// another"),
+            ("Gil_7_assignsubmission_onlinetext_onlinetext.html", b"typed"),
         ]),
     );
-    let roster = "student,name\nada,Ada\nbao,Bao\nchidi,Chidi\ndana,Dana\nsara,שרה\u{200f} כהן\neve,Eve\nfay,Fay\n";
+    let roster = "student,name\nada,Ada\nbao,Bao\nchidi,Chidi\ndana,Dana\nsara,שרה\u{200f} כהן\neve,Eve\nfay,Fay\ngil,Gil\n";
     let asked = Asked { roster: Some(roster), ..Asked::default() };
     assert_eq!(
         desk.told("Locks-4.zip", &asked),
@@ -375,6 +376,7 @@ fn names_that_one_student_chose_do_not_keep_the_class_from_being_graded() {
             "Refused Dana_4_assignsubmission_file: it holds a path that is too long: `Dana_4_assignsubmission_file/lllllllllllllllllllllllllllllllllllllllllllllllllll...`",
             "Refused Eve_6_assignsubmission_file_LIB.rs: it holds `Eve_6_assignsubmission_file_lib.rs` and `Eve_6_assignsubmission_file_LIB.rs`, which are the same file on many systems",
             "Refused Eve_6_assignsubmission_file_lib.rs: it holds `Eve_6_assignsubmission_file_lib.rs` and `Eve_6_assignsubmission_file_LIB.rs`, which are the same file on many systems",
+            "Unmatched Gil_7_assignsubmission_onlinetext_onlinetext.html: is a submission of the kind `onlinetext`, and only files are graded",
             "Missing fay: Fay",
         ]
     );

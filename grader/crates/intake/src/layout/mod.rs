@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::notice::Notice;
-use crate::piece::Piece;
+use crate::piece::{Piece, Who};
 use crate::place::{Item, ItemKind};
 use crate::roster::Roster;
 
@@ -135,6 +135,8 @@ impl Listing {
 pub(crate) struct Split {
     pub(crate) pieces: Vec<Piece>,
     pub(crate) notices: Vec<Notice>,
+    /// Those who handed in something that is in no piece.
+    pub(crate) left_out: Vec<Who>,
 }
 
 /// Whether `fitting` are most of what stands there: instructors put their own files beside.

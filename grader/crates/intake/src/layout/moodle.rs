@@ -32,6 +32,7 @@ pub(super) fn split(listing: &Listing, roster: Option<&Roster>) -> Split {
             let says =
                 format!("is a submission of the kind `{}`, and only files are graded", name.plugin);
             split.notices.push(Notice::new(Kind::Unmatched, &item.name, says));
+            split.left_out.extend(authors(&name, roster));
             continue;
         }
         let entry = match (item.kind, name.file) {
