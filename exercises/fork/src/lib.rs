@@ -9,7 +9,7 @@ use std::io;
 /// - The child adds `step` to `counter` and prints
 ///   `child: pid=<its own> parent=<its parent's> counter=<what it has>`.
 /// - The parent prints `parent: pid=<its own> child=<the child's> counter=<what it has>`,
-///   and waits until the child has ended before it returns.
+///   and waits, asleep, until the child has ended before it returns.
 ///
 /// Each line goes to standard output once, and no other process is created. `Ok(())` is
 /// returned twice: once in the child and once in the parent.

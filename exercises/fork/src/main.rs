@@ -3,7 +3,7 @@
 //!     cargo run -p fork -- --counter 100 --step 1
 //!
 //! With `--refuse 1` the system permits no further process, so that the fork fails. With
-//! `--stay 1` the child never ends.
+//! `--stay 1` the child never ends; with `--stay 2` it is stopped for ever, which is no end.
 
 use std::io;
 use std::process;
@@ -24,9 +24,8 @@ fn main() -> io::Result<()> {
     let opened_by = process::id();
     event("opening", format_args!("pid={} counter={counter}", process::id()));
     let told = fork_and_tell(&mut counter, step);
-    if arguments.get("stay", 0) != 0 && process::id() != opened_by {
-        // Nobody opens this gate.
-        Gate::new()?.pass()?;
+    if process::id() != opened_by {
+        stay(arguments.get("stay", 0))?;
     }
     match told {
         // Two processes come by here, each with a counter of its own.
@@ -37,6 +36,16 @@ fn main() -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Keeps a process from its end, unless `way` is 0.
+fn stay(way: u8) -> io::Result<()> {
+    if way == 2 {
+        // SAFETY: a process may send itself any signal. Nobody lets it go on.
+        unsafe { libc::raise(libc::SIGSTOP) };
+    }
+    // Nobody opens this gate.
+    if way > 0 { Gate::new()?.pass() } else { Ok(()) }
 }
 
 /// From here on a fork fails with `EAGAIN`: this user may have no further process or thread.

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use kit::observation::Process;
+use kit::observation::{HangKind, Process};
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+
+/// How the evidence of a hang ends if a task sleeps for a length of time.
+const NAPS: &str = ": it sleeps";
 
 /// The counter before the fork, and what the child adds to it: never 0.
 fn numbers(random: &mut Random) -> (i64, i64) {
@@ -119,20 +122,34 @@ fn the_child_is_waited_for() {
         let run = run(random)?;
         run.ends_well()?;
         run.leaves_nothing_behind()?;
-        // This child never ends, so its parent never goes on. How long it is looked at makes no
-        // difference to a right program.
-        let (counter, step) = numbers(random);
-        let program = program!().arg("counter", counter).arg("step", step).arg("stay", 1);
-        let bounds = (Duration::from_millis(300), Duration::from_secs(1));
-        let run = program.using(bounds.0).within(bounds.1).meant_to_hang().run()?;
-        if run.observation().hang.is_some() {
-            return Ok(());
-        }
-        run.ends_well()?;
-        let claim = "the parent went on while its child still runs";
-        let finding = Finding::new(Verdict::Leak, claim).seeing(run.stdout());
-        run.check(finding.unless(run.orphans()?.is_empty()))
+        // These children never end, so their parent never goes on. How long it is looked at makes
+        // no difference to a right program.
+        stays_with_its_child(random, 1, "still runs", Duration::from_secs(4))?;
+        stays_with_its_child(random, 2, "is stopped, which is no end", Duration::from_millis(200))
     });
+}
+
+/// Passes if the parent sleeps on, and does not come back, while its child never ends in this `way`.
+fn stays_with_its_child(random: &mut Random, way: u8, child: &str, wall: Duration) -> Checked {
+    let (counter, step) = numbers(random);
+    let program = program!().arg("counter", counter).arg("step", step).arg("stay", way);
+    let run = program.using(Duration::from_millis(300)).within(wall).meant_to_hang().run()?;
+    // Such a child does not come by the closing line.
+    let stays = run.observation().processes.iter().skip(1).any(|child| child.exit.is_none());
+    let came_back = stays && !run.events().of("closing").is_empty();
+    let claim = format!("the parent went on while its child {child}");
+    run.check(Finding::new(Verdict::Leak, claim).seeing(run.stdout()).unless(!came_back))?;
+    let Some(hang) = &run.observation().hang else { return run.ends_well() };
+    let (verdict, claim) = match hang.kind {
+        HangKind::Timeout if hang.evidence.ends_with(NAPS) => {
+            (Verdict::Timeout, "the parent wakes up again and again, by the clock, to ask")
+        }
+        HangKind::Livelock | HangKind::Limit(_) => {
+            (Verdict::Livelock, "the parent keeps the processor busy while it waits")
+        }
+        HangKind::Deadlock | HangKind::Timeout => return Ok(()),
+    };
+    run.check(Err(Finding::new(verdict, claim).seeing(run.stdout())))
 }
 
 #[test]

@@ -20,13 +20,17 @@ pub struct Children {
 impl Children {
     /// Starts every task in a process of its own, and waits for none of them.
     ///
-    /// The child does the work and exits with its status; it never returns from here.
+    /// The child does the work and exits with its status; it never returns from here. Errors if a
+    /// fork fails; what becomes of those that run already is then up to you.
     pub fn start_all(tasks: Vec<Task>) -> io::Result<Children> {
         let _ = tasks;
         todo!("fork once for each task")
     }
 
     /// The names of those that have not ended, in the order of the tasks; never waits.
+    ///
+    /// One that is stopped has not ended. Other children, those of another `Children` or the caller's
+    /// own, are left alone here and in the join: they are for others to wait for.
     pub fn active(&mut self) -> io::Result<Vec<String>> {
         todo!("ask each child, without waiting, whether it has ended")
     }
@@ -40,7 +44,7 @@ impl Children {
 }
 
 /// How many processes this machine lets the program run at the same moment, at least 1: what
-/// `std::thread::available_parallelism` says.
+/// `std::thread::available_parallelism` says when it is asked.
 pub fn processors() -> usize {
     todo!("ask std")
 }

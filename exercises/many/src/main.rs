@@ -7,7 +7,8 @@
 //! `--leave 1` it does not wait for the longest, and with `--look 2` it asks after every second end
 //! only. `--ends 0,3,-9` says how the tasks end. With `--gates 0` nobody waits for the parent, and
 //! with `--meet 3` the first three tasks wait for one another. `--names b,a,b` says what they are
-//! called. With `--second 1` two other tasks follow when all have ended.
+//! called. With `--stop 1` the first task is stopped while it is asked for the first time who is
+//! active. With `--earlier 1` there is another family all the while, of one child that has ended.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
@@ -30,7 +31,8 @@ struct Part {
 }
 
 fn main() -> io::Result<()> {
-    let known = ["units", "ends", "names", "gates", "meet", "leave", "look", "pin", "second"];
+    let known =
+        ["units", "ends", "names", "gates", "meet", "leave", "look", "pin", "stop", "earlier"];
     let arguments = Arguments::take(&known);
     let units = arguments.list("units", vec![3, 2, 1]);
     let ends = arguments.list("ends", vec![0; units.len()]);
@@ -41,10 +43,14 @@ fn main() -> io::Result<()> {
     let leave = arguments.get("leave", 0);
     let look = arguments.get("look", 1);
     if arguments.get("pin", 0) != 0 {
+        // Whoever remembers the answer does so before there is another.
+        processors();
         pin();
     }
     event("main", format_args!("processors={} of={}", processors(), available_parallelism()?));
 
+    let earlier = arguments.get("earlier", 0) != 0;
+    let earlier = if earlier { Some(earlier_family()?) } else { None };
     let mut parts = Vec::new();
     let mut tasks = Vec::new();
     for (((number, units), end), name) in (1..).zip(units).zip(ends).zip(names) {
@@ -66,7 +72,10 @@ fn main() -> io::Result<()> {
         exit(0);
     }
     if gates {
+        let stopped = parts.iter().take(arguments.get("stop", 0)).map(|part| part.stop());
+        let stopped: Vec<Pid> = stopped.collect::<io::Result<_>>()?;
         event("main", format_args!("active={}", children.active()?.join(",")));
+        stopped.into_iter().try_for_each(|pid| send(pid, libc::SIGCONT))?;
         // The shortest first.
         parts.sort_by_key(|part| part.units);
         let waited_for = parts.len().saturating_sub(leave);
@@ -82,18 +91,19 @@ fn main() -> io::Result<()> {
     }
     let codes: Vec<_> = children.join_all()?.iter().map(i32::to_string).collect();
     event("main", format_args!("codes={}", codes.join(",")));
-    if arguments.get("second", 0) != 0 {
-        second_family()?;
+    if let Some(earlier) = earlier {
+        event("earlier", format_args!("codes={:?}", earlier.join_all()?));
     }
     Ok(())
 }
 
-/// Whoever has had children may have others.
-fn second_family() -> io::Result<()> {
-    let task = |code: i32| Task { name: format!("second-{code}"), work: Box::new(move || code) };
-    let children = Children::start_all([8, 9].map(task).into())?;
-    event("second", format_args!("codes={:?}", children.join_all()?));
-    Ok(())
+/// One child that has ended, and that nobody has waited for. Whoever waits for any child finds this
+/// one first, since it is the oldest.
+fn earlier_family() -> io::Result<Children> {
+    let task = Task { name: "earlier".to_owned(), work: Box::new(|| 8) };
+    let children = Children::start_all(vec![task])?;
+    waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    Ok(children)
 }
 
 /// From now on this process may use one processor, the first that it had; or all, if that is
@@ -110,6 +120,12 @@ fn pin() {
             libc::sched_setaffinity(0, size_of_val(&set), &set);
         }
     }
+}
+
+fn send(pid: Pid, signal: i32) -> io::Result<()> {
+    // SAFETY: a system call with plain numbers.
+    let sent = unsafe { libc::kill(pid.as_raw(), signal) };
+    if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// What a task does.
@@ -130,13 +146,27 @@ fn perform(number: usize, part: &Part, meeting: &Meeting) -> io::Result<i32> {
 impl Part {
     /// Returns once the task's process has ended; it is not reaped by that.
     fn ended(&self) -> io::Result<()> {
-        let mut pid = [0; 4];
-        (&self.pid.0).read_exact(&mut pid)?;
-        let pid = Pid::from_raw(i32::from_ne_bytes(pid));
-        match waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+        match waitid(Id::Pid(self.pid()?), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
             // Somebody who looked at it has reaped it.
             Ok(_) | Err(Errno::ECHILD) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Stops the task's process, which is no end.
+    fn stop(&self) -> io::Result<Pid> {
+        let pid = self.pid()?;
+        send(pid, libc::SIGSTOP)?;
+        waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT)?;
+        Ok(pid)
+    }
+
+    /// The task's process, as soon as it has said which that is.
+    fn pid(&self) -> io::Result<Pid> {
+        let mut pid = [0; 4];
+        (&self.pid.0).read_exact(&mut pid)?;
+        // For whoever asks next.
+        (&self.pid.1).write_all(&pid)?;
+        Ok(Pid::from_raw(i32::from_ne_bytes(pid)))
     }
 }

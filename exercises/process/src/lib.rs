@@ -32,9 +32,11 @@ impl Process {
         todo!("the name")
     }
 
-    /// Forks the process, which does its work while the caller goes on.
+    /// Forks the process, which does its work while the caller goes on. The child never returns from
+    /// here: it calls the target, and ends by `_exit` with the status that the target returns.
     ///
-    /// Errors if it has been started before: a process runs once.
+    /// Errors if it has been started before: a process runs once. Errors, too, if the fork fails;
+    /// then it has not been started, and has neither pid nor exit code.
     pub fn start(&mut self) -> io::Result<()> {
         todo!("fork; the child calls the target, the parent remembers the pid")
     }

@@ -6,13 +6,13 @@
 //! next: `join` (the default), `look` until the end has been seen, `short`: join with a
 //! timeout that runs out, `long`: join with one that does not, `late`: join with none at all, when
 //! it has ended; and with `together` all are made first, run at the same time, and end in another
-//! order. With `--other 77` the program has another child all the while, which has ended with that
-//! status and has not been waited for.
+//! order. `refused` starts one process while the system permits none. With `--other 77` the program
+//! has another child all the while, which has ended with that status and has not been waited for.
 
 use std::fs;
 use std::io;
 use std::os::unix::process::parent_id;
-use std::process::{exit, id};
+use std::process::id;
 use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,8 +45,11 @@ fn main() -> io::Result<()> {
     let other = arguments.get("other", 0);
     let other = if other > 0 { Some(ended_child(other)?) } else { None };
 
-    if life == "together" {
-        return together(&ends);
+    say_when_a_process_exits();
+    match life.as_str() {
+        "together" => return together(&ends),
+        "refused" => return refused(),
+        _ => {}
     }
     for (number, end) in (1..).zip(ends) {
         let linger = life == "long";
@@ -127,11 +130,49 @@ fn together(ends: &[i32]) -> io::Result<()> {
     Ok(())
 }
 
+/// A start that fails, since this user may have no further process or thread.
+fn refused() -> io::Result<()> {
+    let mut process = Process::new(|()| 0, ());
+    // The limit does not bind root, so root tries to become somebody else.
+    const NOBODY: libc::uid_t = 65534;
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
+    unsafe {
+        if libc::getuid() == 0 {
+            libc::setuid(NOBODY);
+        }
+        libc::setrlimit(libc::RLIMIT_NPROC, &none);
+    }
+    // Not every system lets itself be limited by everybody.
+    if thread::Builder::new().spawn(|| {}).is_ok() {
+        return Ok(());
+    }
+    let who = "main-1";
+    if process.start().is_ok() {
+        event(who, "started, although no process could be forked");
+    }
+    look(who, "refused", &mut process)?;
+    if process.join().is_ok() || process.join_timeout(Duration::ZERO).is_ok() {
+        event(who, "joined, although its start failed");
+    }
+    Ok(())
+}
+
+/// Registers something that runs whenever a process ends by `exit`, but not by `_exit`.
+fn say_when_a_process_exits() {
+    extern "C" fn at_exit() {
+        event("exit", format_args!("pid={}", id()));
+    }
+    // SAFETY: the function that is registered lives as long as the program.
+    unsafe { libc::atexit(at_exit) };
+}
+
 /// A child that has ended with `status`, and that nobody has waited for.
 fn ended_child(status: i32) -> io::Result<Pid> {
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     match unsafe { fork() }? {
-        ForkResult::Child => exit(status),
+        // SAFETY: ends this process and does nothing else.
+        ForkResult::Child => unsafe { libc::_exit(status) },
         ForkResult::Parent { child } => {
             waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
             Ok(child)

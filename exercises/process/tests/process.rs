@@ -56,7 +56,17 @@ fn it_is_alive_from_the_start_to_the_end() {
             says(&run, "running", "alive", &vec![true; ends.len()])?;
             says(&run, "after", "alive", &vec![false; ends.len()])?;
         }
-        Ok(())
+        // Where the system refuses no processes, nothing is said.
+        let run = program!().arg("life", "refused").run()?;
+        run.ends_well()?;
+        let main = run.events().of("main-1");
+        let well = main.named("started,").is_empty() && main.named("joined,").is_empty();
+        let looked = main.named("refused");
+        let fresh =
+            looked.iter().all(|event| event.what.ends_with("pid=none alive=false code=none"));
+        let claim = "a start whose fork fails is an error, and the process has not been started: it \
+                     has no pid and no code, is not alive, and cannot be joined";
+        run.check(Finding::wrong(claim).seeing(main.to_string()).unless(well && fresh))
     });
 }
 
@@ -150,7 +160,12 @@ fn the_arguments_reach_the_target_in_its_own_process() {
             let finding = Finding::wrong(claim).seeing(&difference);
             run.check(finding.unless(difference.is_empty()))?;
         }
-        Ok(())
+        let parent = run.observation().processes.first().map(|parent| parent.pid.to_string());
+        let expected: Vec<_> = parent.into_iter().collect();
+        let difference = kit::compare_unordered(&expected, &run.events().of("exit").values("pid"));
+        let claim = "the child should end by `_exit`: what the parent registered for its exit should \
+                     run in the parent alone; it ran in the processes";
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
     });
 }
 

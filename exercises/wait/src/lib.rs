@@ -18,11 +18,12 @@ pub fn start(job: impl FnOnce() -> i32) -> io::Result<Pid> {
 
 /// Waits until the child `pid` has ended, asleep, and says how it ended.
 ///
-/// The exit code is the status (0 to 255) if the child exited, and `-n` if signal `n` ended
-/// it. The child is reaped. Other children are left alone: they may run on, or may have
+/// The exit code is the status (0 to 255) if the child exited, and `-n` if signal `n` (1 to 31)
+/// ended it; a child that is stopped, or goes on, has not ended. The child is reaped. Other children are left alone: they may run on, or may have
 /// ended and wait to be asked for.
 ///
-/// Errors if there is no such child (`ECHILD`), as when it has been waited for already.
+/// Errors if there is no such child (`ECHILD`, or `ESRCH` from calls that say it so), as when it
+/// has been waited for already.
 pub fn exit_code(pid: Pid) -> io::Result<i32> {
     let _ = pid;
     todo!("wait for this child, and decode its status")

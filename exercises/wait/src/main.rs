@@ -7,15 +7,20 @@
 //! With `--never 1` as well, no child is let go at all. With `--stop 1` there is one child, which
 //! is stopped before it ends, and somebody who lets it go on. With `--other 77` the program has
 //! another child, which has ended with that status before all others, and which nobody asks for.
+//! With `--core 1` the status of a child that a signal ended says as well that a core was dumped.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{fs, io, process, thread};
+use std::{fs, io, process, ptr, thread};
 
 use nix::sys::signal::{Signal, kill, raise};
-use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{ForkResult, Pid, fork};
-use stage::{Arguments, Gate, event};
+use stage::{Arguments, Gate, event, until_asleep};
 use wait::{exit_code, start};
+
+/// Whether the status of a child that a signal ended says that a core was dumped.
+static CORE: AtomicBool = AtomicBool::new(false);
 
 /// A child that stands at a gate until it is let go.
 struct Child {
@@ -25,7 +30,8 @@ struct Child {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["ends", "first", "never", "stop", "other"]);
+    let arguments = Arguments::take(&["ends", "first", "never", "stop", "other", "core"]);
+    CORE.store(arguments.get("core", 0) != 0, Ordering::Relaxed);
     let ends = arguments.list("ends", vec![3, -9, 0]);
     let first = arguments.get("first", 0);
     let never = arguments.get("never", 0) != 0;
@@ -48,7 +54,10 @@ fn main() -> io::Result<()> {
     children.reverse();
     if first == 0 {
         children.iter().try_for_each(Child::let_go)?;
-        children.iter().for_each(|child| child.ask("child"));
+        for (asked, child) in (1..).zip(&children) {
+            child.ask("child");
+            children[asked..].iter().for_each(Child::look_for_it);
+        }
         // Nobody is left to be asked for.
         children.iter().for_each(|child| child.ask("again"));
         return Ok(());
@@ -62,7 +71,7 @@ fn main() -> io::Result<()> {
         child.ask("child");
     }
     if let Some(other) = other {
-        let left_alone = waitpid(other, None).is_ok();
+        let left_alone = waitpid(other.as_raw(), ptr::null_mut(), 0) == other.as_raw();
         event("other", if left_alone { "is still there" } else { "was waited for by somebody" });
     }
     Ok(())
@@ -78,6 +87,21 @@ fn ended_child(status: i32) -> io::Result<Pid> {
             waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
             Ok(child)
         }
+    }
+}
+
+/// C's `waitpid`, which takes the place of the library's: whether a core is dumped is otherwise up
+/// to the system's settings.
+#[unsafe(no_mangle)]
+extern "C" fn waitpid(pid: libc::pid_t, status: *mut libc::c_int, options: i32) -> libc::pid_t {
+    let usage = ptr::null_mut::<libc::rusage>();
+    // SAFETY: as the caller of `waitpid` has to see to it, `status` is null or can be written.
+    unsafe {
+        let found = libc::syscall(libc::SYS_wait4, pid, status, options, usage) as libc::pid_t;
+        if CORE.load(Ordering::Relaxed) && found > 0 && !status.is_null() {
+            *status |= if libc::WIFSIGNALED(*status) { 0x80 } else { 0 };
+        }
+        found
     }
 }
 
@@ -99,6 +123,14 @@ impl Child {
         Ok(())
     }
 
+    /// Says so if it has ended and is not there any more.
+    fn look_for_it(&self) {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT | WaitPidFlag::WNOHANG;
+        if waitid(Id::Pid(self.pid), flags).is_err() {
+            event("other", format_args!("child-{} was waited for by somebody", self.number));
+        }
+    }
+
     fn ask(&self, label: &str) {
         let who = format!("{label}-{}", self.number);
         match exit_code(self.pid) {
@@ -118,6 +150,9 @@ fn stopped(end: i32) -> io::Result<()> {
     let parent = Pid::this();
     let child = start(|| {
         raise(Signal::SIGSTOP).expect("a process may send signals to itself");
+        // Whoever takes this for an end as well says so before there is one.
+        until_asleep(parent.as_raw());
+        event("helped", "child-1 is about to end");
         end
     })?;
     event("child-1", format_args!("started pid={child}"));
@@ -134,7 +169,7 @@ fn stopped(end: i32) -> io::Result<()> {
                 Err(error) => event("child-1", format_args!("unknown: {error}")),
             }
             // Whoever waits for more than was asked has reaped it already.
-            let _ = waitpid(helper, None);
+            waitpid(helper.as_raw(), ptr::null_mut(), 0);
             Ok(())
         }
     }

@@ -65,7 +65,9 @@ fn an_exit_status_is_decoded() {
 fn a_signal_is_told_as_its_negative_number() {
     property(|random| {
         let ends = [-9, -SIGNALS[random.pick(1..=SIGNALS.len() - 1)]];
-        tells(&program!().list("ends", &ends).run()?, &ends)
+        tells(&program!().list("ends", &ends).run()?, &ends)?;
+        // Beside the number of the signal there is a bit that says whether a core was dumped.
+        tells(&program!().list("ends", &ends).arg("core", 1).run()?, &ends)
     });
 }
 
@@ -106,7 +108,13 @@ fn only_the_child_that_is_asked_for_is_waited_for() {
         let claim = "another child, which had ended and was not asked for, should be left alone; \
                      it was waited for";
         let left_alone = run.events().of("other").named("is").len() == 1;
-        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(left_alone))
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(left_alone))?;
+        // So is each that was started in the same way, until somebody asks for it.
+        let run = program!().list("ends", &ends).run()?;
+        tells(&run, &ends)?;
+        let claim = "all children had ended, and some were waited for before they were asked for";
+        let taken = run.events().of("other");
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(taken.is_empty()))
     });
 }
 
@@ -122,7 +130,8 @@ fn the_parent_sleeps_until_the_child_ends() {
         run.ends_well()?;
         let said = run.events().filter(|event| event.value("pid").is_none());
         let last = said.iter().last().map(|event| event.who.as_str());
-        let claim = "child-1 was stopped, which is no end: the parent should go on sleeping";
+        let claim = "child-1 was stopped and went on, neither of which is an end: the parent should \
+                     go on sleeping";
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(last == Some("child-1")))?;
 
         let ends = ends(random);
@@ -138,8 +147,9 @@ fn the_parent_sleeps_until_the_child_ends() {
                 run.ends_well()?;
                 (Verdict::WrongOutput, "the parent has an answer while the child still runs")
             }
-            // There are ways of sleeping that the observer cannot prove to last for ever.
-            Some(HangKind::Timeout) if run.times_waited()? < SELDOM => return Ok(()),
+            // There are ways of sleeping that the observer cannot prove to last for ever, but a
+            // nap is none.
+            Some(HangKind::Timeout) if !naps(&run) && run.times_waited()? < SELDOM => return Ok(()),
             Some(HangKind::Timeout) => {
                 (Verdict::Timeout, "the parent wakes up again and again, by the clock, to ask")
             }
@@ -147,6 +157,12 @@ fn the_parent_sleeps_until_the_child_ends() {
         };
         Err(run.found(Finding::new(verdict, claim).seeing(run.stdout())))
     });
+}
+
+/// Whether a task slept for a length of time while all others were asleep.
+fn naps(run: &Run) -> bool {
+    let hang = run.observation().hang.as_ref();
+    hang.is_some_and(|hang| hang.evidence.ends_with(": it sleeps"))
 }
 
 #[test]
