@@ -44,7 +44,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that ticks `ticks` times, at `interval`, and then stops.
+    /// A clock that ticks `ticks` times, at `interval`, which is more than 0, and then stops.
     pub fn new(ticks: u32, interval: Duration) -> Clock {
         let _ = (ticks, interval);
         todo!("remember both")
@@ -56,8 +56,8 @@ impl Process for Clock {
     /// `clock: pid=<its process> tick=<1, 2, ...> time=<nanoseconds since run began>`.
     ///
     /// Tick `k` comes when `k` intervals have gone by since `run` began, or later; it is asleep
-    /// meanwhile. Its line is printed when it comes. The time is that of a clock that nobody sets
-    /// back, so each is greater than the one before.
+    /// meanwhile, and sleeps on when a signal interrupts it. Its line is printed when it comes. The
+    /// time is what a clock says that nobody sets back, so each is greater than the one before.
     fn run(&mut self) {
         todo!("sleep, look at the time, print")
     }

@@ -3,23 +3,25 @@
 //!     cargo run -p clock -- --clocks 2 --ticks 3 --interval 10
 //!
 //! The interval is in milliseconds. With `--gate 1` the greeter, which is started first, stands at
-//! a gate until `start` has returned. With `--kill 1` a clock is killed before the greeter is told
-//! to go on, and both are joined then, the greeter first. The greeter ends by itself with
-//! `--status`, if that is not 0. With `--watch 1` there is one clock, which is killed as soon as
-//! its first line has come.
+//! a gate until `start` has returned. With `--kill 1` a clock's sleep is interrupted by signals, and
+//! the clock is killed before the greeter is told to go on; both are joined then, the greeter first.
+//! The greeter ends by itself with `--status`, if that is not 0. With `--watch 1` there is one
+//! clock, which is killed as soon as its first line has come. With `--back 1` somebody sets the time
+//! of day back whenever it is looked at.
 
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::{AsRawFd, RawFd};
 use std::process::{exit, id};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use clock::{Clock, Process};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
-use stage::{Arguments, Gate, event};
+use stage::{Arguments, Gate, event, until_asleep};
 
 /// Another type that can run as a process.
 struct Greeter {
@@ -42,8 +44,9 @@ impl Process for Greeter {
 }
 
 fn main() -> io::Result<()> {
-    let known = ["clocks", "ticks", "interval", "words", "gate", "kill", "status", "watch"];
+    let known = ["clocks", "ticks", "interval", "words", "gate", "kill", "status", "watch", "back"];
     let arguments = Arguments::take(&known);
+    IS_SET_BACK.store(arguments.get("back", 0) != 0, Ordering::Relaxed);
     let clocks = arguments.get("clocks", 1);
     let ticks = arguments.get("ticks", 3);
     let interval = Duration::from_secs_f64(arguments.get("interval", 10.0) / 1e3);
@@ -88,14 +91,23 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a clock, which is killed, and a greeter; joins the greeter first.
+/// Starts a clock, which is interrupted and killed, and a greeter; joins the greeter first.
 fn one_is_killed(clock: Clock, greeter: Greeter, gate: &Gate) -> io::Result<()> {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    // SAFETY: the function may be called at any time.
+    unsafe { signal(Signal::SIGUSR1, SigHandler::Handler(nothing)) }?;
     let parent = id();
     let clock = clock.start()?;
     only_the_parent(parent);
     let greeter = greeter.start()?;
     only_the_parent(parent);
     let pid = Pid::from_raw(clock.pid());
+    for interruption in [Signal::SIGUSR1, Signal::SIGUSR1, Signal::SIGSTOP, Signal::SIGCONT] {
+        // A clock that is no longer asleep would say so by a tick.
+        until_asleep(clock.pid());
+        kill(pid, interruption)?;
+    }
+    until_asleep(clock.pid());
     kill(pid, Signal::SIGKILL)?;
     // It has ended when this returns. Who watches his children may have reaped it by then.
     let _ = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
@@ -121,6 +133,28 @@ fn until_the_first_line(clock: Clock) -> io::Result<()> {
     let right = line.starts_with(&format!("clock: pid={pid} "));
     event("main", format_args!("watched code={} right={right}", clock.join()?));
     Ok(())
+}
+
+/// Whether the time of day is set back all the time.
+static IS_SET_BACK: AtomicBool = AtomicBool::new(false);
+
+/// Takes the place of the C library's, for all of this program, so that the time of day can be set
+/// back: by a second more each time that somebody looks at it.
+// SAFETY: it does what a `clock_gettime` does.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn clock_gettime(
+    clock: libc::clockid_t,
+    time: *mut libc::timespec,
+) -> libc::c_int {
+    static LOOKS: AtomicI32 = AtomicI32::new(0);
+    // SAFETY: the caller's, which the system call looks at.
+    let done = unsafe { libc::syscall(libc::SYS_clock_gettime, clock, time) } as libc::c_int;
+    if done == 0 && clock == libc::CLOCK_REALTIME && IS_SET_BACK.load(Ordering::Relaxed) {
+        let looks = LOOKS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the system call has written to it.
+        unsafe { (*time).tv_sec -= libc::time_t::from(looks) };
+    }
+    done
 }
 
 /// From here on standard output goes to `descriptor`; where it went before.

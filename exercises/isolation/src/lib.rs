@@ -10,9 +10,9 @@ use std::io;
 pub enum End {
     /// It returned.
     Finished,
-    /// It panicked.
+    /// It panicked, with whatever value.
     Panicked,
-    /// It ended its process with this status, other than 0.
+    /// It ended its process with this status, other than 0. (A 101 may also be taken for a panic.)
     Exited(i32),
     /// This signal ended its process.
     Killed(i32),
@@ -33,7 +33,8 @@ impl fmt::Display for End {
 ///
 /// Whatever the task does, the caller goes on. The child never comes back into the caller's code, a
 /// panic of the task included: it ends with status 0 if the task returns and with status 101 if it
-/// panics, which is how a panic ends any Rust program. It is reaped.
+/// panics, which is how a panic ends any Rust program, by `_exit`: what the caller has registered
+/// with `atexit` is not for the child to do. It is reaped.
 ///
 /// Errors if the process cannot be created.
 pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
@@ -42,7 +43,7 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
 }
 
 /// Runs `task` in a thread of the caller's process, waits for its end, and says how it ended:
-/// `Finished` or `Panicked`. No process is created.
+/// `Finished` or `Panicked`. One thread is created, and no process.
 ///
 /// Errors if the thread cannot be created.
 pub fn in_thread(task: impl FnOnce() + Send) -> io::Result<End> {

@@ -4,7 +4,7 @@
 //!     cargo run -p isolation -- --place thread --tasks return,panic
 //!
 //! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `panic-text`,
-//! `abort`, `segv`, `exit` (with `--status`), or by `--signal` as `signal`; `stop` is stopped for a
+//! `panic-value`, `abort`, `segv`, `exit` (with `--status`), or by `--signal` as `signal`; `stop` is stopped for a
 //! while, and returns. With `--other 77` the program has another child all the while, which has
 //! ended with that status and has not been waited for. With `--refuse 1` the system permits no
 //! further process or thread.
@@ -35,6 +35,11 @@ impl Drop for Caller {
     }
 }
 
+/// What the caller wants to be done when its process ends, and no child's.
+extern "C" fn say_goodbye() {
+    event("goodbye", format_args!("pid={}", id()));
+}
+
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&["place", "tasks", "status", "signal", "other", "refuse"]);
     let tasks = arguments.list("tasks", vec!["return".to_owned(), "panic".to_owned()]);
@@ -48,6 +53,8 @@ fn main() -> io::Result<()> {
         return refused(process);
     }
     let _caller = Caller;
+    // SAFETY: the function lives as long as the program.
+    unsafe { libc::atexit(say_goodbye) };
     for (number, task) in (1..).zip(&tasks) {
         let work = || perform(task, status, signal);
         let end = if process { in_process(work)? } else { in_thread(work)? };
@@ -101,6 +108,8 @@ fn perform(task: &str, status: i32, signal: i32) {
         "panic" => resume_unwind(Box::new("told to panic")),
         // As `panic!` with something to format does.
         "panic-text" => resume_unwind(Box::new(format!("told to {task}"))),
+        // As `panic_any` does.
+        "panic-value" => resume_unwind(Box::new(42)),
         "abort" => abort(),
         "segv" => touch_what_is_not_ours(),
         "stop" => stop_for_a_while(),

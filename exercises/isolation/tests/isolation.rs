@@ -71,14 +71,14 @@ fn a_task_in_a_process_that_returns_or_exits_is_told_so() {
 #[test]
 fn the_parent_survives_a_panic_in_the_child() {
     property(|random| {
-        let tasks = some_of(random, &["panic", "return"]);
+        let tasks = some_of(random, &["panic", "panic-value", "return"]);
         let run = run("process", &tasks)?;
         let as_told = |task: &str| match task {
-            "panic" => "panicked".to_owned(),
-            _ => "finished".to_owned(),
+            "return" => "finished".to_owned(),
+            _ => "panicked".to_owned(),
         };
         ended(&run, &tasks, as_told)?;
-        really_ended(&run, &tasks, |task| Exit::Code(if task == "panic" { 101 } else { 0 }))?;
+        really_ended(&run, &tasks, |task| Exit::Code(if task == "return" { 0 } else { 101 }))?;
         // The caller may have another child, which has ended.
         let program = program!().arg("place", "process").list("tasks", &tasks);
         let run = program.arg("other", 77).run()?;
@@ -127,14 +127,20 @@ fn the_child_never_comes_back_into_the_caller() {
             "the caller's values should be dropped once, by process {parent}; they were dropped \
              by {left:?}"
         );
-        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(left == [parent]))
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(left == [parent.as_str()]))?;
+        let said = run.events().of("goodbye").values("pid");
+        let claim = format!(
+            "what the caller has registered with `atexit` should be done once, by process {parent}; \
+             it was done by {said:?}: a child ends by `_exit`"
+        );
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(said == [parent]))
     });
 }
 
 #[test]
 fn a_panic_in_a_thread_is_caught_at_the_join() {
     property(|random| {
-        let tasks = some_of(random, &["panic", "panic-text", "return"]);
+        let tasks = some_of(random, &["panic", "panic-text", "panic-value", "return"]);
         let run = run("thread", &tasks)?;
         ended(&run, &tasks, |task| match task {
             "return" => "finished".to_owned(),
@@ -195,6 +201,10 @@ fn inside(run: &Run, place: &str, tasks: usize) -> Checked {
         run.check(
             Finding::wrong(claim).seeing(run.stdout()).unless(first == vec!["false"; threads]),
         )?;
+        let created = run.threads_created()?;
+        let claim =
+            format!("one thread should be created for each of {threads} tasks, saw {created}");
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(created == threads))?;
     }
     Ok(())
 }

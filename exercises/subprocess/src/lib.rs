@@ -16,13 +16,13 @@ pub struct Finished {
     pub stderr: Vec<u8>,
 }
 
-/// Runs the program at the path `program` with `arguments`, and returns its exit code when it has
-/// ended.
+/// Runs the program at the path `program`, which has a `/` in it, with `arguments`, and returns its
+/// exit code when it has ended.
 ///
-/// The program has the caller's standard input, output and error, and is reaped. No descriptor of
+/// The program has the caller's standard input, output and error themselves, and is reaped. No descriptor of
 /// the caller's stays open that was not open before. One process is created.
 ///
-/// Errors if the program cannot be run: the error's kind is the system's (`NotFound` if there is
+/// Errors if the program cannot be run, for whatever reason: the error's kind is the system's (`NotFound` if there is
 /// no such file), and its text names the program.
 pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
     let _ = (program, arguments);
@@ -32,8 +32,9 @@ pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
 /// Runs the program, writes `input` to its standard input and closes that, and collects its output.
 ///
 /// Input and outputs may be of any size, and the program may read and write in any order. One that
-/// does not read all its input is no error. It is reaped when this returns, and no descriptor of
-/// the caller's stays open that was not open before. One process is created; threads may be.
+/// does not read all its input is no error. (Nothing is said of programs that hand an output on to a
+/// process which outlives them.) It is reaped when this returns, and no descriptor of the caller's
+/// stays open that was not open before. One process is created; threads may be.
 ///
 /// Errors as [`call`] does.
 pub fn communicate(program: &Path, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {

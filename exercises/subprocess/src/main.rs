@@ -6,13 +6,17 @@
 //! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
 //! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes
 //! its input and writes then, `echo` writes `--words` to both outputs, `linger` closes both and
-//! ends a while later. With `--program` another program is run.
+//! ends a while later, `files` says which files its input and outputs are. With `--program` another
+//! program is run; with `--times` it is run so often, with less and less input, and what came of
+//! the last run is told. With `--long 1` it gets an argument longer than the system takes.
 
 use std::env::current_exe;
 use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::process::exit;
 
+use nix::sys::stat::fstat;
 use stage::{Arguments, event, until_asleep};
 use subprocess::{Finished, call, communicate};
 
@@ -23,28 +27,44 @@ const LOOKS: usize = 1_000;
 /// More than a pipe holds, twice.
 const FLOOD: usize = 150_000;
 
+/// More bytes than Linux takes in one argument of a program.
+const TOO_LONG: usize = 200_000;
+
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["do", "play", "program", "status", "bytes", "words"]);
+    let known = ["do", "play", "program", "status", "bytes", "words", "times", "long"];
+    let arguments = Arguments::take(&known);
     let part = arguments.get("play", "exit".to_owned());
     let status = arguments.get("status", 0);
     let bytes = arguments.get("bytes", 100);
     let program = arguments.get("program", PathBuf::new());
     let program = if program.as_os_str().is_empty() { current_exe()? } else { program };
     let status_text = status.to_string();
-    let text = arguments.get("words", String::new());
+    let mut text = arguments.get("words", String::new());
+    if arguments.get("long", 0) != 0 {
+        text = "x".repeat(TOO_LONG);
+    }
+    let times = arguments.get("times", 1);
     let words =
         ["--play", part.as_str(), "--status", status_text.as_str(), "--words", text.as_str()];
 
-    let before = open_descriptors();
     let what = arguments.get("do", String::new());
-    match what.as_str() {
-        "call" => tell(call(&program, &words).map(|code| format!("code={code}")), &program),
-        "communicate" => {
-            let input: Vec<u8> = (0..bytes).map(|index: usize| (index * 7 % 251) as u8).collect();
-            let done = communicate(&program, &words, &input);
-            tell(done.map(|finished| judge(&finished, &part, &input, &text)), &program);
+    if !["call", "communicate"].contains(&what.as_str()) {
+        return play(&part, status, &text);
+    }
+    let before = open_descriptors();
+    let input: Vec<u8> = (0..bytes).map(|index: usize| (index * 7 % 251) as u8).collect();
+    let had = files("had")?;
+    for time in 1..=times {
+        let outcome = if what == "call" {
+            call(&program, &words).map(|code| format!("code={code} {had}"))
+        } else {
+            let input = &input[..input.len() / time];
+            let done = communicate(&program, &words, input);
+            done.map(|finished| judge(&finished, &part, input, &text))
+        };
+        if time == times {
+            tell(outcome, &program);
         }
-        _ => return play(&part, status, &text),
     }
     event("main", format_args!("descriptors={before},{}", open_descriptors()));
     Ok(())
@@ -82,6 +102,18 @@ fn judge(finished: &Finished, part: &str, input: &[u8], text: &str) -> String {
         compare(&stdout, &finished.stdout),
         compare(&stderr, &finished.stderr)
     )
+}
+
+/// Which files this process has as its input and outputs, by their numbers.
+fn files(name: &str) -> io::Result<String> {
+    let number =
+        |file: BorrowedFd| fstat(file).map(|file| format!("{}:{}", file.st_dev, file.st_ino));
+    let [stdin, stdout, stderr] = [
+        number(io::stdin().as_fd())?,
+        number(io::stdout().as_fd())?,
+        number(io::stderr().as_fd())?,
+    ];
+    Ok(format!("{name}={stdin},{stdout},{stderr}"))
 }
 
 /// How many descriptors this process has open.
@@ -134,6 +166,7 @@ fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
             let caller = unsafe { libc::getppid() };
             (0..LOOKS).for_each(|_| until_asleep(caller));
         }
+        "files" => event("program", files("has")?),
         "echo" => {
             stdout.write_all(text.as_bytes())?;
             stderr.write_all(text.as_bytes())?;

@@ -1,7 +1,9 @@
 //! What comes of running another program, whatever that program does.
 
+use std::cell::Cell;
+
 use kit::observation::Exit;
-use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 fn call(status: i32) -> Checked<Run> {
     program!().arg("do", "call").arg("play", "exit").arg("status", status).run()
@@ -19,13 +21,21 @@ fn status(random: &mut Random) -> i32 {
 
 /// Passes if the one process that was created executed a program, which ended with `status`.
 fn really_ran(run: &Run, status: i32) -> Checked {
+    each_really_ran(run, 1, status)
+}
+
+/// Passes if as many processes were created, and each executed a program that ended with `status`.
+fn each_really_ran(run: &Run, times: usize, status: i32) -> Checked {
     run.ends_well()?;
-    run.creates_processes(1)?;
-    let process = run.check(run.processes()?.created().nth(0))?;
-    let claim = "a process was created, but it never executed a program";
-    run.check(Finding::wrong(claim).unless(!process.executed.is_empty()))?;
-    let expected = if status < 0 { Exit::Signal(-status) } else { Exit::Code(status) };
-    run.ends_as(process.pid, expected)
+    run.creates_processes(times)?;
+    for number in 0..times {
+        let process = run.check(run.processes()?.created().nth(number))?;
+        let claim = "a process was created, but it never executed a program";
+        run.check(Finding::wrong(claim).unless(!process.executed.is_empty()))?;
+        let expected = if status < 0 { Exit::Signal(-status) } else { Exit::Code(status) };
+        run.ends_as(process.pid, expected)?;
+    }
+    Ok(())
 }
 
 fn says(run: &Run, key: &str, expected: impl ToString, meaning: &str) -> Checked {
@@ -38,6 +48,10 @@ fn says(run: &Run, key: &str, expected: impl ToString, meaning: &str) -> Checked
 /// Passes if both outputs came whole, and the exit code with them.
 fn all_came(run: &Run, status: i32) -> Checked {
     really_ran(run, status)?;
+    what_came(run, status)
+}
+
+fn what_came(run: &Run, status: i32) -> Checked {
     says(run, "stdout", "whole", "all that the program wrote to its standard output")?;
     says(run, "stderr", "whole", "all that the program wrote to its standard error")?;
     says(run, "code", status, "the exit code of the program")
@@ -59,6 +73,12 @@ fn the_exit_code_of_a_call_is_passed_on() {
             format!("the caller has {bytes} bytes to be read, and the program should find them");
         let found = run.stdout().starts_with(&bytes.to_string());
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(found))?;
+        // Not the caller's words and ears, but the files themselves.
+        let run = program!().arg("do", "call").arg("play", "files").run()?;
+        really_ran(&run, 0)?;
+        let has: String = run.check(run.events().of("program").value("has"))?;
+        let meaning = "the program's input and outputs should be the very files of the caller";
+        says(&run, "had", has, meaning)?;
         // Nobody but the program reads its arguments: no shell, and nothing that cuts them.
         let words = format!("  *  $HOME 'a b\"; \\ {} \n", random.pick(1..=9999));
         let run = program!().arg("do", "call").arg("play", "echo").arg("words", &words).run()?;
@@ -83,14 +103,20 @@ fn a_program_that_is_not_there_is_an_error() {
             says(&run, "kind", "NotFound", "the kind of the error")?;
             says(&run, "named", true, "whether the text of the error names the program")?;
             run.leaves_nothing_behind()?;
-            // A folder is there, and cannot be run; and what is no folder holds no program.
-            for (path, kind) in [("/", "PermissionDenied"), ("/dev/null/program", "NotADirectory")]
-            {
-                let run = program!().arg("do", way).arg("program", path).run()?;
+            let is_an_error = |program: Program, kind| {
+                let run = program.arg("do", way).run()?;
                 run.ends_well()?;
+                let claim = "the system refuses to run this program, so it should be an error";
+                let errors = run.events().of("main").named("error");
+                run.check(Finding::wrong(claim).seeing(run.stdout()).unless(!errors.is_empty()))?;
                 says(&run, "kind", kind, "the kind of the error")?;
-                run.leaves_nothing_behind()?;
-            }
+                run.leaves_nothing_behind()
+            };
+            // A folder is there, and cannot be run; and what is no folder holds no program.
+            is_an_error(program!().arg("program", "/"), "PermissionDenied")?;
+            is_an_error(program!().arg("program", "/dev/null/program"), "NotADirectory")?;
+            // This program is there and may be run, but only `exec` can tell that it is not.
+            is_an_error(program!().arg("long", 1), "ArgumentListTooLong")?;
         }
         Ok(())
     });
@@ -105,15 +131,22 @@ fn input_and_outputs_arrive_whole() {
         // With its outputs closed a program has not ended, and it ends by itself.
         all_came(&communicate("linger", 0, status)?, status)?;
         // Blanks at the end are output, too.
-        all_came(&program.arg("words", " two words \n\n").run()?, 0)
+        all_came(&program.arg("words", " two words \n\n").run()?, 0)?;
+        // What another program wrote before does not belong to it.
+        let program = program!().arg("do", "communicate").arg("play", "mirror");
+        let run = program.arg("bytes", random.pick(300..=3000)).arg("times", 3).run()?;
+        each_really_ran(&run, 3, 0)?;
+        what_came(&run, 0)
     });
 }
 
 #[test]
 fn large_input_and_outputs_arrive_whole() {
+    let looked = Cell::new(false);
     property(|random| {
-        // A pipe holds 65 536 bytes.
-        all_came(&communicate("mirror", random.pick(1_100_000..=1_200_000), 0)?, 0)
+        // A pipe holds 65 536 bytes. More than 8 MiB take their time, and once is enough.
+        let bytes = if looked.replace(true) { 1_100_000 } else { 9_000_000 };
+        all_came(&communicate("mirror", bytes + random.pick(0..=100_000), 0)?, 0)
     });
 }
 

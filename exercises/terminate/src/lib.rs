@@ -24,7 +24,8 @@ impl Child {
     /// The child never returns from here. `target` does not panic.
     ///
     /// A daemon also ends when its parent ends without being able to do anything about it, as by
-    /// SIGKILL: see `PR_SET_PDEATHSIG` in `man 2 prctl`.
+    /// SIGKILL: see `PR_SET_PDEATHSIG` in `man 2 prctl`. What an ordinary child does then is left
+    /// open.
     pub fn start(kind: Kind, target: impl FnOnce()) -> io::Result<Child> {
         let _ = (kind, target);
         todo!("fork; the child does its work and ends, the parent keeps the pid")
@@ -63,7 +64,7 @@ impl Child {
 
 impl Drop for Child {
     /// The parent is done with it, on whatever way: a daemon is terminated, an ordinary child is
-    /// waited for. Either is reaped.
+    /// waited for. Either is reaped. Whoever has been reaped gets no signal.
     fn drop(&mut self) {
         todo!("see to it that nobody is left")
     }

@@ -4,33 +4,36 @@
 //!     cargo run -p terminate -- --scene leave --kinds daemon,ordinary,daemon
 //!
 //! Scenes: `reader` terminates an endless reader, `slow` and `slower` one that takes its time to
-//! end, `beside` one beside another child that has ended, `over` a child that has ended by itself,
-//! `seen` only looks at such a child, `known` looks and then terminates and joins it, `joined`
-//! joins one of the first of the given kinds that ends by itself with `--status` (below 0: by that
-//! signal); `leave` drops the handles of children of the given kinds, `panic` does so by a panic,
-//! and in `killed` a parent with a daemon is killed, in `orphan` before the daemon has done
-//! anything; the orphan then falls to the driver, not to process 1.
+//! end, and does so with `--status` if that is not 0, `beside` one beside another child that has
+//! ended, `over` a child that has ended by itself, `seen` only looks at such a child, `known` looks
+//! and then terminates and joins it, `joined` joins one of the first of the given kinds that ends by
+//! itself with `--status` (below 0: by that signal); `leave` drops the handles of children of the
+//! given kinds, `panic` does so by a panic, and in `killed` a parent with a daemon is killed, in
+//! `orphan` before the daemon has done anything, in `asked` when the daemon asks for its parent; the
+//! daemon then falls to the driver, not to process 1.
 
 use std::io::{self, PipeReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{exit, id};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::wait::{Id, WaitPidFlag, wait, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getppid};
+use nix::unistd::{ForkResult, Pid, fork};
 use stage::{Arguments, Gate, event, until_asleep};
 use terminate::{Child, Kind};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&["scene", "kinds", "status"]);
     let kinds = arguments.list("kinds", vec!["daemon".to_owned(), "ordinary".to_owned()]);
+    let status = arguments.get("status", 0);
+    MAIN.store(id(), Ordering::Relaxed);
     match arguments.get("scene", "reader".to_owned()).as_str() {
         "reader" => terminated(read_endlessly)?,
-        "slow" => terminated(|ready| end_slowly(ready, Duration::ZERO))?,
-        "slower" => terminated(|ready| end_slowly(ready, Duration::from_millis(400)))?,
+        "slow" => terminated(|ready| end_slowly(ready, Duration::ZERO, status))?,
+        "slower" => terminated(|ready| end_slowly(ready, Duration::from_millis(400), status))?,
         "beside" => {
             let other = Child::start(Kind::Ordinary, || exit(77))?;
             let pid = Pid::from_raw(other.pid());
@@ -51,7 +54,7 @@ fn main() -> io::Result<()> {
             child.join()?;
             look("again", &mut child)?;
         }
-        "joined" => joined(kind(&kinds[0]), arguments.get("status", 0))?,
+        "joined" => joined(kind(&kinds[0]), status)?,
         "leave" => leave(&kinds)?,
         "panic" => {
             let parent = || {
@@ -65,8 +68,9 @@ fn main() -> io::Result<()> {
                 event("main", "caught");
             }
         }
-        "killed" => killed(false)?,
-        "orphan" => killed(true)?,
+        "killed" => killed(Moment::Later)?,
+        "orphan" => killed(Moment::Fork)?,
+        "asked" => killed(Moment::Question)?,
         other => eprintln!("there is no scene {other}"),
     }
     event("main", "end");
@@ -74,7 +78,7 @@ fn main() -> io::Result<()> {
 }
 
 /// A child is looked at, terminated, looked at, terminated and joined once more, looked at.
-fn terminated(target: fn(&Gate)) -> io::Result<()> {
+fn terminated(target: impl FnOnce(&Gate)) -> io::Result<()> {
     let ready = Gate::new()?;
     let mut child = Child::start(Kind::Ordinary, || target(&ready))?;
     ready.pass()?;
@@ -97,7 +101,7 @@ fn ended() -> io::Result<Child> {
 fn joined(kind: Kind, status: i32) -> io::Result<()> {
     let mut child = Child::start(kind, || {
         // A parent that would rather terminate this child has done so before it falls asleep.
-        until_asleep(getppid().as_raw());
+        until_asleep(Pid::parent().as_raw());
         if status < 0 {
             // SAFETY: a process may send itself any signal.
             unsafe { libc::kill(libc::getpid(), -status) };
@@ -142,10 +146,19 @@ fn family(kinds: &[String], leaving: &Gate) -> io::Result<Vec<Child>> {
     Ok(children)
 }
 
-/// A parent is killed while its daemon reads; whoever holds the pipe's other end sees the daemon's
+/// When a parent is killed: at the fork of its daemon, when that asks for its parent, or, at the
+/// latest, while it reads.
+#[derive(PartialEq)]
+enum Moment {
+    Fork,
+    Question,
+    Later,
+}
+
+/// A parent is killed and its daemon is not; whoever holds the pipe's other end sees the daemon's
 /// end.
-fn killed(at_the_fork: bool) -> io::Result<()> {
-    if at_the_fork {
+fn killed(moment: Moment) -> io::Result<()> {
+    if moment != Moment::Later {
         // Whose parent is gone falls to this process, where that is not refused.
         // SAFETY: a system call on plain numbers.
         unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
@@ -156,8 +169,10 @@ fn killed(at_the_fork: bool) -> io::Result<()> {
         ForkResult::Child => {
             drop(reader);
             let ready = Gate::new()?;
-            if at_the_fork {
-                die_at_the_fork();
+            match moment {
+                Moment::Fork => die_at_the_fork(),
+                Moment::Question => ASKED_FOR.store(Pid::this().as_raw(), Ordering::Relaxed),
+                Moment::Later => {}
             }
             let _daemon = Child::start(Kind::Daemon, || read_endlessly(&ready))?;
             ready.pass()?;
@@ -189,13 +204,52 @@ fn die_at_the_fork() {
         }
     }
     extern "C" fn in_the_child() {
-        while getppid().as_raw() == DOOMED.load(Ordering::Relaxed) {
+        while Pid::parent().as_raw() == DOOMED.load(Ordering::Relaxed) {
             thread::sleep(Duration::from_millis(1));
         }
     }
     DOOMED.store(Pid::this().as_raw(), Ordering::Relaxed);
     // SAFETY: the functions that are registered live as long as the program.
     unsafe { libc::pthread_atfork(None, Some(in_the_parent), Some(in_the_child)) };
+}
+
+/// The process that is killed when a child has asked for its parent and does not know it yet.
+static ASKED_FOR: AtomicI32 = AtomicI32::new(0);
+
+/// Takes the place of the C library's, for all of this program: a parent may end between a
+/// question for it and whatever the child does next.
+// SAFETY: it does what a `getppid` does.
+#[unsafe(no_mangle)]
+extern "C" fn getppid() -> libc::pid_t {
+    // SAFETY: the call cannot fail, and has no conditions.
+    let ask = || unsafe { libc::syscall(libc::SYS_getppid) } as libc::pid_t;
+    let parent = ask();
+    if parent == ASKED_FOR.load(Ordering::Relaxed) {
+        // SAFETY: a signal to the parent of this process, which is there until it gets it.
+        unsafe { libc::syscall(libc::SYS_kill, parent, libc::SIGKILL) };
+        while ask() == parent {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+    parent
+}
+
+/// The process whose signals are looked at.
+static MAIN: AtomicU32 = AtomicU32::new(0);
+
+/// Takes the place of the C library's, for all of this program: a signal to somebody who is no
+/// child of the caller's, as one that has been reaped, is told.
+// SAFETY: it does what a `kill` does.
+#[unsafe(no_mangle)]
+extern "C" fn kill(pid: libc::pid_t, signal: libc::c_int) -> libc::c_int {
+    if pid > 0 && signal != 0 && id() == MAIN.load(Ordering::Relaxed) {
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        if waitid(Id::Pid(Pid::from_raw(pid)), look).is_err() {
+            event("main", format_args!("signals pid={pid}"));
+        }
+    }
+    // SAFETY: a system call on plain numbers.
+    unsafe { libc::syscall(libc::SYS_kill, pid, signal) as libc::c_int }
 }
 
 /// Reads from a pipe into which nobody writes and which nobody closes.
@@ -206,16 +260,19 @@ fn read_endlessly(ready: &Gate) {
     while read(&reader).is_ok() {}
 }
 
-/// Puts SIGTERM off until it has tidied up, and `time` longer.
-fn end_slowly(ready: &Gate, time: Duration) {
+/// Puts SIGTERM off until it has tidied up, and `time` longer; ends by it, or with `status`.
+fn end_slowly(ready: &Gate, time: Duration, status: i32) {
     let mut terminate = SigSet::empty();
     terminate.add(Signal::SIGTERM);
     terminate.thread_block().expect("any signal can be blocked");
     ready.open().expect("the pipe of the gate is open");
     terminate.wait().expect("the set is not empty");
     // The signal is here. Whoever waits for the end is asleep by now, or soon.
-    until_asleep(getppid().as_raw());
+    until_asleep(Pid::parent().as_raw());
     thread::sleep(time);
+    if status != 0 {
+        exit(status);
+    }
     terminate.thread_unblock().expect("any signal can be unblocked");
     raise(Signal::SIGTERM).expect("a process may send itself any signal");
 }

@@ -44,7 +44,7 @@ fn an_endless_reader_is_ended_by_sigterm() {
 #[test]
 fn it_is_alive_before_and_not_after() {
     let looked = Cell::new(false);
-    property(|_| {
+    property(|random| {
         // It takes its time, and once is enough.
         let slow = if looked.replace(true) { "slow" } else { "slower" };
         for way in ["reader", slow] {
@@ -58,6 +58,12 @@ fn it_is_alive_before_and_not_after() {
             let pid: String = run.check(run.events().named("before").value("pid"))?;
             says(&run, "after", "pid", &pid)?;
         }
+        // Whoever tidies up may end with a status of its own.
+        let status = random.pick(1..=255);
+        let run = program!().arg("scene", "slow").arg("status", status).run()?;
+        run.ends_well()?;
+        says(&run, "after", "alive", "false")?;
+        says(&run, "after", "code", &status.to_string())?;
         let run = scene("seen")?;
         run.ends_well()?;
         says(&run, "seen", "alive", "false")?;
@@ -80,8 +86,24 @@ fn whoever_has_ended_is_not_terminated_again() {
         let run = scene("known")?;
         run.ends_well()?;
         says(&run, "again", "alive", "false")?;
-        says(&run, "again", "code", "0")
+        says(&run, "again", "code", "0")?;
+        signals_nobody(&run)?;
+        // Nor does the `drop` of a daemon's handle send one when a join has reaped the daemon.
+        let run = program!().arg("scene", "joined").arg("kinds", "daemon").run()?;
+        run.ends_well()?;
+        signals_nobody(&run)
     });
+}
+
+/// Passes if every signal went to a child that had not been reaped.
+fn signals_nobody(run: &Run) -> Checked {
+    let strangers = run.events().of("main").named("signals").values("pid");
+    let claim = format!(
+        "a signal was sent to the pid of a child that had been reaped, {}; by then it may be a \
+         stranger's",
+        strangers.join(", ")
+    );
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(strangers.is_empty()))
 }
 
 /// A few children, at least one of each kind.
@@ -170,24 +192,26 @@ fn a_panic_leaves_nobody_behind() {
 #[test]
 fn a_daemon_dies_with_a_parent_that_is_killed() {
     property(|_| {
-        let run = scene("killed")?;
-        if run.deadlocked() && !run.events().named("parent").is_empty() {
-            let claim = "the parent was killed, and its daemon still runs";
-            let finding = Finding::new(Verdict::Leak, claim);
-            return Err(run.found(finding.seeing(run.stdout())));
+        // The parent may be gone before its daemon can ask for a signal, or be killed while that
+        // asks who its parent is.
+        for (way, moment) in [
+            ("killed", ""),
+            ("orphan", " as soon as it had forked"),
+            ("asked", " just when its daemon had asked for its pid"),
+        ] {
+            let run = scene(way)?;
+            if run.deadlocked() && !run.events().named("parent").is_empty() {
+                let claim = format!("the parent was killed{moment}, and its daemon still runs");
+                let finding = Finding::new(Verdict::Leak, claim);
+                return Err(run.found(finding.seeing(run.stdout())));
+            }
+            run.ends_well()?;
+            run.check(run.events().of("main").named("daemon").number(1))?;
+            if way == "killed" {
+                run.check(run.events().of("parent").number(1))?;
+            }
         }
-        run.ends_well()?;
-        run.check(run.events().of("parent").number(1))?;
-        run.check(run.events().of("main").named("daemon").number(1))?;
-        // The parent may be gone before its daemon can ask for a signal.
-        let run = scene("orphan")?;
-        if run.deadlocked() && !run.events().named("parent").is_empty() {
-            let claim = "the parent was killed as soon as it had forked, and its daemon still runs";
-            let finding = Finding::new(Verdict::Leak, claim);
-            return Err(run.found(finding.seeing(run.stdout())));
-        }
-        run.ends_well()?;
-        run.check(run.events().of("main").named("daemon").number(1))
+        Ok(())
     });
 }
 

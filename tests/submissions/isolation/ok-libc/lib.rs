@@ -1,7 +1,6 @@
 use std::fmt;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::process;
 use std::thread;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +43,12 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
     }
     if pid == 0 {
         // The message of the panic is for stderr, the status for the parent.
-        match panic::catch_unwind(AssertUnwindSafe(task)) {
-            Ok(()) => process::exit(0),
-            Err(_) => process::exit(101),
-        }
+        let status = match panic::catch_unwind(AssertUnwindSafe(task)) {
+            Ok(()) => 0,
+            Err(_) => 101,
+        };
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(status) }
     }
     let mut status = 0;
     // SAFETY: the status is valid.
