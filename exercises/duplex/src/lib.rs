@@ -12,7 +12,7 @@ use std::io;
 pub struct Message {
     /// What is meant.
     pub name: String,
-    /// Names and numbers, in an order that matters.
+    /// Names and numbers, in an order that matters. A name may occur more than once.
     pub fields: Vec<(String, i64)>,
 }
 
@@ -28,7 +28,7 @@ pub fn duplex() -> io::Result<(Connection, Connection)> {
 
 impl Connection {
     /// Sends a message of any size. One of less than 4 KiB is sent without waiting for the
-    /// other side, even if that side has yet to receive a few others.
+    /// other side, even if that side has yet to receive four others.
     pub fn send(&mut self, message: &Message) -> io::Result<()> {
         let _ = message;
         todo!("turn the message into bytes that say where it ends, and write them")
@@ -42,13 +42,16 @@ impl Connection {
 
     /// Sends `mine` and returns the message of the other side, which does the same at the
     /// same time. The messages may be of any size. An error if the other side is gone instead.
+    ///
+    /// Called by a side that has received all that was sent to it before.
     pub fn exchange(&mut self, mine: &Message) -> io::Result<Message> {
         let _ = mine;
         todo!("send and receive; who goes first?")
     }
 }
 
-/// A process that answers. A process has one partner at a time.
+/// A process that answers. A process has one partner at a time, and finishes it before it starts
+/// another.
 pub struct Partner {
     // What does the asking side need, to ask and to finish?
 }
@@ -68,7 +71,8 @@ impl Partner {
         todo!("send, then receive")
     }
 
-    /// Lets the process end and waits for it, however it ends.
+    /// Lets the process end and waits for it, however it ends: if it was killed, that is no error.
+    /// Other children of the caller's are left alone.
     pub fn finish(self) -> io::Result<()> {
         todo!("hang up, then wait")
     }

@@ -6,9 +6,9 @@
 //! all, which arguments cannot hold.
 //!
 //! The parent asks `--requests` times, and the partner is killed in the one that `--die`
-//! names. With `--talk 3` both sides send three messages before either receives one. With
-//! `--exchange 100,20` both sides call `exchange`, the parent with a name of 100 letters, the child
-//! with one of 20. With `--other 77` the program has another child, which has ended with that
+//! names; with `--partners 2` a second one is started when the first is finished. With `--talk 3`
+//! both sides send three messages before either receives one. With `--exchange 100,20` both sides
+//! call `exchange`, the parent with a name and a key of 100 letters, the child with 20. With `--other 77` the program has another child, which has ended with that
 //! status and has not been waited for. With `--cut 500000` the child is killed while it sends a
 //! name of so many, and with `--clip 1` a short message ends before each of its bytes. With
 //! `--alone 1` the parent calls `exchange`, and the child hangs up. With `--gone 1` whoever asks is
@@ -27,8 +27,8 @@ use stage::{Arguments, Gate, event, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
-        "name", "keys", "values", "requests", "die", "talk", "exchange", "cut", "other", "clip",
-        "alone", "gone",
+        "name", "keys", "values", "requests", "partners", "die", "talk", "exchange", "cut",
+        "other", "clip", "alone", "gone",
     ]);
     let name = arguments.get("name", "circle".to_owned());
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
@@ -58,11 +58,13 @@ fn main() -> io::Result<()> {
         return die_while_sending(cut);
     }
     let other = arguments.get("other", 0);
-    let other = if other > 0 { Some(ended_child(other)?) } else { None };
-    ask(&message, arguments.get("requests", 1), arguments.get("die", 0))?;
-    if let Some(other) = other {
-        // Whoever waits for all may have come across it.
-        let _ = waitpid(other, None);
+    let other = if other > 0 { Some((ended_child(other)?, other)) } else { None };
+    for _ in 0..arguments.get("partners", 1) {
+        ask(&message, arguments.get("requests", 1), arguments.get("die", 0))?;
+    }
+    if let Some((other, status)) = other {
+        let left = waitpid(other, None) == Ok(WaitStatus::Exited(other, status));
+        event("main", format_args!("other={}", if left { "left" } else { "taken" }));
     }
     Ok(())
 }
@@ -180,11 +182,12 @@ fn say_and_hear(
 }
 
 fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
-    let mine = Message { name: who[..1].repeat(size), fields: vec![(who.to_owned(), 1)] };
+    let many = who[..1].repeat(size);
+    let mine = Message { name: many.clone(), fields: vec![(who.to_owned(), 1), (many, 2)] };
     let theirs = connection.exchange(&mine)?;
-    let letters = theirs.name.chars().collect::<std::collections::BTreeSet<_>>();
-    let length = theirs.name.len();
-    event(who, format_args!("swapped {length} of {letters:?} {:?}", theirs.fields));
+    let (texts, numbers): (Vec<_>, Vec<_>) = theirs.fields.into_iter().unzip();
+    let texts: Vec<_> = [theirs.name].iter().chain(&texts).map(|text| in_short(text)).collect();
+    event(who, format_args!("swapped {} {numbers:?}", texts.join(", ")));
     // The connection is as good as before: one side sends when the other already waits.
     let short = Message { name: "short".to_owned(), fields: Vec::new() };
     if who == "child" {
@@ -216,7 +219,7 @@ fn with_nobody(who: &str, mut connection: Connection) -> io::Result<()> {
 /// left to be read does not look like an end to the other side.
 fn take_what_comes(sender: Pid) {
     for _ in 0..500 {
-        if something_came() {
+        if something_came(&[]) {
             break;
         }
         thread::sleep(Duration::from_millis(1));
@@ -289,10 +292,13 @@ fn is_open(number: i32) -> bool {
     unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
 }
 
-/// The child dies in the midst of a message that no buffer holds, and its parent receives.
+/// The child dies in the midst of a message that no buffer holds, and its parent receives. What
+/// the parent has sent before is never read.
 #[allow(clippy::drop_non_drop, reason = "what an end holds, and has to close, is not written yet")]
 fn die_while_sending(size: usize) -> io::Result<()> {
     let (mut ours, mut theirs) = duplex()?;
+    ours.send(&Message { name: "never read".to_owned(), fields: Vec::new() })?;
+    let before: Vec<_> = (3..1024).map(waiting).collect();
     let gate = Gate::new()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     let child = match unsafe { fork() }? {
@@ -306,10 +312,10 @@ fn die_while_sending(size: usize) -> io::Result<()> {
     };
     drop(theirs);
     gate.pass()?;
-    until_stuck(child);
+    until_stuck(child, &before);
     kill(child, Signal::SIGKILL)?;
     waitpid(child, None)?;
-    let nothing_came = !something_came();
+    let nothing_came = !something_came(&before);
     let what = match ours.receive() {
         // It was too slow, or its messages take a way that cannot be seen from here.
         Ok(None) if nothing_came => "received the end, for nothing came",
@@ -324,18 +330,20 @@ fn die_while_sending(size: usize) -> io::Result<()> {
 }
 
 /// Returns once `process` has sent something and sleeps, or has ended; soon in any case.
-fn until_stuck(process: Pid) {
+fn until_stuck(process: Pid, before: &[i32]) {
     for _ in 0..3_000 {
-        if something_came() || has_ended(process) {
+        if something_came(before) || has_ended(process) {
             return until_asleep(process.as_raw());
         }
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// Whether there is something to be read in this process, apart from the one byte in the gate.
-fn something_came() -> bool {
-    (3..1024).map(waiting).any(|bytes| bytes > 1)
+/// Whether there is more to be read in this process than `before`, apart from the one byte in
+/// the gate.
+fn something_came(before: &[i32]) -> bool {
+    let before = before.iter().copied().chain(std::iter::repeat(0));
+    (3..1024).map(waiting).zip(before).any(|(now, before)| now > before + 1)
 }
 
 /// How many bytes can be read there.
@@ -349,6 +357,12 @@ fn waiting(descriptor: i32) -> i32 {
 fn has_ended(process: Pid) -> bool {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     waitid(Id::Pid(process), flags) != Ok(WaitStatus::StillAlive)
+}
+
+/// How long a text is, and its letters.
+fn in_short(text: &str) -> String {
+    let letters: String = text.chars().collect::<std::collections::BTreeSet<_>>().iter().collect();
+    format!("{} of {letters:?}", text.len())
 }
 
 /// Everything in one line, whatever the names hold.

@@ -1,5 +1,7 @@
 //! What two processes that talk to each other promise, whoever speaks first.
 
+use std::time::Duration;
+
 use kit::observation::Exit;
 use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
@@ -82,14 +84,20 @@ fn names_may_hold_any_text() {
         ["", "a, b\0c", "two words: and\na line break", "圆形 ○", "{\"x\": [1]}", "\t| ;="];
     property(|random| {
         let name = NAMES[random.pick(0..=NAMES.len() - 1)];
-        let keys = ["", "a, b", "\0", "a b", "c\n: d", "半径", "\"=\"", "0"].map(str::to_owned);
+        // One of them twice.
+        let keys = ["", "a, b", "", "\0", "c\n: d", "半径", "\"=\"", "0"].map(str::to_owned);
         let numbers = [i64::MIN, -1, 0, i64::MAX, 10, 7, 8, (1 << 53) + 1];
         let mut fields: Fields = keys.into_iter().zip(numbers).collect();
         fields.truncate([0, 4, 8][random.pick(0..=2)]);
         let run = with_message(name, &fields).run()?;
         run.ends_well()?;
         was_asked(&run, name, &fields, 1)?;
-        was_told(&run, name, &fields, 1)
+        was_told(&run, name, &fields, 1)?;
+        // Nothing at all is a message, too.
+        let run = with_message("", &vec![]).run()?;
+        run.ends_well()?;
+        was_asked(&run, "", &vec![], 1)?;
+        was_told(&run, "", &vec![], 1)
     });
 }
 
@@ -118,14 +126,18 @@ fn both_sides_can_send() {
     });
 }
 
-/// The parent's message and the child's have names of so many letters.
+/// The parent's message and the child's have a name and a key of so many letters.
 fn swap(ours: usize, theirs: usize) -> Checked {
-    let run = program!().list("exchange", &[ours, theirs]).run()?;
+    // Whoever takes each byte by itself needs some time for a megabyte.
+    let program = program!().using(Duration::from_secs(8)).within(Duration::from_secs(30));
+    let run = program.list("exchange", &[ours, theirs]).run()?;
     run.ends_well()?;
     let claim = "in an exchange each side should get what the other has sent";
-    let of = |size, letter, who| vec![format!("{size} of {{'{letter}'}} [(\"{who}\", 1)]")];
-    says(&run, "main", "swapped", &of(theirs, 'c', "child"), claim)?;
-    says(&run, "child", "swapped", &of(ours, 'm', "main"), claim)?;
+    let of = |size, letter, key| {
+        vec![format!("{size} of \"{letter}\", {key}, {size} of \"{letter}\" [1, 2]")]
+    };
+    says(&run, "main", "swapped", &of(theirs, 'c', "5 of \"cdhil\""), claim)?;
+    says(&run, "child", "swapped", &of(ours, 'm', "4 of \"aimn\""), claim)?;
     let claim = "behind an exchange, messages should be sent, received and exchanged as before it";
     let again = run.events().filter(|event| event.what == "again=true").len();
     let else_ = run.events().named("something").len();
@@ -147,9 +159,10 @@ fn two_can_exchange_messages() {
 #[test]
 fn two_can_exchange_messages_that_no_buffer_holds() {
     property(|random| {
-        swap(random.pick(300_000..=350_000), random.pick(300_000..=350_000))?;
+        // More than a megabyte, which is what a pipe may be made to hold.
+        swap(random.pick(525_000..=550_000), random.pick(525_000..=550_000))?;
         // One of them is small.
-        let (large, small) = (random.pick(300_000..=350_000), random.pick(1..=100));
+        let (large, small) = (random.pick(150_000..=200_000), random.pick(1..=100));
         let swapped = random.pick(0..=1) == 1;
         if swapped { swap(large, small) } else { swap(small, large) }
     });
@@ -201,10 +214,11 @@ fn the_partner_is_one_other_process() {
 #[test]
 fn a_finished_partner_is_gone() {
     property(|random| {
-        // Without a request, too; and another child of the caller's has ended before.
+        // Without a request, too, and with a second partner after the first; and another child of
+        // the caller's has ended before.
         for other in [0, 77] {
             let program = program!().arg("requests", random.pick(0..=3)).arg("other", other);
-            let run = program.run()?;
+            let run = program.arg("partners", random.pick(1..=2)).run()?;
             run.ends_well()?;
             run.leaves_nothing_behind()?;
             let killed = |exit: &Exit| matches!(exit, Exit::Signal(_));
@@ -212,6 +226,9 @@ fn a_finished_partner_is_gone() {
                 "the partner should end by itself when this side is finished; it was killed";
             let exits = run.processes()?.created().exits();
             run.check(Finding::wrong(claim).unless(!exits.iter().any(killed)))?;
+            let taken = run.events().filter(|event| event.value("other") == Some("taken"));
+            let claim = "the caller has another child, and `finish` has waited for that one";
+            run.check(Finding::wrong(claim).unless(taken.is_empty()))?;
         }
         let run = program!().arg("gone", 1).run()?;
         let stays = run.deadlocked() && run.events().of("main").named("asker").len() == 1;

@@ -12,17 +12,21 @@ pub struct Manager {
 
 impl Manager {
     /// Forks a server that keeps an empty dict, an empty list and a lock that nobody holds, and
-    /// is reached by a Unix stream socket at `path`. It can be reached as soon as this returns. The
-    /// server is one process, and no other is created.
+    /// is reached by a Unix stream socket at `path`, where there is no file yet. It can be reached
+    /// as soon as this returns; an error if the socket cannot be bound. The server is one process,
+    /// and no other is created.
     ///
     /// The server serves any number of clients at the same time, each as long as the client
-    /// likes, but only those who know `key`. Whatever strangers send does it no harm.
+    /// likes, but only those who know `key`: one byte or more, and whatever differs from it, by a
+    /// zero byte at its end for instance, is wrong. Whatever strangers send does it no harm.
     pub fn start(path: &Path, key: &[u8]) -> io::Result<Manager> {
         let _ = (path, key);
         todo!("bind the socket, fork, and let the child serve")
     }
 
-    /// Ends the server, whoever is still connected, waits for it, and removes the socket file.
+    /// Ends the server, whoever is still connected, waits for it, and removes the socket file. It
+    /// does so as well if the server was killed before; then it may return an error. It is called
+    /// for every manager.
     pub fn shutdown(self) -> io::Result<()> {
         todo!("tell the server to end, wait for it, clear away")
     }
@@ -42,7 +46,8 @@ impl Client {
         todo!("connect, show the key, see whether it is accepted")
     }
 
-    /// Sets the value of `name` in the dict. A name is any text of up to a hundred bytes.
+    /// Sets the value of `name` in the dict. A name is any text of up to a hundred bytes, a value
+    /// any number, NaN too.
     pub fn set(&mut self, name: &str, value: f64) -> io::Result<()> {
         let _ = (name, value);
         todo!("ask the server to set it")
@@ -72,7 +77,7 @@ impl Client {
     }
 
     /// Takes the lock; waits while another client holds it. It keeps nobody from the dict and
-    /// the list.
+    /// the list. A client that holds it already asks neither so nor by `try_acquire` or `update`.
     ///
     /// A client that goes away, killed for instance, no longer holds it.
     pub fn acquire(&mut self) -> io::Result<()> {

@@ -57,7 +57,7 @@ fn main() -> io::Result<()> {
         wait_for(waiter)?;
         event("holder", served(&mut holder));
     }
-    event("main", format_args!("socket={}", if path.exists() { "there" } else { "gone" }));
+    event("main", format_args!("socket={}", place.state()));
     Ok(())
 }
 
@@ -70,6 +70,11 @@ struct Place<'a> {
 impl Place<'_> {
     fn connect(&self) -> io::Result<Client> {
         Client::connect(self.path, self.key)
+    }
+
+    /// Whether its file is there.
+    fn state(&self) -> &'static str {
+        if self.path.exists() { "there" } else { "gone" }
     }
 }
 
@@ -99,7 +104,7 @@ fn share(place: &Place<'_>, name: &str, value: f64, count: usize) -> io::Result<
 /// Many clients are there at once; one sets and pushes what is easily mistaken, another looks for
 /// it.
 fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
-    let mut crowd = (0..30).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?;
+    let mut crowd = (0..100).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?;
     let hundred = "x".repeat(100);
     let names = [
         "",
@@ -115,7 +120,7 @@ fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
         &hundred[1..],
         &hundred,
     ];
-    let values = [f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, -0.0, 0.1, -1e-7];
+    let values = [f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, f64::NAN, -0.0, 0.1, -1e-7];
     let value = |place: usize| values[place % values.len()] / (place + 1) as f64;
     let extremes = [i64::MIN, -1, i64::MAX, 0, 1 << 53, (1 << 53) + 1];
     let items: Vec<_> = extremes.into_iter().chain((0..).take(count)).collect();
@@ -127,8 +132,14 @@ fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
     }
     let mut other = place.connect()?;
     for (index, name) in names.into_iter().enumerate() {
-        let right = other.get(name)?.map(f64::to_bits) == Some(value(index).to_bits());
-        event("other", format_args!("name {name:?} {}", if right { "right" } else { "wrong" }));
+        let (wanted, found) = (value(index), other.get(name)?);
+        let same =
+            |found: f64| found.to_bits() == wanted.to_bits() || found.is_nan() && wanted.is_nan();
+        let right = found.is_some_and(same);
+        event(
+            "other",
+            format_args!("name {name:?}={wanted:?} {}", if right { "right" } else { "wrong" }),
+        );
     }
     let refused = other.replace(items.len(), 1).is_err();
     event("other", format_args!("behind the last refused={refused}"));
@@ -219,10 +230,10 @@ fn wait(place: &Place<'_>) -> io::Result<()> {
     wait_for(waiter)
 }
 
-/// A client is killed while it holds the lock. Of two who wait for it the first is killed before,
-/// and the second gets it; a third comes later.
+/// A client is killed while it holds the lock. Of three who wait for it two are killed before, and
+/// the last gets it; a fourth comes later.
 fn die(place: &Place<'_>) -> io::Result<()> {
-    let (holds, came, go, there) = (Gate::new()?, Gate::new()?, Gate::new()?, Gate::new()?);
+    let (holds, go) = (Gate::new()?, Gate::new()?);
     let victim = start(|| {
         let mut client = place.connect()?;
         client.acquire()?;
@@ -232,25 +243,26 @@ fn die(place: &Place<'_>) -> io::Result<()> {
         Ok(())
     })?;
     holds.pass()?;
-    let impatient = start(|| {
-        let mut client = place.connect()?;
-        there.open()?;
-        client.acquire()
-    })?;
-    there.pass()?;
-    until_asleep(impatient.as_raw());
-    let waiter = start(|| {
-        let mut client = place.connect()?;
-        came.open()?;
-        client.acquire()?;
-        // And ends while it holds the lock.
-        event("waiter", "acquired");
-        Ok(())
-    })?;
-    came.pass()?;
-    until_asleep(waiter.as_raw());
-    kill(impatient, Signal::SIGKILL)?;
-    waitpid(impatient, None)?;
+    let wait_in_line = |who: &str| {
+        let came = Gate::new()?;
+        let client = start(|| {
+            let mut client = place.connect()?;
+            came.open()?;
+            client.acquire()?;
+            // And ends while it holds the lock.
+            event(who, "acquired");
+            Ok(())
+        })?;
+        came.pass()?;
+        until_asleep(client.as_raw());
+        io::Result::Ok(client)
+    };
+    let impatient = [wait_in_line("impatient")?, wait_in_line("impatient")?];
+    let waiter = wait_in_line("waiter")?;
+    for client in impatient {
+        kill(client, Signal::SIGKILL)?;
+        waitpid(client, None)?;
+    }
     go.open()?;
     waitpid(victim, None)?;
     wait_for(waiter)?;
@@ -309,8 +321,11 @@ fn strangers(place: &Place<'_>) -> io::Result<()> {
 }
 
 /// One client waits for the lock that another holds. Both stay until the server has ended, and then
-/// ask again.
+/// ask again. Where there can be no socket there is no second server.
 fn end(place: &Place<'_>, over: &Gate) -> io::Result<(Client, Pid)> {
+    let nowhere = place.path.join("nowhere");
+    let refused = Manager::start(&nowhere, place.key).is_err();
+    event("main", format_args!("nowhere={}", if refused { "refused" } else { "started" }));
     let mut holder = place.connect()?;
     holder.acquire()?;
     let came = Gate::new()?;
@@ -344,8 +359,9 @@ fn killed(place: &Place<'_>, manager: Manager) -> io::Result<()> {
     until_asleep(waiter.as_raw());
     kill(server, Signal::SIGKILL)?;
     wait_for(waiter)?;
-    // Whether there is anything to be shut down is another question.
+    // Which may be an error.
     let _ = manager.shutdown();
+    event("main", format_args!("socket={}", place.state()));
     Ok(())
 }
 

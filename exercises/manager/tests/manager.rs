@@ -46,11 +46,14 @@ fn the_dict_and_the_list_are_shared() {
 
 /// Passes if nothing is mistaken for anything else, with many clients and a long list.
 fn any_text_and_any_number(random: &mut Random) -> Checked {
-    let run = act("odd").arg("count", random.pick(900..=1000)).run()?;
+    // More than 16 KiB, or than 64 KiB.
+    let count = [2_100, 8_300][random.pick(0..=1)] + random.pick(0..=100);
+    let run = act("odd").arg("count", count).run()?;
     run.ends_well()?;
     let names = run.events().of("other").named("name");
     let wrong = names.filter(|event| !event.what.ends_with(" right"));
-    let claim = "a name is any text, blanks and line breaks too, and has a value of its own";
+    let claim = "a name is any text, blanks and line breaks too, and has a value of its own, \
+                 which is any number, NaN too";
     let finding = Finding::wrong(claim).seeing(wrong.to_string());
     run.check(finding.unless(wrong.is_empty() && !names.is_empty()))?;
     let other = run.events().of("other");
@@ -173,6 +176,9 @@ fn the_server_ends_and_its_socket_is_gone() {
         run.leaves_nothing_behind()?;
         let run = act("end").run()?;
         run.ends_well()?;
+        let nowhere: String = run.check(run.events().value("nowhere"))?;
+        let claim = "where no socket can be bound `start` should be an error";
+        run.check(Finding::wrong(claim).unless(nowhere == "refused"))?;
         for who in ["waiter", "holder"] {
             let claim = format!("the server has ended, and the call of {who} should be an error");
             let refused = run.events().of(who).named("refused").len() == 1;
@@ -184,7 +190,11 @@ fn the_server_ends_and_its_socket_is_gone() {
         let refused = run.events().of("waiter").named("refused").len() == 1;
         let claim =
             "the server was killed, and a client that waited for the lock believes to have it";
-        run.check(Finding::wrong(claim).unless(refused))
+        run.check(Finding::wrong(claim).unless(refused))?;
+        let socket: String = run.check(run.events().value("socket"))?;
+        let claim = "the server was killed, and its socket file is still there after the shutdown";
+        run.check(Finding::new(Verdict::Leak, claim).unless(socket == "gone"))?;
+        run.leaves_nothing_behind()
     });
 }
 

@@ -11,7 +11,11 @@ pub const LARGEST: usize = 200;
 /// after it was made. Items are any bytes, none to [`LARGEST`] of them.
 ///
 /// Any number of processes may put and get at the same time, each in one thread. Items
-/// arrive whole and once, and those of one writer in the order in which it put them.
+/// arrive whole and once, and those of one writer in the order in which it put them. Whoever
+/// waits sleeps, and does not wake up by the clock to ask.
+///
+/// A process may be killed while it waits. Nobody asks what the queue is like if one is killed
+/// in the midst of a call otherwise.
 pub struct Queue {
     // What can processes share? What keeps the items apart, and lets a caller sleep?
 }
@@ -19,7 +23,8 @@ pub struct Queue {
 impl Queue {
     /// An empty queue that holds up to `capacity` items, from 1 to 10.
     ///
-    /// Leaves nothing behind in the system when the last process that uses it has ended.
+    /// Leaves nothing behind in the system when the last process that uses it has ended, be it
+    /// killed.
     pub fn new(capacity: usize) -> io::Result<Queue> {
         let _ = capacity;
         todo!("make something that forked processes share")
@@ -27,7 +32,8 @@ impl Queue {
 
     /// Puts `item` at the end; sleeps while the queue is full.
     ///
-    /// An error if the item is too large, or if the queue was closed, full or not.
+    /// An error if the item is too large, or if the queue was closed, full or not, by whichever
+    /// process.
     pub fn put(&self, item: &[u8]) -> io::Result<()> {
         let _ = item;
         todo!("wait for room, then add the item as one piece")
@@ -39,13 +45,15 @@ impl Queue {
         todo!("wait for an item or the end")
     }
 
-    /// Like [`put`](Queue::put), but returns `false` at once if the queue is full.
+    /// Like [`put`](Queue::put), but returns `false` at once if the queue is full, and only then;
+    /// another process that is just in a call is no reason. (If it is closed as well as full,
+    /// an error or `false`.)
     pub fn try_put(&self, item: &[u8]) -> io::Result<bool> {
         let _ = item;
         todo!("add the item if there is room")
     }
 
-    /// Like [`get`](Queue::get), but returns `None` at once if the queue is empty.
+    /// Like [`get`](Queue::get), but returns `None` at once if the queue is empty, and only then.
     pub fn try_get(&self) -> io::Result<Option<Vec<u8>>> {
         todo!("take an item if there is one")
     }

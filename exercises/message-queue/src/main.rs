@@ -3,14 +3,14 @@
 //!     cargo run -p message-queue -- --capacity 2 --words A,B,C,D
 //!     cargo run -p message-queue -- --act many --writers 3 --readers 2 --each 20
 //!
-//! `--act` is one of `words`, `many`, `sums`, `leave`, `try`, `beside`, `in-turn`, `bytes`, `full`,
-//! `empty`, `terminate`; each is a function below.
+//! `--act` is one of `words`, `row`, `many`, `sums`, `leave`, `last`, `try`, `hurry`, `beside`,
+//! `in-turn`, `bytes`, `full`, `empty`, `terminate`; each is a function below.
 
 use std::io;
 use std::process::exit;
 
 use message_queue::{LARGEST, Queue};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use stage::{Arguments, Gate, event, until_asleep};
@@ -23,10 +23,13 @@ fn main() -> io::Result<()> {
     let queue = Queue::new(number("capacity", 3))?;
     match arguments.get("act", "words".to_owned()).as_str() {
         "words" => pass_words(&queue, &words, number("readers", 1)),
+        "row" => in_a_row(&queue, number("capacity", 3)),
         "many" => many(&queue, number("writers", 3), number("readers", 3), number("each", 40)),
         "sums" => sums(&queue, number("puts", 5), number("takes", 3)),
         "leave" => leave(&queue, number("puts", 3)),
+        "last" => put_and_close(number("capacity", 3)),
         "try" => without_waiting(&queue),
+        "hurry" => several_try(&queue, number("capacity", 10)),
         "beside" => beside_a_sleeper(&queue, number("capacity", 3)),
         "in-turn" => one_for_each_sleeper(&queue, number("capacity", 10)),
         "bytes" => any_bytes(&queue, number("capacity", 3)),
@@ -68,6 +71,21 @@ fn pass_words(queue: &Queue, words: &[String], readers: usize) -> io::Result<()>
             if refused { "refused" } else { "accepted" }
         ),
     );
+    Ok(())
+}
+
+/// One process puts and gets, so that the queue is full most of the time.
+fn in_a_row(queue: &Queue, capacity: usize) -> io::Result<()> {
+    let item = |number: usize| number.to_ne_bytes();
+    (0..capacity).try_for_each(|number| queue.put(&item(number)))?;
+    for number in 0..600 {
+        if queue.get()?.as_deref() != Some(&item(number)) {
+            event("main", format_args!("item {number} is not in its place"));
+            return Ok(());
+        }
+        queue.put(&item(number + capacity))?;
+    }
+    event("main", "all in their order");
     Ok(())
 }
 
@@ -118,26 +136,55 @@ fn sums(queue: &Queue, puts: usize, takes: usize) -> io::Result<()> {
 }
 
 /// Closes the queue while items are in it. A child takes the first, the main process the others;
-/// then there is nothing any more, however often one asks.
+/// then there is nothing any more, however often one asks. Nobody can put, the child neither.
 fn leave(queue: &Queue, puts: usize) -> io::Result<()> {
     (0..puts).try_for_each(|number| queue.put(&[number as u8]))?;
-    queue.close()?;
     let take = |who: &str, number: usize| {
         let taken = if number.is_multiple_of(2) { queue.get()? } else { queue.try_get()? };
-        event(
-            who,
-            format_args!("took={}", taken.map_or("none".to_owned(), |it| it[0].to_string())),
-        );
+        let taken = taken.map_or("none".to_owned(), |item| item[0].to_string());
+        event(who, format_args!("took={taken}"));
         io::Result::Ok(())
     };
+    let late = |who: &str, what: &str, refused: bool| {
+        event(who, format_args!("late {what} refused={refused}"));
+    };
+    // It is there before the end.
+    let closed = Gate::new()?;
+    let child = start(|| {
+        closed.pass()?;
+        // The queue may be full, and is not when one is taken.
+        late("child", "put", queue.put(b"late").is_err());
+        take("child", 0)?;
+        late("child", "try_put", queue.try_put(b"late").is_err());
+        Ok(())
+    })?;
+    queue.close()?;
     event("main", format_args!("count={}", queue.count()?));
-    // The queue may be full, and is not when the child has taken one.
-    let mut refused = queue.put(b"late").is_err();
-    wait_for(vec![start(|| take("child", 0))?])?;
-    refused &= queue.try_put(b"late").is_err() && queue.put(b"late").is_err();
-    event("main", format_args!("late refused={refused}"));
-    (1..puts + 20).try_for_each(|number| take("main", number))?;
+    late("main", "put", queue.put(b"late").is_err());
+    closed.open()?;
+    wait_for(vec![child])?;
+    late("main", "put", queue.put(b"late").is_err());
+    late("main", "try_put", queue.try_put(b"late").is_err());
+    (1..puts + 4).try_for_each(|number| take("main", number))?;
+    for _ in 0..300 {
+        if queue.get()?.is_some() || queue.try_get()?.is_some() {
+            event("main", "took=something");
+        }
+    }
     event("main", format_args!("at last count={}", queue.count()?));
+    Ok(())
+}
+
+/// While a reader sleeps, an item is put and the queue is closed at once, again and again.
+fn put_and_close(capacity: usize) -> io::Result<()> {
+    for _ in 0..10 {
+        let queue = Queue::new(capacity)?;
+        let reader = start(|| read_to_end("reader", &queue))?;
+        until_asleep(reader.as_raw());
+        queue.put(b"last")?;
+        queue.close()?;
+        wait_for(vec![reader])?;
+    }
     Ok(())
 }
 
@@ -162,6 +209,30 @@ fn without_waiting(queue: &Queue) -> io::Result<()> {
     })?])?;
     while take("main")? {}
     Ok(())
+}
+
+/// Two processes take without waiting and put it back, from a queue that is half full. So there
+/// is always an item, and always room.
+fn several_try(queue: &Queue, capacity: usize) -> io::Result<()> {
+    (0..capacity / 2).try_for_each(|_| queue.put(b"item"))?;
+    let busy = |who: &'static str| {
+        move || {
+            let (mut none, mut full) = (0, 0);
+            for _ in 0..4_000 {
+                let Some(item) = queue.try_get()? else {
+                    none += 1;
+                    continue;
+                };
+                if !queue.try_put(&item)? {
+                    full += 1;
+                    queue.put(&item)?;
+                }
+            }
+            event(who, format_args!("none={none} full={full}"));
+            Ok(())
+        }
+    };
+    wait_for(vec![start(busy("one"))?, start(busy("other"))?])
 }
 
 /// Tries while a reader sleeps in `get`, and while a writer sleeps in `put`. Another queue has
@@ -243,8 +314,16 @@ fn until_full(queue: &Queue) -> io::Result<()> {
     Ok(())
 }
 
-/// A reader that nobody tells of an end is terminated when it has taken everything.
+/// A reader that nobody tells of an end is terminated when it has taken everything. Before,
+/// somebody who made another queue is killed.
 fn terminate(queue: &Queue, words: &[String]) -> io::Result<()> {
+    let creator = start(|| {
+        let own = Queue::new(2)?;
+        own.put(b"item")?;
+        raise(Signal::SIGKILL).map_err(io::Error::from)
+    })?;
+    waitpid(creator, None)?;
+
     let gate = Gate::new()?;
     let reader = start(|| {
         for taken in 1.. {

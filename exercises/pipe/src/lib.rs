@@ -25,9 +25,11 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
 ///
 /// Child `number`, from 1 to `children`, does `work(number)` once and sends the list that
 /// it returns, whole, whatever the others send. All children are at work at the same time.
-/// A child that dies in its work sends nothing, and what the others send is returned.
-/// Exactly `children` processes are forked. All of them have ended and have been waited
-/// for when this returns.
+/// A child that dies in its work sends nothing, and what the others send is returned. (If one
+/// dies while it sends, an error is as good.)
+/// Exactly `children` processes are forked, and this returns in the parent alone. All of them
+/// have ended and have been waited for when it returns; another child of the caller's is left
+/// alone. If the system refuses a pipe or a fork, this is an error.
 pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<Vec<Vec<i64>>> {
     let _ = (children, work);
     todo!("make a pipe or several, fork, receive until the end, wait")

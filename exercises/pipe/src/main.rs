@@ -2,34 +2,45 @@
 //!
 //!     cargo run -p pipe -- --children 5 --numbers 1,2,3,4,5
 //!
-//! Each child sends `--numbers`; with `--shorter 1` one number less than the child before
-//! it, and with `--length 30000` that many times its own number. The first `--meet`
-//! children wait for one another before they send, and child `--die` is killed then.
-//! `--pieces 3` sends the list through something that takes and gives 3 bytes at a time.
+//! Each child sends `--numbers`, or with `--length 30000` that many times its own number; with
+//! `--shorter 1` one less than the child before it. The first `--meet` children wait for one
+//! another before they send, and child `--die` is killed then. With `--beside 1` the last child
+//! sends when the first is in the midst of it. With `--other 77` the program has another child,
+//! which has ended with that status. `--pieces 3` sends the list through something that takes
+//! and gives 3 bytes at a time.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::process::{exit, id};
 
 use nix::sys::signal::{Signal, raise};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{ForkResult, fork};
 use pipe::{gather, receive, send};
-use stage::{Arguments, Meeting, event};
+use stage::{Arguments, Meeting, event, until_asleep};
 
 fn main() -> io::Result<()> {
-    let known = ["children", "numbers", "shorter", "length", "meet", "die", "pieces"];
+    let known =
+        ["children", "numbers", "shorter", "length", "meet", "die", "beside", "other", "pieces"];
     let arguments = Arguments::take(&known);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
-    match arguments.get("pieces", 0) {
-        0 => from_children(&arguments, &numbers),
-        size => in_pieces(size, &numbers),
+    match (arguments.get("pieces", 0), arguments.get("other", 0)) {
+        (0, 0) => from_children(&arguments, &numbers),
+        (0, status) => beside_another(status, || from_children(&arguments, &numbers)),
+        (size, _) => in_pieces(size, &numbers),
     }
 }
 
 fn from_children(arguments: &Arguments, numbers: &[i64]) -> io::Result<()> {
+    let children = arguments.get("children", 5);
     let shorter = arguments.get("shorter", 0);
-    let length = arguments.get("length", 0);
+    let length: usize = arguments.get("length", 0);
     let die = arguments.get("die", 0);
+    let beside = arguments.get("beside", 0) != 0;
     let meeting = Meeting::new(arguments.get("meet", 1))?;
+    let (hear, tell) = io::pipe()?;
 
-    let lists = gather(arguments.get("children", 5), |number| {
+    let lists = gather(children, |number| {
         let who = format!("child-{number}");
         event(&who, "start");
         meeting.meet().expect("the pipes of the meeting are open");
@@ -37,9 +48,18 @@ fn from_children(arguments: &Arguments, numbers: &[i64]) -> io::Result<()> {
             raise(Signal::SIGKILL).expect("a process may send signals to itself");
         }
         event(&who, "send");
+        if beside && number == 1 {
+            (&tell).write_all(&id().to_ne_bytes()).expect("the pipe is open");
+        } else if beside && number == children {
+            let mut first = [0; 4];
+            (&hear).read_exact(&mut first).expect("the pipe is open");
+            // It works at its list, and sleeps when it has filled a pipe.
+            (0..20).for_each(|_| until_asleep(i32::from_ne_bytes(first)));
+        }
+        let less = shorter * (number - 1);
         match length {
-            0 => numbers[..numbers.len().saturating_sub(shorter * (number - 1))].to_vec(),
-            length => vec![number as i64; length],
+            0 => numbers[..numbers.len().saturating_sub(less)].to_vec(),
+            length => vec![number as i64; length.saturating_sub(less)],
         }
     })?;
     // Not more than anybody can read, should they have come apart.
@@ -50,30 +70,49 @@ fn from_children(arguments: &Arguments, numbers: &[i64]) -> io::Result<()> {
     Ok(())
 }
 
+/// Does `job` while this process has another child, which has ended with `status` and waits to
+/// be waited for.
+fn beside_another(status: i32, job: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    let other = match unsafe { fork() }? {
+        ForkResult::Child => exit(status),
+        ForkResult::Parent { child } => child,
+    };
+    waitid(Id::Pid(other), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    job()?;
+    let left = waitpid(other, None) == Ok(WaitStatus::Exited(other, status));
+    event("main", format_args!("other={}", if left { "left" } else { "taken" }));
+    Ok(())
+}
+
 /// Sends the list, an empty one and a third, and receives until the end.
 fn in_pieces(size: usize, numbers: &[i64]) -> io::Result<()> {
-    let mut wire = Wire { size, bytes: Vec::new() };
+    const THIRD: [i64; 4] = [-1, 0, i64::MIN, i64::MAX];
+    let mut wire = Wire { size, bytes: VecDeque::new() };
     send(&mut wire, numbers)?;
     send(&mut wire, &[])?;
-    send(&mut wire, &[-1, i64::MIN, i64::MAX])?;
+    send(&mut wire, &THIRD)?;
     while let Some(list) = receive(&mut wire)? {
         event("main", format_args!("got {}", in_short(&list)));
     }
     event("main", "end");
 
-    let refused = cut_is_an_error(size, &[])? && cut_is_an_error(size, &[-1, i64::MIN, i64::MAX])?;
+    let long = [7; 2_000];
+    let refused = [&[][..], &THIRD, &long].into_iter().map(|list| cut_is_an_error(size, list));
+    let refused = refused.collect::<io::Result<Vec<_>>>()?.iter().all(|&refused| refused);
     event("main", format_args!("cut={}", if refused { "error" } else { "accepted" }));
     Ok(())
 }
 
-/// Whether `receive` refuses `list` wherever it is cut short after its first byte.
+/// Whether `receive` refuses `list` wherever it is cut short after its first byte: behind every
+/// byte of a short one, behind some of a long one.
 fn cut_is_an_error(size: usize, list: &[i64]) -> io::Result<bool> {
-    let mut whole = Wire { size, bytes: Vec::new() };
+    let mut whole = Wire { size, bytes: VecDeque::new() };
     send(&mut whole, list)?;
-    Ok((1..whole.bytes.len()).all(|length| {
-        let mut wire = Wire { size, bytes: whole.bytes[..length].to_vec() };
-        receive(&mut wire).is_err()
-    }))
+    let length = whole.bytes.len();
+    let places = (1..length).rev().step_by(1 + length / 200);
+    let mut cut = places.map(|place| whole.bytes.range(..place).copied().collect());
+    Ok(cut.all(|bytes| receive(&mut Wire { size, bytes }).is_err()))
 }
 
 /// `[1 2 3]`, and `[3x7]` for three sevens in a row.
@@ -91,7 +130,7 @@ fn in_short(list: &[i64]) -> String {
 /// Takes and gives at most `size` bytes at a time, as pipes and sockets may.
 struct Wire {
     size: usize,
-    bytes: Vec<u8>,
+    bytes: VecDeque<u8>,
 }
 
 impl Write for Wire {
@@ -108,9 +147,7 @@ impl Write for Wire {
 
 impl Read for Wire {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let given = into.len().min(self.size).min(self.bytes.len());
-        into[..given].copy_from_slice(&self.bytes[..given]);
-        self.bytes.drain(..given);
-        Ok(given)
+        let most = into.len().min(self.size);
+        self.bytes.read(&mut into[..most])
     }
 }

@@ -1,5 +1,7 @@
 //! What messages through pipes promise, whoever is the first to send.
 
+use std::time::Duration;
+
 use kit::{Checked, Finding, Program, Run, Verdict, program, property};
 
 fn children(count: usize) -> Program {
@@ -59,7 +61,16 @@ fn large_lists_are_not_mixed() {
         // More than two bytes can count.
         let length = random.pick(66_000..=70_000);
         let run = children(1).arg("length", length).run()?;
-        got(&run, &[format!("[{length}x1]")], "one child sends its own number, very often")
+        got(&run, &[format!("[{length}x1]")], "one child sends its own number, very often")?;
+        // More than a pipe can be made to hold, and at the same time what a single write sends.
+        let (length, less) = (random.pick(140_000..=140_300), 139_900);
+        let large = children(2).arg("length", length).arg("shorter", less).arg("beside", 1);
+        // Whoever takes each byte by itself needs some time for a megabyte.
+        let run = large.using(Duration::from_secs(8)).within(Duration::from_secs(30)).run()?;
+        let lists = [format!("[{length}x1]"), format!("[{}x2]", length - less)];
+        let claim = "one child sends its own number very often, and in the midst of that the \
+                     other one seldom";
+        got(&run, &lists, claim)
     });
 }
 
@@ -69,7 +80,7 @@ fn a_list_that_comes_in_pieces_is_whole() {
         let (size, numbers) =
             (random.pick(1..=7), numbers(random.pick(1..=9), random.pick(0..=999)));
         let run = program!().arg("pieces", size).list("numbers", &numbers).run()?;
-        let lists = [shown(&numbers), "[]".to_owned(), shown(&[-1, i64::MIN, i64::MAX])];
+        let lists = [shown(&numbers), "[]".to_owned(), shown(&[-1, 0, i64::MIN, i64::MAX])];
         got(&run, &lists, &format!("three lists, of which {size} bytes come at a time"))?;
         run.check(run.events().named("end").number(1))?;
         let cut: String = run.check(run.events().value("cut"))?;
@@ -86,6 +97,12 @@ fn a_child_that_dies_keeps_nobody_waiting() {
         let run = children(count).arg("die", random.pick(1..=count)).list("numbers", &numbers);
         let claim = "one child is killed before it sends, and the lists of the others arrive";
         got(&run.run()?, &vec![shown(&numbers); count - 1], claim)?;
+        // Those before it and behind it sleep at their full pipes until they are read from.
+        let length = random.pick(12_000..=16_000);
+        let run = children(3).arg("die", 2).arg("length", length).run()?;
+        let claim = "the second of three children is killed before it sends, and the large lists \
+                     of the others arrive";
+        got(&run, &[format!("[{length}x1]"), format!("[{length}x3]")], claim)?;
         let run = children(1).arg("die", 1).run()?;
         got(&run, &[], "the only child is killed before it sends, so there is no list")
     });
@@ -94,7 +111,7 @@ fn a_child_that_dies_keeps_nobody_waiting() {
 #[test]
 fn all_children_are_at_work_at_once() {
     property(|random| {
-        let count = random.pick(9..=12);
+        let count = random.pick(65..=70);
         let run = children(count).arg("meet", count).run()?;
         at_work_at_once(&run, count)?;
         run.ends_well()
@@ -135,9 +152,12 @@ fn each_child_is_a_process_of_its_own() {
 #[test]
 fn every_child_is_waited_for() {
     property(|random| {
-        let run = children(random.pick(1..=5)).run()?;
+        let run = children(random.pick(1..=5)).arg("other", 77).run()?;
         run.ends_well()?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        let other: String = run.check(run.events().of("main").value("other"))?;
+        let claim = "the caller has another child, and `gather` has waited for that one";
+        run.check(Finding::wrong(claim).unless(other == "left"))
     });
 }
 

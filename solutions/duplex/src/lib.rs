@@ -15,7 +15,7 @@ use nix::unistd::{ForkResult, Pid, fork};
 pub struct Message {
     /// What is meant.
     pub name: String,
-    /// Names and numbers, in an order that matters.
+    /// Names and numbers, in an order that matters. A name may occur more than once.
     pub fields: Vec<(String, i64)>,
 }
 

@@ -15,8 +15,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
-/// What a frame may have at the most: strangers may write any length.
+/// What a question may have at the most: strangers may write any length.
 const LARGEST: usize = 1 << 20;
+
+/// What an answer may have at the most, which the server is trusted to keep to.
+const ANY: usize = u32::MAX as usize;
 
 /// A server process, and what is needed to end it.
 pub struct Manager {
@@ -91,12 +94,12 @@ fn serve(listener: &UnixListener, key: &[u8]) -> ! {
 }
 
 fn attend(stream: &mut UnixStream, number: usize, shared: &Shared, key: &[u8]) -> io::Result<()> {
-    if receive(stream)? != key {
+    if receive(stream, LARGEST)? != key {
         return send(stream, b"no");
     }
     send(stream, b"yes")?;
     loop {
-        let question = receive(stream)?;
+        let question = receive(stream, LARGEST)?;
         let answer = answer(&question, number, shared).ok_or(ErrorKind::InvalidData)?;
         send(stream, &to_bytes(&answer))?;
     }
@@ -169,7 +172,7 @@ impl Client {
     pub fn connect(path: &Path, key: &[u8]) -> io::Result<Client> {
         let mut stream = UnixStream::connect(path)?;
         send(&mut stream, key)?;
-        match receive(&mut stream)?.as_slice() {
+        match receive(&mut stream, ANY)?.as_slice() {
             b"yes" => Ok(Client { stream }),
             _ => Err(ErrorKind::PermissionDenied.into()),
         }
@@ -179,7 +182,7 @@ impl Client {
     fn ask(&mut self, kind: u8, numbers: &[u64], name: &str) -> io::Result<Vec<u64>> {
         let question = [&[kind][..], &to_bytes(numbers), name.as_bytes()].concat();
         send(&mut self.stream, &question)?;
-        let answer = receive(&mut self.stream)?;
+        let answer = receive(&mut self.stream, ANY)?;
         let number =
             |bytes: &[u8]| Ok(u64::from_ne_bytes(bytes.try_into().map_err(io::Error::other)?));
         answer.chunks(8).map(number).collect()
@@ -255,11 +258,11 @@ fn send(stream: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes)
 }
 
-fn receive(stream: &mut UnixStream) -> io::Result<Vec<u8>> {
+fn receive(stream: &mut UnixStream, most: usize) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let length = u32::from_ne_bytes(length) as usize;
-    if length > LARGEST {
+    if length > most {
         return Err(ErrorKind::InvalidData.into());
     }
     let mut bytes = vec![0; length];

@@ -34,8 +34,13 @@ impl Manager {
     }
 
     pub fn shutdown(self) -> io::Result<()> {
-        Client::connect(&self.path, &self.key)?.ask(b'E', &[], "")?;
+        let client = Client::connect(&self.path, &self.key);
+        let asked = client.and_then(|mut client| client.ask(b'E', &[], ""));
         waitpid(self.server, None)?;
+        if asked.is_err() {
+            // It was killed, and its file is still there.
+            let _ = fs::remove_file(&self.path);
+        }
         Ok(())
     }
 }

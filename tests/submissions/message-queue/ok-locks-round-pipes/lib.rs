@@ -58,14 +58,6 @@ impl Queue {
         Ok(())
     }
 
-    fn try_lock(&self, which: i64) -> io::Result<bool> {
-        match fcntl(&self.locks, FcntlArg::F_SETLK(&self.record(which, libc::F_WRLCK))) {
-            Ok(_) => Ok(true),
-            Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     fn unlock(&self, which: i64) -> io::Result<()> {
         fcntl(&self.locks, FcntlArg::F_SETLK(&self.record(which, libc::F_UNLCK)))?;
         Ok(())
@@ -102,25 +94,29 @@ impl Queue {
     }
 
     pub fn put(&self, item: &[u8]) -> io::Result<()> {
-        self.may_be_put(item)?;
-        self.lock(PUTTING)?;
-        let done = self.write(item);
-        self.unlock(PUTTING)?;
-        done
+        while !self.try_put(item)? {
+            poll(&mut [PollFd::new(self.places.0.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE)?;
+        }
+        Ok(())
     }
 
     pub fn get(&self) -> io::Result<Option<Vec<u8>>> {
-        self.lock(TAKING)?;
-        let item = self.read();
-        self.unlock(TAKING)?;
-        item
+        loop {
+            // The end stays there, so whoever comes behind it does not sleep.
+            poll(&mut [PollFd::new(self.items.0.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE)?;
+            self.lock(TAKING)?;
+            let came = ready(self.items.0.as_fd())?;
+            let item = if came { self.read() } else { Ok(None) };
+            self.unlock(TAKING)?;
+            if came {
+                return item;
+            }
+        }
     }
 
     pub fn try_put(&self, item: &[u8]) -> io::Result<bool> {
         self.may_be_put(item)?;
-        if !self.try_lock(PUTTING)? {
-            return Ok(false);
-        }
+        self.lock(PUTTING)?;
         let room = ready(self.places.0.as_fd())?;
         let done = if room { self.write(item) } else { Ok(()) };
         self.unlock(PUTTING)?;
@@ -128,9 +124,7 @@ impl Queue {
     }
 
     pub fn try_get(&self) -> io::Result<Option<Vec<u8>>> {
-        if !self.try_lock(TAKING)? {
-            return Ok(None);
-        }
+        self.lock(TAKING)?;
         let item = if ready(self.items.0.as_fd())? { self.read() } else { Ok(None) };
         self.unlock(TAKING)?;
         item

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::process::exit;
 
-use nix::sys::wait::wait;
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
@@ -29,6 +29,7 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
     // Whoever has taken the one byte out of this pipe may send.
     let (mut turn, mut next_turn) = io::pipe()?;
     next_turn.write_all(b"t")?;
+    let mut started = Vec::new();
     for number in 1..=children {
         // SAFETY: there is one thread only.
         match unsafe { fork() }? {
@@ -40,7 +41,7 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
                 next_turn.write_all(b"t").expect("the parent holds both ends");
                 exit(0)
             }
-            ForkResult::Parent { .. } => {}
+            ForkResult::Parent { child } => started.push(child),
         }
     }
     drop(writer);
@@ -48,8 +49,8 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
     for _ in 0..children {
         lists.push(receive(&mut reader)?.expect("every child sends a list"));
     }
-    for _ in 0..children {
-        wait()?;
+    for child in started {
+        waitpid(child, None)?;
     }
     Ok(lists)
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::process::exit;
 
-use nix::sys::wait::wait;
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
@@ -28,6 +28,7 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
 
 pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<Vec<Vec<i64>>> {
     let (mut reader, mut writer) = io::pipe()?;
+    let mut started = Vec::new();
     for number in 1..=children {
         // SAFETY: there is one thread only.
         match unsafe { fork() }? {
@@ -37,7 +38,7 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
                 send(&mut writer, &list).expect("the parent reads");
                 exit(0)
             }
-            ForkResult::Parent { .. } => {}
+            ForkResult::Parent { child } => started.push(child),
         }
     }
     drop(writer);
@@ -45,8 +46,8 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
     while let Some(list) = receive(&mut reader)? {
         lists.push(list);
     }
-    for _ in 0..children {
-        wait()?;
+    for child in started {
+        waitpid(child, None)?;
     }
     Ok(lists)
 }

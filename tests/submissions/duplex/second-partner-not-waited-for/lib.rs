@@ -1,0 +1,144 @@
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub name: String,
+    pub fields: Vec<(String, i64)>,
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    out.extend((text.len() as u32).to_ne_bytes());
+    out.extend(text.as_bytes());
+}
+
+fn encode(message: &Message) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_text(&mut out, &message.name);
+    out.extend((message.fields.len() as u32).to_ne_bytes());
+    for (key, value) in &message.fields {
+        put_text(&mut out, key);
+        out.extend(value.to_ne_bytes());
+    }
+    out
+}
+
+fn get<const N: usize>(from: &mut &[u8]) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    from.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn get_text(from: &mut &[u8]) -> io::Result<String> {
+    let mut text = vec![0; u32::from_ne_bytes(get(from)?) as usize];
+    from.read_exact(&mut text)?;
+    String::from_utf8(text).map_err(io::Error::other)
+}
+
+fn decode(mut from: &[u8]) -> io::Result<Message> {
+    let name = get_text(&mut from)?;
+    let count = u32::from_ne_bytes(get(&mut from)?);
+    let mut fields = Vec::new();
+    for _ in 0..count {
+        let key = get_text(&mut from)?;
+        let value = i64::from_ne_bytes(get(&mut from)?);
+        fields.push((key, value));
+    }
+    Ok(Message { name, fields })
+}
+
+pub struct Connection {
+    stream: UnixStream,
+}
+
+pub fn duplex() -> io::Result<(Connection, Connection)> {
+    let (a, b) = UnixStream::pair()?;
+    Ok((Connection { stream: a }, Connection { stream: b }))
+}
+
+fn write_message(mut to: &UnixStream, message: &Message) -> io::Result<()> {
+    let body = encode(message);
+    let mut bytes = (body.len() as u64).to_ne_bytes().to_vec();
+    bytes.extend(body);
+    to.write_all(&bytes)
+}
+
+fn read_message(mut from: &UnixStream) -> io::Result<Option<Message>> {
+    let mut head = [0u8; 8];
+    let mut got = 0;
+    while got < head.len() {
+        match from.read(&mut head[got..])? {
+            0 if got == 0 => return Ok(None),
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => got += n,
+        }
+    }
+    let mut body = vec![0; u64::from_ne_bytes(head) as usize];
+    from.read_exact(&mut body)?;
+    decode(&body).map(Some)
+}
+
+impl Connection {
+    pub fn send(&mut self, message: &Message) -> io::Result<()> {
+        write_message(&self.stream, message)
+    }
+
+    pub fn receive(&mut self) -> io::Result<Option<Message>> {
+        read_message(&self.stream)
+    }
+
+    pub fn exchange(&mut self, mine: &Message) -> io::Result<Message> {
+        let stream = &self.stream;
+        std::thread::scope(|scope| {
+            let sending = scope.spawn(move || write_message(stream, mine));
+            let theirs = read_message(stream);
+            sending.join().unwrap()?;
+            theirs?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        })
+    }
+}
+
+use std::sync::OnceLock;
+
+/// A process has one partner at a time.
+static CHILD: OnceLock<Pid> = OnceLock::new();
+
+pub struct Partner {
+    connection: Connection,
+}
+
+impl Partner {
+    pub fn start(mut answer: impl FnMut(Message) -> Message) -> io::Result<Partner> {
+        let (ours, mut theirs) = duplex()?;
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                drop(ours);
+                while let Ok(Some(request)) = theirs.receive() {
+                    if theirs.send(&answer(request)).is_err() {
+                        break;
+                    }
+                }
+                std::process::exit(0)
+            }
+            ForkResult::Parent { child } => {
+                CHILD.get_or_init(|| child);
+                Ok(Partner { connection: ours })
+            }
+        }
+    }
+
+    pub fn ask(&mut self, request: &Message) -> io::Result<Message> {
+        self.connection.send(request)?;
+        self.connection.receive()?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    pub fn finish(self) -> io::Result<()> {
+        drop(self.connection);
+        // Somebody may have waited for it already.
+        let _ = waitpid(CHILD.get().copied(), None);
+        Ok(())
+    }
+}
