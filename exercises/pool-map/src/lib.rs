@@ -10,9 +10,12 @@ use std::io;
 /// shorter; `task` gets one chunk at a time, never an empty one, and returns as many numbers. Each
 /// chunk is done once, by one of exactly `workers` forked processes, even if there
 /// are fewer chunks than that, and chunks of different workers are done at the same
-/// time. All workers have ended and have been waited for when this returns.
+/// time, from the first to the last: whenever there are as many chunks as workers, or more, all
+/// workers can have one in work at once. All workers have ended and have been waited for when this
+/// returns; other children of the caller's are left alone.
 ///
-/// `workers` and `chunk` are at least 1. It may be called again when it has returned.
+/// `workers` and `chunk` are at least 1, and `task` does not panic. The input may be long, and the
+/// descriptors few: a hundred do. It may be called again when it has returned.
 pub fn pool_map(
     workers: usize,
     chunk: usize,

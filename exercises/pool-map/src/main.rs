@@ -2,32 +2,52 @@
 //!
 //!     cargo run -p pool-map -- --workers 2 --chunk 2 --numbers 1,2,3,4,5
 //!
-//! The first `--meet` chunks wait for one another, so they must be in work at
-//! once. With `--backwards 1` a chunk is done only after the next one. With
-//! `--who 1` each chunk says by which process it is done. With `--again 1` the numbers
-//! are squared once more afterwards. With `--sign -1` the results are below zero.
+//! The first `--meet` chunks that are begun wait for one another, so they must be in work at
+//! once. With `--twice 1` so many that follow do so, too. With `--backwards 1` a
+//! chunk is done only after the next one. With `--who 1` each chunk says by which process it is
+//! done. With `--again 1` the numbers are squared once more afterwards. With `--sign -1` the
+//! results are below zero. With `--own 1` main has two children of its own meanwhile. With
+//! `--count 140000` so many numbers are squared, with few descriptors.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process;
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork};
 use pool_map::pool_map;
-use stage::{Arguments, Meeting, event};
+use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
 fn main() -> io::Result<()> {
-    let names = ["workers", "chunk", "numbers", "meet", "backwards", "who", "again", "sign"];
-    let arguments = Arguments::take(&names);
+    let arguments = Arguments::take(&[
+        "workers",
+        "chunk",
+        "numbers",
+        "meet",
+        "twice",
+        "backwards",
+        "who",
+        "again",
+        "sign",
+        "own",
+        "count",
+    ]);
     let workers = arguments.get("workers", 2);
     let chunk = arguments.get("chunk", 2);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
     let sign = arguments.get("sign", 1);
-    let meeting = Meeting::new(arguments.get("meet", 1))?;
+    if arguments.get("count", 0) > 0 {
+        return square_many(workers, chunk, arguments.get("count", 0));
+    }
+    let meetings = Meetings::new(arguments.get("meet", 1), arguments.get("twice", 0) == 1)?;
     let chunks = numbers.len().div_ceil(chunk);
     let backwards = match arguments.get("backwards", 0) {
         0 => None,
         _ => Some(Backwards::new(chunks)?),
     };
+
+    let own = if arguments.get("own", 0) == 1 { Some(OwnChildren::fork()?) } else { None };
 
     // The input tells of positions, so that each chunk can be told apart.
     let input: Vec<_> = (0..numbers.len()).map(input_at).collect();
@@ -38,7 +58,7 @@ fn main() -> io::Result<()> {
         if arguments.get("who", 0) == 1 {
             event(&who, format_args!("by pid={}", process::id()));
         }
-        meeting.meet().expect("the pipes of the meeting are open");
+        meetings.meet().expect("the pipes of the meetings are open");
         if let Some(order) = &backwards {
             order.wait_for_the_next(first / chunk);
         }
@@ -51,6 +71,9 @@ fn main() -> io::Result<()> {
     })?;
 
     event("main", format_args!("squares={}", list(&squares)));
+    if let Some(own) = own {
+        event("main", format_args!("own={}", own.wait_for()?));
+    }
     if arguments.get("again", 0) == 1 {
         let squares = pool_map(workers, chunk, &numbers, |part| {
             part.iter().map(|&number| sign * square(number)).collect()
@@ -58,6 +81,90 @@ fn main() -> io::Result<()> {
         event("main", format_args!("again={}", list(&squares)));
     }
     Ok(())
+}
+
+/// The first chunks that are begun wait for one another, and perhaps as many that follow do.
+struct Meetings {
+    first: Meeting,
+    /// And a byte for each chunk, which says at which meeting it takes part.
+    second: Option<(Meeting, PipeReader)>,
+}
+
+impl Meetings {
+    fn new(size: u8, twice: bool) -> io::Result<Self> {
+        let second = if twice {
+            let (reader, mut writer) = io::pipe()?;
+            writer.write_all(&vec![1; usize::from(size)])?;
+            writer.write_all(&[2; 1000])?;
+            Some((Meeting::new(size)?, reader))
+        } else {
+            None
+        };
+        Ok(Self { first: Meeting::new(size)?, second })
+    }
+
+    fn meet(&self) -> io::Result<()> {
+        if let Some((second, tickets)) = &self.second {
+            let (mut tickets, mut which) = (tickets, [0]);
+            tickets.read_exact(&mut which)?;
+            if which == [2] {
+                return second.meet();
+            }
+        }
+        self.first.meet()
+    }
+}
+
+/// Squares the numbers from 0 on; says how many of the results are right.
+fn square_many(workers: usize, chunk: usize, count: usize) -> io::Result<()> {
+    // Whoever has a pipe for each chunk has too many.
+    let few = libc::rlimit { rlim_cur: DESCRIPTORS, rlim_max: DESCRIPTORS };
+    // SAFETY: the limits are there to be read.
+    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &few) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let numbers: Vec<_> = (0..).take(count).collect();
+    let squares = pool_map(workers, chunk, &numbers, |part| {
+        part.iter().map(|&number| square(number)).collect()
+    })?;
+    let right =
+        squares.iter().zip(&numbers).filter(|(result, number)| **result == square(**number));
+    event("main", format_args!("results={} right={}", squares.len(), right.count()));
+    Ok(())
+}
+
+/// So many descriptors has a process when many numbers are squared.
+const DESCRIPTORS: u64 = 100;
+
+/// Children of main that are no workers: one has ended already, one does when the map is done.
+struct OwnChildren {
+    children: [Pid; 2],
+    enough: Gate,
+}
+
+impl OwnChildren {
+    fn fork() -> io::Result<Self> {
+        let enough = Gate::new()?;
+        let ended = start(|| Ok(()))?;
+        let waiting = start(|| enough.pass())?;
+        until_asleep(ended.as_raw());
+        Ok(Self { children: [ended, waiting], enough })
+    }
+
+    /// How many of them are still there to be waited for.
+    fn wait_for(self) -> io::Result<usize> {
+        self.enough.open()?;
+        Ok(self.children.into_iter().filter(|&child| waitpid(child, None).is_ok()).count())
+    }
+}
+
+/// Forks a process that does `job` and ends.
+fn start(job: impl FnOnce() -> io::Result<()>) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => process::exit(i32::from(job().is_err())),
+        ForkResult::Parent { child } => Ok(child),
+    }
 }
 
 /// The input of the number at a place. It is another number than the place, so that a map is

@@ -148,6 +148,15 @@ fn all_workers_are_at_work_at_once() {
         let (workers, chunk) = (random.pick(2..=4), random.pick(1..=3));
         let numbers = random.numbers(workers * chunk * 2);
         // The first chunks wait for one another: a pool that does one after the other stands still.
+        // And so do the second chunks, one for each worker again.
+        let run = pool(workers, chunk, &numbers).arg("meet", workers).arg("twice", 1).run()?;
+        at_once(&run, workers)?;
+        let claim = "the first chunks were in work at once, the second ones were not";
+        serialised_unless(&run, 2 * workers, claim)?;
+        run.ends_well()?;
+        // One chunk more than there are workers leaves none of them without.
+        let workers = random.pick(3..=5);
+        let numbers = random.numbers((workers + 1) * chunk);
         let run = pool(workers, chunk, &numbers).arg("meet", workers).run()?;
         at_once(&run, workers)?;
         run.ends_well()
@@ -157,9 +166,14 @@ fn all_workers_are_at_work_at_once() {
 /// Passes unless the run stands still because fewer than `workers` chunks are in work.
 fn at_once(run: &Run, workers: usize) -> Checked {
     let started = run.events().named("start").len();
-    if run.deadlocked() && started < workers {
-        let claim =
-            format!("{workers} workers should have a chunk in work at once, only {started} had");
+    let claim =
+        format!("{workers} workers should have a chunk in work at once, only {started} had");
+    serialised_unless(run, workers, &claim)
+}
+
+/// Passes unless the run stands still and fewer than `least` chunks have been begun.
+fn serialised_unless(run: &Run, least: usize, claim: &str) -> Checked {
+    if run.deadlocked() && run.events().named("start").len() < least {
         let finding = Finding::new(Verdict::Serialised, claim);
         return Err(run.found(finding.seeing(run.events().to_string())));
     }
@@ -191,7 +205,15 @@ fn results_larger_than_a_pipe_arrive_whole() {
         // 68 000 bytes from each of two workers; a pipe holds 65 536.
         let numbers = random.numbers(17_000);
         let chunk = [500, 8_500][random.pick(0..=1)];
-        gives_squares(&pool(2, chunk, &numbers).run()?, &numbers)
+        gives_squares(&pool(2, chunk, &numbers).run()?, &numbers)?;
+        // And more than the largest pipe holds, a MiB: as one chunk, or as more than 1000.
+        const COUNT: usize = 140_000;
+        let chunk = [100, COUNT][random.pick(0..=1)];
+        let run = program!().arg("workers", 1).arg("chunk", chunk).arg("count", COUNT).run()?;
+        run.ends_well()?;
+        let right: usize = run.check(run.events().value("right"))?;
+        let claim = format!("{COUNT} results should arrive; {right} are right");
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(right == COUNT))
     });
 }
 
@@ -206,7 +228,14 @@ fn every_worker_is_waited_for() {
         let (workers, chunk, numbers) = sizes(random);
         let run = pool(workers, chunk, &numbers).run()?;
         run.ends_well()?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        // Who calls the map may have children that are no workers.
+        let run = pool(workers, chunk, &numbers).arg("own", 1).run()?;
+        run.ends_well()?;
+        run.leaves_nothing_behind()?;
+        let own: usize = run.check(run.events().of("main").value("own"))?;
+        let claim = "main has two children of its own, which only main may wait for";
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(own == 2))
     });
 }
 

@@ -4,7 +4,8 @@
 
 use std::io;
 
-/// Worker processes that wait for tasks. A process has one pool at a time.
+/// Worker processes that wait for tasks. A process has one pool at a time, but may make another
+/// when that one is joined.
 pub struct Pool {
     // How do tasks get to the workers, and how do results come back?
 }
@@ -15,7 +16,8 @@ pub struct Handle {
 }
 
 impl Pool {
-    /// Forks `workers` processes, at least 1, that do `task` with whatever is submitted.
+    /// Forks `workers` processes, at least 1, that do `task` with whatever is submitted. It does not
+    /// panic.
     ///
     /// No other process is ever created, neither here nor later. A worker that has
     /// nothing to do sleeps.
@@ -29,28 +31,29 @@ impl Pool {
     /// Tasks are begun in the order of submission, each once, by whichever worker is
     /// free; if one is free already, the task is begun without anybody asking for its result.
     /// Any number may be an input, and two tasks may have the same. Up to 1000 tasks may be
-    /// submitted whose results have not been read. After `close` nothing is taken in any more: an
-    /// error.
+    /// submitted whose results have not been read, be their handles kept or dropped; what more of
+    /// them do is up to you. After `close` nothing is taken in any more: an error.
     pub fn submit(&mut self, input: i64) -> io::Result<Handle> {
         let _ = input;
         todo!("send the input to the workers, and remember which task it was")
     }
 
-    /// Says that no task will follow. What was submitted is still done.
+    /// Says that no task will follow; called once. What was submitted is still done.
     pub fn close(&mut self) -> io::Result<()> {
         todo!("let the workers know that there is no more to come")
     }
 
     /// Waits until every task is done and every worker has ended and been waited for.
     ///
-    /// It is called after `close`. Results can be read from their handles afterwards.
+    /// It is called once, after `close`. Results can be read from their handles afterwards.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("wait for the workers")
     }
 }
 
 impl Handle {
-    /// Sleeps until this task is done, whatever the others do, and returns its result.
+    /// Sleeps until this task is done, whatever the others do, also if signals are handled
+    /// meanwhile, and returns its result, however many others were read before.
     pub fn get(self) -> io::Result<i64> {
         todo!("find the result of this task among all results")
     }

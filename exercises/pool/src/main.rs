@@ -8,13 +8,18 @@
 //! submitted after `close`. With `--sign -1` results are below zero. The results of the
 //! `--first` tasks are each read before the next task is submitted. With `--begun 1` main reads
 //! no result before the first task has begun. With `--twins 1` the first two tasks have the same
-//! input, -1, the third has 0, and results are read from behind.
+//! input, -1, the next have 0 and the least and the greatest number, and results are read from
+//! behind. With `--kept 1` the result of the very first task is read last. With `--before 1` there
+//! was another pool before, whose results were not all read. With `--signal 1` the first task sends
+//! signals to main, which handles them.
 
 use std::io;
 use std::process;
 
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
+use nix::unistd::Pid;
 use pool::{Handle, Pool};
-use stage::{Arguments, Gate, Meeting, event};
+use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
@@ -28,15 +33,26 @@ fn main() -> io::Result<()> {
         "first",
         "begun",
         "twins",
+        "kept",
+        "before",
+        "signal",
     ]);
     let workers = arguments.get("workers", 4);
     let numbers = arguments.list("numbers", vec![0, 1, 2, 3, 4]);
     let held = arguments.list("held", Vec::<usize>::new());
     let sign = arguments.get("sign", 1);
     let first = arguments.get("first", 0);
+    let kept = arguments.get("kept", 0) == 1;
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let (others_are_read, begun) = (Gate::new()?, Gate::new()?);
-    let twins = arguments.get("twins", 0) == 1;
+    let twins = if arguments.get("twins", 0) == 1 { &TWINS[..] } else { &[] };
+    let (signal, main) = (arguments.get("signal", 0) == 1, Pid::this());
+    if signal {
+        handle_signals()?;
+    }
+    if arguments.get("before", 0) == 1 {
+        another_pool()?;
+    }
     let backwards = match arguments.get("backwards", 0) {
         0 => None,
         _ => Some(Backwards::new(workers)?),
@@ -44,11 +60,8 @@ fn main() -> io::Result<()> {
 
     // The inputs tell of places, so that each task can be told apart.
     let task = |input: i64| {
-        let place = match input {
-            -1 if twins => 0,
-            0 if twins => 2,
-            _ => place_of(input),
-        };
+        let place = twins.iter().position(|&twin| twin == input);
+        let place = place.unwrap_or_else(|| place_of(input));
         let who = format!("task-{place}");
         event(&who, "start");
         event(&who, format_args!("by pid={}", process::id()));
@@ -62,6 +75,9 @@ fn main() -> io::Result<()> {
         if let Some(backwards) = &backwards {
             backwards.take_turns(place).expect("the pipes of the gates are open");
         }
+        if signal && place == 0 {
+            send_signals(main).expect("main is there");
+        }
         event(&who, "end");
         numbers.get(place).map_or(0, |number| sign * number * number)
     };
@@ -69,13 +85,9 @@ fn main() -> io::Result<()> {
     let mut pool = Pool::new(workers, task)?;
     let mut handles = Vec::new();
     for place in 0..numbers.len() {
-        let input = match place {
-            0 | 1 if twins => -1,
-            2 if twins => 0,
-            _ => input_at(place),
-        };
+        let input = twins.get(place).copied().unwrap_or_else(|| input_at(place));
         let handle = (place, pool.submit(input)?);
-        if place < first {
+        if place < first && !(kept && place == 0) {
             read(vec![handle])?;
         } else {
             handles.push(handle);
@@ -85,7 +97,7 @@ fn main() -> io::Result<()> {
     if arguments.get("begun", 0) == 1 {
         begun.pass()?;
     }
-    if twins {
+    if !twins.is_empty() || kept {
         handles.reverse();
     }
     let (at_the_end, now): (Vec<_>, Vec<_>) =
@@ -101,6 +113,40 @@ fn main() -> io::Result<()> {
     pool.join()?;
     event("main", "joined");
     read(at_the_end)
+}
+
+/// The inputs of the first tasks, if they are special.
+const TWINS: [i64; 5] = [-1, -1, 0, i64::MIN, i64::MAX];
+
+/// A pool that does three tasks, one after the other, and is done with. Of their results only the
+/// last is read.
+fn another_pool() -> io::Result<()> {
+    let mut pool = Pool::new(1, |input| input)?;
+    let handles = (1..=3).map(|input| pool.submit(input)).collect::<io::Result<Vec<_>>>()?;
+    if let Some(last) = handles.into_iter().last() {
+        last.get()?;
+    }
+    pool.close()?;
+    pool.join()
+}
+
+/// From now on a signal ends every call that it interrupts, and nothing else.
+fn handle_signals() -> io::Result<()> {
+    extern "C" fn ignore(_: i32) {}
+    // Without SA_RESTART: the kernel ends what it interrupts.
+    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    Ok(())
+}
+
+/// Sends two signals to main, when it waits for something.
+fn send_signals(main: Pid) -> io::Result<()> {
+    for _ in 0..2 {
+        until_asleep(main.as_raw());
+        kill(main, Signal::SIGUSR1)?;
+    }
+    Ok(())
 }
 
 /// The input of the task at a place. It is another number than the place, so that a pool is

@@ -176,7 +176,9 @@ fn results_belong_to_their_tasks() {
         numbers[..3].copy_from_slice(&[0, random.pick(50_000..=3_000_000_000) as i64, 1]);
         let sign = [1, -1][random.pick(0..=1)];
         // The first tasks end in the reverse of the order in which they were submitted.
-        let run = pool(workers, &numbers).arg("backwards", 1).arg("sign", sign).run()?;
+        // What nobody has read of another pool before is not theirs.
+        let program = pool(workers, &numbers).arg("backwards", 1).arg("sign", sign);
+        let run = program.arg("before", 1).run()?;
         let claim = "a worker that is free should take the next task while others are held up";
         serialised_unless(&run, "start", 2 * workers, claim)?;
         run.ends_well()?;
@@ -205,7 +207,16 @@ fn a_result_can_be_read_while_other_tasks_go_on() {
         let numbers: Vec<i64> = (0..1000).chain(0..first as i64).collect();
         let run = pool(workers, &numbers).arg("first", first).run()?;
         run.ends_well()?;
-        run.check(run.events().named("result").number(numbers.len()))
+        run.check(run.events().named("result").number(numbers.len()))?;
+        // One is not read before more than 1000 others are.
+        let numbers: Vec<i64> = (2..1_005).collect();
+        let run = pool(workers, &numbers).arg("first", numbers.len()).arg("kept", 1).run()?;
+        run.ends_well()?;
+        results_are_right(&run, &numbers, 1)?;
+        // Signals are handled while main waits for a result, before it closes the pool.
+        let run = pool(workers, &[7]).arg("held", 1).arg("signal", 1).run()?;
+        run.ends_well()?;
+        results_are_right(&run, &[7], 1)
     });
 }
 

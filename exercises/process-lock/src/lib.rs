@@ -8,22 +8,22 @@ use std::io;
 ///
 /// At most one process holds it at any time. It keeps processes apart, not the threads of
 /// one process. A process that ends while it holds the lock, killed for instance, no longer
-/// holds it.
+/// holds it. Nobody asks for it, or forks, while holding it.
 pub struct ProcessLock {
     // What does the kernel take back from a process that dies?
 }
 
 impl ProcessLock {
     /// A lock that nobody holds. Each is one of its own: whoever holds it keeps nobody from
-    /// another.
+    /// another, and still holds it when another is dropped.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.
     pub fn new() -> io::Result<ProcessLock> {
         todo!("make something that forked processes share")
     }
 
-    /// Takes the lock; sleeps while another process holds it, also if a signal is handled
-    /// meanwhile.
+    /// Takes the lock; sleeps while another process holds it, also if signals are handled
+    /// meanwhile. No clock wakes it up.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take it, or sleep")
     }
@@ -44,7 +44,7 @@ impl ProcessLock {
 /// Does `job` while holding `lock`.
 ///
 /// The lock is given back whichever way the job ends: with `Ok`, with `Err`, or in a panic. What
-/// the job ends with is what this ends with: its value, its error, its panic.
+/// the job ends with is what this ends with: its value, its very error or panic, no copy.
 pub fn with_lock<T>(lock: &ProcessLock, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let _ = (lock, job);
     todo!("acquire, do the job, release")

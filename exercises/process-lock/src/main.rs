@@ -6,9 +6,11 @@
 //! may be unlucky: the job of `--fail` ends in an error, that of `--panic` in a panic, and
 //! `--die` is killed in it. It is the first to be inside, and the others come while it is there.
 //! With `--try 1` the first stays inside until another has tried to get in without waiting. With
-//! `--signal 1` a process gets two signals while it waits for the lock, which main holds. With
+//! `--signal 1` a process gets many signals while it waits for the lock, which main holds. With
 //! `--left 1` processes end while they hold the lock and nobody waits for it.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::exit;
@@ -19,8 +21,20 @@ use nix::unistd::{ForkResult, Pid, fork};
 use process_lock::{ProcessLock, with_lock};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
-/// What the error of a job that fails says.
-const TOLD_TO_FAIL: &str = "this job was told to fail";
+/// What a job fails with.
+#[derive(Debug)]
+struct ToldToFail;
+
+impl fmt::Display for ToldToFail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this job was told to fail")
+    }
+}
+
+impl Error for ToldToFail {}
+
+/// How many signals one process gets.
+const SIGNALS: usize = 20;
 
 /// What a job panics with.
 const TOLD_TO_PANIC: i32 = 17;
@@ -104,16 +118,17 @@ fn all_through(
 
 fn suffer(fate: &str) -> io::Result<()> {
     match fate {
-        "fail" => Err(io::Error::new(io::ErrorKind::NotFound, TOLD_TO_FAIL)),
+        "fail" => Err(io::Error::new(io::ErrorKind::NotFound, ToldToFail)),
         // Unwinds as a panic does, without the message.
         "panic" => resume_unwind(Box::new(TOLD_TO_PANIC)),
         _ => raise(Signal::SIGKILL).map_err(io::Error::from),
     }
 }
 
-/// Whether this is the very error of a job that fails.
+/// Whether this is the very error of a job that fails, not another that says the same.
 fn is_told(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound && error.to_string() == TOLD_TO_FAIL
+    error.kind() == io::ErrorKind::NotFound
+        && error.get_ref().is_some_and(|inner| inner.is::<ToldToFail>())
 }
 
 /// Processes end while they hold the lock, killed or by themselves. Nobody waits for it; whoever
@@ -138,18 +153,24 @@ fn leave_it_held(lock: &ProcessLock) -> io::Result<()> {
     through("last", &|| with_lock(lock, || Ok(())))
 }
 
-/// One process tries while another holds the lock, and again afterwards, and takes it once more. A
-/// second lock has nothing to do with it.
+/// One process tries while another holds the lock, also when that has dropped another lock, and
+/// again afterwards, and takes it once more. A second lock has nothing to do with it.
 fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
-    let (inside, tried, left) = (Gate::new()?, Gate::new()?, Gate::new()?);
-    let (held, looked) = (Gate::new()?, Gate::new()?);
+    let (inside, tried, dropped) = (Gate::new()?, Gate::new()?, Gate::new()?);
+    let (tried_again, left, held, looked) =
+        (Gate::new()?, Gate::new()?, Gate::new()?, Gate::new()?);
     let holder = start(
         "holder",
         || Ok(()),
         || {
             with_lock(lock, || {
                 inside.open()?;
-                tried.pass()
+                tried.pass()?;
+                {
+                    let _another = ProcessLock::new()?;
+                }
+                dropped.open()?;
+                tried_again.pass()
             })?;
             left.open()
         },
@@ -166,6 +187,13 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
                 second.release()?;
             }
             tried.open()?;
+            dropped.pass()?;
+            let free = lock.try_acquire()?;
+            event("other", format_args!("when dropped={free}"));
+            if free {
+                lock.release()?;
+            }
+            tried_again.open()?;
             left.pass()?;
             event("other", format_args!("while free={}", lock.try_acquire()?));
             held.open()?;
@@ -190,7 +218,7 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
     Ok(())
 }
 
-/// A process waits for the lock, and two signals come that it handles; then main lets go.
+/// A process waits for the lock, and signals come that it handles; then main lets go.
 fn wait_through_a_signal(lock: &ProcessLock) -> io::Result<()> {
     extern "C" fn ignore(_: i32) {}
     let (ready, taken, back, tried) = (Gate::new()?, Gate::new()?, Gate::new()?, Gate::new()?);
@@ -219,7 +247,7 @@ fn wait_through_a_signal(lock: &ProcessLock) -> io::Result<()> {
     lock.acquire()?;
     taken.open()?;
     until_asleep(waiter.as_raw());
-    for _ in 0..2 {
+    for _ in 0..SIGNALS {
         kill(waiter, Signal::SIGUSR1)?;
         until_asleep(waiter.as_raw());
     }

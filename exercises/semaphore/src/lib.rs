@@ -6,13 +6,14 @@ use std::io;
 
 /// A number of permits, shared with every process that is forked after it was made.
 ///
-/// A process that drops it takes it from no other.
+/// A forked process that drops it takes it from no other; the one that made it is the last to drop
+/// it. None is killed while it waits or holds a permit.
 pub struct Semaphore {
     // What can several processes share, and wait for asleep?
 }
 
 impl Semaphore {
-    /// A semaphore with `permits` permits, perhaps 0, none of them taken.
+    /// A semaphore with `permits` permits, perhaps 0 and at most 1000, none of them taken.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.
     pub fn new(permits: usize) -> io::Result<Semaphore> {
@@ -20,7 +21,8 @@ impl Semaphore {
         todo!("make something that forked processes share")
     }
 
-    /// Takes one permit; sleeps until there is one, also if a signal is handled meanwhile.
+    /// Takes one permit; sleeps until there is one, however long that takes, also if signals are
+    /// handled meanwhile. No clock wakes it up.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take a permit, or sleep")
     }
@@ -30,7 +32,8 @@ impl Semaphore {
         todo!("give the permit back")
     }
 
-    /// How many permits are free at the moment; takes none and never waits.
+    /// How many permits are free at the moment; takes none, not even for a moment, and never waits
+    /// for one.
     pub fn value(&self) -> io::Result<usize> {
         todo!("count the free permits")
     }
@@ -39,7 +42,7 @@ impl Semaphore {
 /// Does `job` while holding a permit of `semaphore`.
 ///
 /// The permit goes back whichever way the job ends: with `Ok`, with `Err`, or in a panic. What the
-/// job ends with is what this ends with: its value, its error, its panic.
+/// job ends with is what this ends with: its value, its very error or panic, no copy.
 pub fn with_permit<T>(semaphore: &Semaphore, job: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let _ = (semaphore, job);
     todo!("acquire, do the job, release")

@@ -4,10 +4,13 @@
 //!
 //! Inside, the first `--meet` workers wait for one another. As many as there
 //! are permits can meet; one more never can. With `--signal 1` there is one worker, which gets
-//! two signals while it waits, and then a permit from main. With `--hand-on 1` a worker takes all
-//! permits, and main gives them back, and one more. With `--wake 4` four workers wait, and main
-//! gives as many permits, one right after the other.
+//! many signals while it waits, and then a permit from main; with `--signal 2` it gets none. With
+//! `--hand-on 1` a worker takes all permits, and main gives them back, and one more. With `--wake 4`
+//! four workers wait, and main gives as many permits, one right after the other. With `--look 100`
+//! two processes look so often how many permits there are, while nobody takes any.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::exit;
@@ -18,16 +21,32 @@ use nix::unistd::{ForkResult, Pid, fork};
 use semaphore::{Semaphore, with_permit};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
-/// What the error of a job that fails says.
-const TOLD_TO_FAIL: &str = "this job was told to fail";
+/// What a job fails with.
+#[derive(Debug)]
+struct ToldToFail;
+
+impl fmt::Display for ToldToFail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this job was told to fail")
+    }
+}
+
+impl Error for ToldToFail {}
+
+/// What a job panics with, unless it is with its number.
+const TOLD_TO_PANIC: &str = "this job was told to panic";
+
+/// How many signals one worker gets.
+const SIGNALS: usize = 20;
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
-        "workers", "permits", "meet", "fail", "panic", "signal", "hand-on", "wake",
+        "workers", "permits", "meet", "fail", "panic", "signal", "hand-on", "wake", "look",
     ]);
     let workers = arguments.get("workers", 5);
     let permits = arguments.get("permits", 3);
-    // The numbers of the workers whose job ends in an error, and in a panic.
+    // The numbers of the workers whose job ends in an error, and in a panic: the first with its
+    // number, the others with a text.
     let fail = arguments.list("fail", Vec::<usize>::new());
     let panic = arguments.list("panic", Vec::<usize>::new());
 
@@ -36,7 +55,7 @@ fn main() -> io::Result<()> {
     event("main", format_args!("start value={}", semaphore.value()?));
 
     if arguments.get("signal", 0) > 0 {
-        return wait_through_a_signal(&semaphore);
+        return wait_through_signals(&semaphore, arguments.get("signal", 0) == 1);
     }
     if arguments.get("hand-on", 0) > 0 {
         return hand_on(&semaphore, permits);
@@ -44,18 +63,27 @@ fn main() -> io::Result<()> {
     if arguments.get("wake", 0) > 0 {
         return wake_all(semaphore, arguments.get("wake", 0));
     }
+    if arguments.get("look", 0) > 0 {
+        return look_together(&semaphore, arguments.get("look", 0));
+    }
     for number in 1..=workers {
         // SAFETY: this process has one thread, so the child may do whatever the parent may.
         match unsafe { fork() }? {
             ForkResult::Child => {
-                let job =
-                    || work(number, &meeting, fail.contains(&number), panic.contains(&number));
+                let fate = match panic.iter().position(|&one| one == number) {
+                    Some(0) => Fate::PanicWithNumber,
+                    Some(_) => Fate::PanicWithText,
+                    None if fail.contains(&number) => Fate::Fail,
+                    None => Fate::Live,
+                };
+                let job = || work(number, &meeting, fate);
                 let ended = catch_unwind(AssertUnwindSafe(|| with_permit(&semaphore, job)));
                 let how = match ended {
                     Ok(Ok(())) => "done",
                     Ok(Err(error)) if is_told(&error) => "failed",
                     Ok(Err(_)) => "failed otherwise",
                     Err(panic) if panic.downcast_ref() == Some(&number) => "panicked",
+                    Err(panic) if panic.downcast_ref() == Some(&TOLD_TO_PANIC) => "panicked",
                     Err(_) => "panicked otherwise",
                 };
                 event(format_args!("worker-{number}"), how);
@@ -71,8 +99,9 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A worker waits for a permit, and two signals come that it handles; then main gives the permit.
-fn wait_through_a_signal(semaphore: &Semaphore) -> io::Result<()> {
+/// A worker waits for a permit, and signals come that it handles; then main gives the permit, or
+/// none ever.
+fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
     extern "C" fn ignore(_: i32) {}
     let ready = Gate::new()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
@@ -93,11 +122,13 @@ fn wait_through_a_signal(semaphore: &Semaphore) -> io::Result<()> {
         ForkResult::Parent { child } => {
             ready.pass()?;
             until_asleep(child.as_raw());
-            for _ in 0..2 {
+            for _ in 0..SIGNALS {
                 kill(child, Signal::SIGUSR1)?;
                 until_asleep(child.as_raw());
             }
-            semaphore.release()?;
+            if give {
+                semaphore.release()?;
+            }
             wait()?;
             event("main", format_args!("end value={}", semaphore.value()?));
             Ok(())
@@ -168,20 +199,50 @@ fn wake_all(semaphore: Semaphore, sleepers: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Two processes look how many permits there are, at the same time.
+fn look_together(semaphore: &Semaphore, looks: usize) -> io::Result<()> {
+    let meeting = Meeting::new(2)?;
+    let look = |who| {
+        meeting.meet()?;
+        let seen = (0..looks).map(|_| semaphore.value()).collect::<io::Result<Vec<_>>>()?;
+        let (least, most) = (seen.iter().min().unwrap_or(&0), seen.iter().max().unwrap_or(&0));
+        event(who, format_args!("saw least={least} most={most}"));
+        io::Result::Ok(())
+    };
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => exit(i32::from(look("worker-1").is_err())),
+        ForkResult::Parent { .. } => look("main")?,
+    }
+    wait()?;
+    Ok(())
+}
+
+/// How a job ends.
+enum Fate {
+    Live,
+    Fail,
+    PanicWithNumber,
+    PanicWithText,
+}
+
 /// What a worker does while it holds a permit.
-fn work(number: usize, meeting: &Meeting, fails: bool, panics: bool) -> io::Result<()> {
+fn work(number: usize, meeting: &Meeting, fate: Fate) -> io::Result<()> {
     let who = format!("worker-{number}");
     event(&who, "enter");
     meeting.meet()?;
     event(&who, "leave");
-    if panics {
-        // Unwinds as a panic does, without the message.
-        resume_unwind(Box::new(number));
+    match fate {
+        Fate::Live => Ok(()),
+        Fate::Fail => Err(io::Error::new(io::ErrorKind::NotFound, ToldToFail)),
+        // Both unwind as a panic does, without the message.
+        Fate::PanicWithNumber => resume_unwind(Box::new(number)),
+        Fate::PanicWithText => resume_unwind(Box::new(TOLD_TO_PANIC)),
     }
-    if fails { Err(io::Error::new(io::ErrorKind::NotFound, TOLD_TO_FAIL)) } else { Ok(()) }
 }
 
-/// Whether this is the very error of a job that fails.
+/// Whether this is the very error of a job that fails, not another that says the same.
 fn is_told(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound && error.to_string() == TOLD_TO_FAIL
+    error.kind() == io::ErrorKind::NotFound
+        && error.get_ref().is_some_and(|inner| inner.is::<ToldToFail>())
 }

@@ -3,8 +3,9 @@
 //! This is the only file that you edit. `cargo test -p shared-memory` judges it.
 //!
 //! Whatever is made here is shared with every process that is forked afterwards: what one
-//! writes, all read. Several processes may read and write at the same time. Nothing is left
-//! behind in the system when the last of them has ended, and what is dropped is given back.
+//! writes, all read. Several processes may read and write at the same time, and whoever writes one
+//! place changes no other. Nothing is left behind in the system when the last of them has ended,
+//! even if it was killed, and what is dropped is given back.
 
 use std::io;
 
@@ -55,7 +56,7 @@ impl SharedNumber {
         todo!("read it")
     }
 
-    /// Replaces the number.
+    /// Replaces the number, by -0.0 too.
     pub fn set(&self, number: f64) {
         let _ = number;
         todo!("write it")
@@ -88,8 +89,9 @@ impl SharedInts {
 
     /// Replaces the integer at `index` by `next` of it; panics if there is none.
     ///
-    /// No update that another process makes meanwhile is lost. `next` may be called
-    /// again, if another process was quicker; what counts is the last call.
+    /// Nothing that another process writes meanwhile is lost, neither by `update` nor by `set`.
+    /// `next` may be called again, if another process was quicker; what counts is the last call. It
+    /// does not panic.
     pub fn update(&self, index: usize, next: impl Fn(i64) -> i64) {
         let _ = (index, next);
         todo!("read, compute and write, as if it were one step")

@@ -3,14 +3,18 @@
 //!     cargo run -p shared-memory -- --text Hello --at 0 --byte h --number 3.1415926 --count 5
 //!     cargo run -p shared-memory -- --act add --processes 4 --rounds 1000
 //!
-//! `--act` is one of `write`, `answer`, `half`, `add`, `meet`, `outside`, `drop`; each is a
-//! function below.
+//! `--act` is one of `write`, `answer`, `beside`, `half`, `add`, `meet`, `set`, `outside`, `drop`,
+//! `die`; each is a function below.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::exit;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use shared_memory::{SharedBytes, SharedInts, SharedNumber};
@@ -22,6 +26,12 @@ const PI: f64 = 3.1415926;
 
 /// Below zero, and far from it.
 const LOW: i64 = -(1 << 40);
+
+/// So long at least do two processes disturb each other.
+const LONG: Duration = Duration::from_millis(10);
+
+/// And so long at most.
+const VERY_LONG: Duration = Duration::from_millis(500);
 
 fn main() -> io::Result<()> {
     let known = ["act", "text", "at", "byte", "number", "count", "processes", "rounds", "times"];
@@ -35,10 +45,13 @@ fn main() -> io::Result<()> {
         }
         "answer" => answer(&text),
         "add" => add(arguments.get("processes", 4), arguments.get("rounds", 1000)),
+        "beside" => write_side_by_side(arguments.get("rounds", 100)),
         "half" => half_a_number(arguments.get("rounds", 1000)),
         "meet" => meet_in_an_update(arguments.get("number", 7.0) as i64),
+        "set" => set_during_an_update(arguments.get("number", 7.0) as i64),
         "outside" => outside(arguments.get("count", 5)),
         "drop" => make_and_drop(arguments.get("times", 20)),
+        "die" => die_with_all_kinds(),
         other => Err(io::Error::other(format!("there is no act `{other}`"))),
     }
 }
@@ -104,25 +117,55 @@ fn answer(text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// A child sets now one number, now another, of which no two bytes are equal; its parent looks. The
-/// same with integers.
+/// Numbers of rounds: so many, and more while there is time.
+fn at_least(rounds: usize) -> impl Iterator<Item = usize> {
+    let begin = Instant::now();
+    (0..).take_while(move |&round| round < rounds || begin.elapsed() < LONG)
+}
+
+/// A child sets a byte again and again, its parent now and then the one beside it. The parent
+/// wakes up at any moment of what the child does, and looks later whether its byte is still there.
+fn write_side_by_side(rounds: usize) -> io::Result<()> {
+    let bytes = SharedBytes::new(&[0; 4])?;
+    let begin = Instant::now();
+    let child = start(|| {
+        while begin.elapsed() < VERY_LONG {
+            (0..=255).for_each(|byte| bytes.set(1, byte));
+        }
+        Ok(())
+    })?;
+    let lost = |round: &usize| {
+        let byte = *round as u8;
+        bytes.set(2, byte);
+        thread::sleep(Duration::from_micros(50));
+        bytes.get(2) != byte
+    };
+    let lost = (0..rounds).take_while(|_| begin.elapsed() < VERY_LONG).filter(lost).count();
+    event("main", format_args!("lost={lost}"));
+    kill(child, Signal::SIGKILL)?;
+    waitpid(child, None)?;
+    Ok(())
+}
+
+/// A child sets now one number, now another, whose bytes are others; its parent looks. The same with
+/// the last of eight integers.
 fn half_a_number(rounds: usize) -> io::Result<()> {
     let numbers = [f64::from_bits(0x1111_1111_1111_1111), f64::from_bits(0x2222_2222_2222_2222)];
     let number = SharedNumber::new(numbers[0])?;
     let bits = numbers.map(|number| number.to_bits() as i64);
-    let integers = SharedInts::new(&bits)?;
+    let integers = SharedInts::new(&[bits[0]; 8])?;
     let ready = Meeting::new(2)?;
     let child = start(|| {
         ready.meet()?;
-        (0..rounds).for_each(|round| number.set(numbers[round % 2]));
+        at_least(rounds).for_each(|round| number.set(numbers[round % 2]));
         ready.meet()?;
-        (0..rounds).for_each(|round| integers.set(1, bits[round % 2]));
+        at_least(rounds).for_each(|round| integers.set(7, bits[round % 2]));
         Ok(())
     })?;
     ready.meet()?;
-    let halves = (0..rounds).filter(|_| !numbers.contains(&number.get())).count();
+    let halves = at_least(rounds).filter(|_| !numbers.contains(&number.get())).count();
     ready.meet()?;
-    let halves_of_integers = (0..rounds).filter(|_| !bits.contains(&integers.get(1))).count();
+    let halves_of_integers = at_least(rounds).filter(|_| !bits.contains(&integers.get(7))).count();
     wait_for(child)?;
     event("main", format_args!("halves={halves} of-integers={halves_of_integers}"));
     Ok(())
@@ -173,6 +216,33 @@ fn meet_in_an_update(number: i64) -> io::Result<()> {
     Ok(())
 }
 
+/// One process sets an integer while another is in an update of it.
+///
+/// If the update keeps the other out, it waits for ever. If it does not, it has to notice and begin
+/// again.
+fn set_during_an_update(number: i64) -> io::Result<()> {
+    let integers = SharedInts::new(&[0, number, 0])?;
+    let (reads, done) = (Gate::new()?, Gate::new()?);
+    let updating = start(|| {
+        let first = Cell::new(true);
+        integers.update(1, |integer| {
+            event("update", "reads");
+            if first.replace(false) {
+                reads.open().expect("the pipe of the gate is open");
+                done.pass().expect("the pipe of the gate is open");
+            }
+            integer * 10
+        });
+        Ok(())
+    })?;
+    reads.pass()?;
+    integers.set(1, -number);
+    done.open()?;
+    wait_for(updating)?;
+    event("main", format_args!("total {:?}", integers.to_vec()));
+    Ok(())
+}
+
 /// Reads and writes one place after the last.
 fn outside(count: usize) -> io::Result<()> {
     // The panics are expected; their messages would only confuse.
@@ -212,11 +282,24 @@ fn make_and_drop(times: usize) -> io::Result<()> {
         let _bytes = SharedBytes::new(&[b'x'; 10_000])?;
         let _number = SharedNumber::new(1.0)?;
         let _integers = SharedInts::new(&[0; 2_000])?;
+        let _nothing = (SharedBytes::new(&[])?, SharedInts::new(&[])?);
     }
     let (mappings_now, descriptors_now) = count()?;
     let mappings = mappings_now.saturating_sub(mappings);
     let descriptors = descriptors_now.saturating_sub(descriptors);
     event("main", format_args!("more mappings={mappings} descriptors={descriptors}"));
+    Ok(())
+}
+
+/// A process makes one of each kind, and is killed.
+fn die_with_all_kinds() -> io::Result<()> {
+    let child = start(|| {
+        let _bytes = SharedBytes::new(b"Hello")?;
+        let _number = SharedNumber::new(PI)?;
+        let _integers = SharedInts::new(&[1, 2, 3])?;
+        raise(Signal::SIGKILL).map_err(io::Error::from)
+    })?;
+    waitpid(child, None)?;
     Ok(())
 }
 

@@ -57,7 +57,14 @@ fn the_child_sees_what_the_parent_writes_later() {
         let answer = format!("[{}, {}, {}]", i64::MIN + 1, text.len(), i64::MAX - 1);
         says(&run, "main", "answer", &answer, claim)?;
         let claim = "others of the same kind should keep their own values, zeros and all";
-        says(&run, "main", "others", "[0, 33, 255] [7]", claim)
+        says(&run, "main", "others", "[0, 33, 255] [7]", claim)?;
+        let run = act("beside").arg("rounds", 100).run()?;
+        run.ends_well()?;
+        let lost: usize = run.check(run.events().value("lost"))?;
+        let claim = format!(
+            "the parent set a byte while the child set the one beside it: it was lost {lost} times"
+        );
+        run.check(Finding::wrong(claim).unless(lost == 0))
     });
 }
 
@@ -65,7 +72,7 @@ fn the_child_sees_what_the_parent_writes_later() {
 #[expect(clippy::approx_constant, reason = "these very digits are to arrive")]
 fn a_number_is_shared() {
     property(|random| {
-        for number in [3.1415926, random.numbers(1)[0] as f64 / 7.0] {
+        for number in [3.1415926, random.numbers(1)[0] as f64 / 7.0, -0.0] {
             let (before, number) = ((-number).to_string(), number.to_string());
             let run = act("write").arg("number", &number).run()?;
             run.ends_well()?;
@@ -76,9 +83,12 @@ fn a_number_is_shared() {
         }
         let run = act("half").arg("rounds", 10_000).run()?;
         run.ends_well()?;
-        let halves: usize = run.check(run.events().value("halves"))?;
-        let claim = format!("a number was seen {halves} times of which only a part had been set");
-        run.check(Finding::wrong(claim).unless(halves == 0))
+        for (what, key) in [("a number", "halves"), ("an integer", "of-integers")] {
+            let halves: usize = run.check(run.events().value(key))?;
+            let claim = format!("{what} was seen {halves} times of which only a part had been set");
+            run.check(Finding::wrong(claim).unless(halves == 0))?;
+        }
+        Ok(())
     });
 }
 
@@ -99,21 +109,29 @@ fn integers_are_squared_in_place() {
 fn updates_at_the_same_time_add_up() {
     property(|random| {
         let number = random.pick(2..=90) as i64;
-        // The bound is for an update that spins while it is kept out: it may.
-        let program = act("meet").arg("number", number).using(Duration::from_millis(500));
-        let run = program.meant_to_hang().run()?;
-        let inside = run.events().named("reads").len();
-        if run.observation().hang.is_some() && inside == 1 {
-            // One update keeps the other out, so they cannot meet.
-            return Ok(());
-        }
-        run.ends_well()?;
-        let total = run.events().of("main").named("total");
         let claim = format!("one triples {number}, another multiplies it by 10: an update is lost");
-        let right =
-            total.iter().any(|event| event.what == format!("total [0, {}, 0]", number * 30));
-        run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(right))
+        unless_kept_out("meet", number, number * 30, &claim)?;
+        let claim = format!(
+            "one multiplies {number} by 10, another sets it to -{number} meanwhile: that is lost"
+        );
+        unless_kept_out("set", number, -10 * number, &claim)
     });
+}
+
+/// Passes if the total is as expected, or if an update keeps the other process out, which is there
+/// in its midst.
+fn unless_kept_out(name: &str, number: i64, expected: i64, claim: &str) -> Checked {
+    // The bound is for an update that spins while it is kept out: it may.
+    let program = act(name).arg("number", number).using(Duration::from_millis(500));
+    let run = program.meant_to_hang().run()?;
+    let inside = run.events().named("reads").len();
+    if run.observation().hang.is_some() && inside == 1 {
+        return Ok(());
+    }
+    run.ends_well()?;
+    let total = run.events().of("main").named("total");
+    let right = total.iter().any(|event| event.what == format!("total [0, {expected}, 0]"));
+    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(right))
 }
 
 #[test]
@@ -125,12 +143,7 @@ fn many_increments_add_up() {
         let claim = format!("{processes} processes add 1, {rounds} times each");
         let total = (processes * rounds) as i64 - (1 << 40);
         let expected = format!("[{}, {total}, {}]", i64::MIN, i64::MAX);
-        says(&run, "main", "total", &expected, &claim)?;
-        let run = act("half").arg("rounds", 10_000).run()?;
-        run.ends_well()?;
-        let halves: usize = run.check(run.events().value("of-integers"))?;
-        let claim = format!("an integer was seen {halves} times of which only a part had been set");
-        run.check(Finding::wrong(claim).unless(halves == 0))
+        says(&run, "main", "total", &expected, &claim)
     });
 }
 
@@ -172,12 +185,15 @@ fn what_is_dropped_is_given_back() {
 #[test]
 fn nothing_is_left_behind() {
     property(|_| {
-        let run = act("write").run()?;
-        run.ends_well()?;
-        run.leaves_nothing_behind()?;
-        let files = run.leftovers()?;
-        let claim = format!("files are still there: {files:?}");
-        run.check(Finding::new(Verdict::Leak, claim).unless(files.is_empty()))
+        for act_and_end in ["write", "die"] {
+            let run = act(act_and_end).run()?;
+            run.ends_well()?;
+            run.leaves_nothing_behind()?;
+            let files = run.leftovers()?;
+            let claim = format!("files are still there: {files:?}");
+            run.check(Finding::new(Verdict::Leak, claim).unless(files.is_empty()))?;
+        }
+        Ok(())
     });
 }
 

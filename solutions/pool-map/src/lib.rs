@@ -67,10 +67,9 @@ fn send(mut to: &PipeWriter, numbers: &[i64]) -> io::Result<()> {
 }
 
 fn receive(mut from: &PipeReader, count: usize, into: &mut Vec<i64>) -> io::Result<()> {
-    for _ in 0..count {
-        let mut bytes = [0; 8];
-        from.read_exact(&mut bytes)?;
-        into.push(i64::from_ne_bytes(bytes));
-    }
+    let mut bytes = vec![0; count * size_of::<i64>()];
+    from.read_exact(&mut bytes)?;
+    let (numbers, _) = bytes.as_chunks();
+    into.extend(numbers.iter().map(|number| i64::from_ne_bytes(*number)));
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::process::exit;
 use std::rc::Rc;
 
+use nix::errno::Errno;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
@@ -81,7 +82,12 @@ impl Pool {
     /// Waits until every worker has ended.
     pub fn join(&mut self) -> io::Result<()> {
         for pid in self.workers.drain(..) {
-            waitpid(pid, None)?;
+            // A signal may come in between.
+            while let Err(error) = waitpid(pid, None) {
+                if error != Errno::EINTR {
+                    return Err(error.into());
+                }
+            }
         }
         Ok(())
     }

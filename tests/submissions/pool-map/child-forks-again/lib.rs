@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::process::exit;
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
-use nix::sys::wait::wait;
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub fn pool_map(
@@ -17,10 +17,15 @@ pub fn pool_map(
     let results = shared_numbers(input.len())?;
 
     let mut number = None;
+    let mut pids = Vec::new();
     for worker in 0..workers {
         // SAFETY: this process has a single thread.
-        if let ForkResult::Child = unsafe { fork() }? {
-            number = Some(worker);
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                number = Some(worker);
+                pids.clear();
+            }
+            ForkResult::Parent { child } => pids.push(child),
         }
     }
     if let Some(worker) = number {
@@ -29,7 +34,9 @@ pub fn pool_map(
             results[index..end].copy_from_slice(&task(&input[index..end]));
         }
     }
-    while wait().is_ok() {}
+    for pid in pids {
+        waitpid(pid, None)?;
+    }
     if number.is_some() {
         exit(0);
     }

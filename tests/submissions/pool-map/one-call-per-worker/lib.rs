@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::process::exit;
 
-use nix::sys::wait::wait;
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub fn pool_map(
@@ -14,6 +14,7 @@ pub fn pool_map(
 ) -> io::Result<Vec<i64>> {
     let share = input.len().div_ceil(workers).max(chunk.min(1));
     let mut results = Vec::new();
+    let mut pids = Vec::new();
     for worker in 0..workers {
         let (reader, mut writer) = io::pipe()?;
         // SAFETY: this process has a single thread.
@@ -25,7 +26,10 @@ pub fn pool_map(
                 let sent = writer.write_all(&to_bytes(&numbers));
                 exit(if sent.is_ok() { 0 } else { 1 })
             }
-            ForkResult::Parent { .. } => results.push(reader),
+            ForkResult::Parent { child } => {
+                pids.push(child);
+                results.push(reader);
+            }
         }
     }
 
@@ -35,8 +39,8 @@ pub fn pool_map(
         reader.read_to_end(&mut bytes)?;
         output.extend(from_bytes(&bytes));
     }
-    for _ in 0..workers {
-        wait()?;
+    for pid in pids {
+        waitpid(pid, None)?;
     }
     Ok(output)
 }

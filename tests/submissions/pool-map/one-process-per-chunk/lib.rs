@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::process::exit;
 
-use nix::sys::wait::wait;
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub fn pool_map(
@@ -14,6 +14,7 @@ pub fn pool_map(
 ) -> io::Result<Vec<i64>> {
     assert!(workers > 0, "a pool needs a worker");
     let mut results = Vec::new();
+    let mut pids = Vec::new();
     for part in input.chunks(chunk) {
         let (reader, mut writer) = io::pipe()?;
         // SAFETY: this process has a single thread.
@@ -23,16 +24,19 @@ pub fn pool_map(
                 let sent = writer.write_all(&to_bytes(&task(part)));
                 exit(if sent.is_ok() { 0 } else { 1 })
             }
-            ForkResult::Parent { .. } => results.push(reader),
+            ForkResult::Parent { child } => {
+                pids.push(child);
+                results.push(reader);
+            }
         }
     }
 
     let mut output = Vec::new();
-    for mut reader in results {
+    for (pid, mut reader) in pids.into_iter().zip(results) {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
         output.extend(from_bytes(&bytes));
-        wait()?;
+        waitpid(pid, None)?;
     }
     Ok(output)
 }

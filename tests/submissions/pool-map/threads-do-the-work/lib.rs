@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::process::exit;
 use std::sync::mpsc;
 
-use nix::sys::wait::wait;
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub fn pool_map(
@@ -14,11 +14,15 @@ pub fn pool_map(
     task: impl Fn(&[i64]) -> Vec<i64>,
 ) -> io::Result<Vec<i64>> {
     let (mut end, ends) = io::pipe()?;
+    let mut pids = Vec::new();
     for _ in 0..workers {
         // SAFETY: this process has a single thread.
-        if let ForkResult::Child = unsafe { fork() }? {
-            drop(ends);
-            exit(i32::from(end.read(&mut [0]).is_err()));
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                drop(ends);
+                exit(i32::from(end.read(&mut [0]).is_err()));
+            }
+            ForkResult::Parent { child } => pids.push(child),
         }
     }
     let task = Shared(task);
@@ -35,8 +39,8 @@ pub fn pool_map(
         }
     });
     drop((sender, ends));
-    for _ in 0..workers {
-        wait()?;
+    for pid in pids {
+        waitpid(pid, None)?;
     }
     let mut results: Vec<_> = results.iter().collect();
     results.sort();

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::process::exit;
 
-use nix::sys::wait::wait;
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 
 pub fn pool_map(
@@ -13,6 +13,7 @@ pub fn pool_map(
     task: impl Fn(&[i64]) -> Vec<i64>,
 ) -> io::Result<Vec<i64>> {
     let mut results = Vec::new();
+    let mut pids = Vec::new();
     for worker in 0..workers {
         let (reader, mut writer) = io::pipe()?;
         // SAFETY: this process has a single thread.
@@ -26,7 +27,10 @@ pub fn pool_map(
                 }
                 exit(0)
             }
-            ForkResult::Parent { .. } => results.push(reader),
+            ForkResult::Parent { child } => {
+                pids.push(child);
+                results.push(reader);
+            }
         }
     }
 
@@ -36,8 +40,8 @@ pub fn pool_map(
         reader.read_to_end(&mut bytes)?;
         output.extend(from_bytes(&bytes));
     }
-    for _ in 0..workers {
-        wait()?;
+    for pid in pids {
+        waitpid(pid, None)?;
     }
     Ok(output)
 }

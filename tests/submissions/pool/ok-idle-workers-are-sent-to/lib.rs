@@ -121,7 +121,12 @@ impl Office {
     fn listen(&mut self, timeout: PollTimeout) -> io::Result<()> {
         let lines = self.workers.iter().map(|worker| worker.line.as_fd());
         let mut polled: Vec<_> = lines.map(|line| PollFd::new(line, PollFlags::POLLIN)).collect();
-        poll(&mut polled, timeout)?;
+        // A signal may come in between.
+        while let Err(error) = poll(&mut polled, timeout) {
+            if error != nix::errno::Errno::EINTR {
+                return Err(error.into());
+            }
+        }
         let ready: Vec<bool> = polled.iter().map(|fd| fd.any().unwrap_or(false)).collect();
         for (worker, _) in self.workers.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
             let mut answer = [0; 8];

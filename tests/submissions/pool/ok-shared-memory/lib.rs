@@ -64,8 +64,14 @@ impl Semaphore {
     }
 
     fn wait(&self) -> io::Result<()> {
-        // SAFETY: `init` made it.
-        checked(unsafe { libc::sem_wait(self.0.get()) })
+        loop {
+            // SAFETY: `init` made it.
+            match checked(unsafe { libc::sem_wait(self.0.get()) }) {
+                // A signal came in between.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                waited => return waited,
+            }
+        }
     }
 }
 

@@ -104,7 +104,7 @@ impl SharedInts {
     }
 
     pub fn set(&self, index: usize, integer: i64) {
-        self.put(index, integer);
+        self.update(index, |_| integer);
     }
 
     fn put(&self, index: usize, integer: i64) {
