@@ -4,21 +4,23 @@
 
 /// A thread that counts down.
 ///
-/// Dropping it, or [`detach`](Countdown::detach), leaves the thread to itself: it goes on for as
-/// long as the process lives, and the process does not wait for it.
+/// Dropping it, also in a panic, or [`detach`](Countdown::detach), leaves the thread to itself: it
+/// goes on for as long as the process lives, and the process does not wait for it.
 pub struct Countdown {
     // What do you need to ask for the thread, and to wait for it?
 }
 
 impl Countdown {
-    /// Starts one thread, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`, and nothing
-    /// if `from` is 0; does not wait for it. If a `tick` panics, that ends the thread.
+    /// Starts one thread at once, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`, and
+    /// nothing if `from` is 0; waits for none of that. If a `tick` panics, that ends the thread.
     pub fn start(from: u32, tick: impl FnMut(u32) + Send + 'static) -> Countdown {
         let _ = (from, tick);
         todo!("start the thread, keep its handle")
     }
 
     /// Whether the thread has not ended yet. Never waits.
+    ///
+    /// Between the end of the last `tick` and that of the thread either answer is right.
     pub fn is_alive(&self) -> bool {
         todo!("ask the handle")
     }

@@ -55,13 +55,18 @@ fn no_schedule_loses_a_count() {
 
 #[test]
 fn a_tick_that_panics_ends_the_countdown() {
-    let unlucky = |_| resume_unwind(Box::new("told to panic"));
+    let (tell, told) = mpsc::channel();
+    let unlucky = move |left| {
+        tell.send(left).unwrap();
+        resume_unwind(Box::new("told to panic"))
+    };
     let mut countdown = Countdown::start(2, unlucky);
     thread::yield_now();
     interleave::reachable("is_alive says that it has ended", !countdown.is_alive());
     // Whether the panic comes out of `join` is not said.
     let _ = catch_unwind(AssertUnwindSafe(|| countdown.join()));
     assert_eq!(countdown.is_alive(), false, "a thread that panicked has ended");
+    assert_eq!(told.try_iter().count(), 1, "no tick follows the one that panicked");
     // It was joined, so another `join` does not wait.
     let _ = catch_unwind(AssertUnwindSafe(|| countdown.join()));
 }
@@ -83,6 +88,11 @@ fn no_schedule_waits_for_a_countdown_that_is_started() {
     drop(go);
     countdown.join();
     assert_eq!(countdown.is_alive(), false, "it has ended when join returns");
+    let (tell, told) = mpsc::channel();
+    let untouched = Countdown::start(1, move |left| tell.send(left).unwrap());
+    // Now we wait for the thread, so whoever starts it later starts it never.
+    assert_eq!(told.recv(), Ok(1), "it counts, whether anybody asks for it or not");
+    untouched.detach();
 }
 
 #[test]
@@ -90,6 +100,14 @@ fn a_countdown_can_end_without_a_join() {
     let countdown = Countdown::start(1, |_| ());
     thread::yield_now();
     interleave::reachable("the thread has ended, and is_alive says so", !countdown.is_alive());
+}
+
+fn drop_in_a_panic(countdown: Countdown) {
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        let _dropped = countdown;
+        resume_unwind(Box::new("told to panic"));
+    }));
+    assert_eq!(caught.is_err(), true, "this thread has panicked");
 }
 
 #[test]
@@ -109,4 +127,8 @@ fn no_schedule_waits_for_a_detached_countdown() {
         assert_eq!(counts, [Ok(2), Ok(1)], "a countdown that is {how} goes on");
         nobody_napped(before, "whoever leaves a countdown");
     }
+    let (done, is_done) = mpsc::channel();
+    let countdown = Countdown::start(1, move |left| done.send(left).unwrap());
+    drop_in_a_panic(countdown);
+    interleave::reachable("dropped in a panic, it still counts", is_done.try_recv().is_err());
 }

@@ -40,13 +40,15 @@ impl Pool {
 
     /// Hands a task over and returns at once.
     ///
-    /// A task goes to a worker that is free, in the order of submission. Two tasks may have the
-    /// same input. If it succeeds, `callback` is called with its result, once, in this process; at
+    /// A task goes to a worker that is free, in the order of submission; at the latest when the
+    /// pool or a handle is used again. Two tasks may have the same input. If it succeeds, `callback` is called with its result, once, in this process; at
     /// the latest when `get` of the task has returned the result, or `join` has returned. If it
     /// does not succeed, `callback` is never called. It does not use the pool.
     ///
     /// After `close` or `terminate` nothing is taken in any more: an error. It is none that
-    /// workers have died: if none is left the task is taken in, and its result is `Lost`.
+    /// workers have died, also while they had nothing to do: if none is left the task is taken in,
+    /// and its result is `Lost`. If others are left, a task that was handed to one that had died
+    /// is `Lost` or done by another, as you like.
     pub fn submit(
         &mut self,
         input: i64,
@@ -61,7 +63,9 @@ impl Pool {
         todo!("take nothing in any more")
     }
 
-    /// Ends every worker at once, also in the middle of a task. What is not done is dropped.
+    /// Ends every worker at once, also in the middle of a task, whether others have died before or
+    /// not. What is not done is dropped, and what is done but has not been heard of may be. The
+    /// handles tell at the latest when `join` has returned.
     pub fn terminate(&mut self) {
         todo!("end the workers, and tell the handles of tasks that are not done")
     }
@@ -70,7 +74,7 @@ impl Pool {
     /// for. Results can be read from their handles afterwards.
     ///
     /// An error, at once, unless the pool was closed or terminated before. It is none that workers
-    /// have died.
+    /// have died. What a second `join` answers is up to you.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("refuse, or wait for the tasks and then for the workers")
     }
@@ -79,8 +83,9 @@ impl Pool {
 impl Handle {
     /// The result of this task, as soon as it is there; may be called again.
     ///
-    /// Sleeps until then, but not longer than `timeout`, if there is one. What is known
-    /// already is returned even if `timeout` is zero.
+    /// Sleeps until then, but not longer than `timeout`, if there is one; an answer that has
+    /// begun to come may be read to its end. What is known already is returned even if `timeout`
+    /// is zero; whether it looks for what has just come, too, is up to you then.
     pub fn get(&self, timeout: Option<Duration>) -> Result<i64, Failure> {
         let _ = timeout;
         todo!("wait for this task, for a while or for ever")

@@ -13,11 +13,15 @@
 //! With `--idle 1` main looks away until the first tasks, one for each worker, are done, and as many
 //! behind them wait for one another. With `--orphan 1` main submits one more task when it has all results, with
 //! `--late 1` one after `close` and `terminate`; with `--both 1` it closes the pool before it terminates it.
+//!
+//! With `--kill 1`, which takes `--idle 1`, it kills all workers when it has all results.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use pool_results::{Failure, Handle, Pool};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
@@ -42,6 +46,7 @@ fn main() -> io::Result<()> {
         "orphan",
         "late",
         "both",
+        "kill",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -111,6 +116,9 @@ fn main() -> io::Result<()> {
         handles.into_iter().partition(|(place, _)| held.contains(place));
     ask("impatient", &late, Some(PATIENCE), words);
     ask("then", &others, timeout, words);
+    if let (Some(absence), 1) = (&absence, arguments.get("kill", 0)) {
+        absence.kill_all()?;
+    }
     if arguments.get("orphan", 0) == 1 {
         ask("orphan", &[(0, pool.submit(input_at(0), |_| ())?)], None, words);
     }
@@ -133,6 +141,7 @@ fn main() -> io::Result<()> {
     ask("at-last", &late, Some(Duration::ZERO), words);
     if arguments.get("again", 0) == 1 {
         ask("again", &others, Some(Duration::ZERO), words);
+        ask("still", &late, Some(Duration::ZERO), words);
     }
     Ok(())
 }
@@ -153,35 +162,61 @@ fn place_of(input: i64) -> usize {
 struct Absence {
     workers: usize,
     all_submitted: Gate,
-    /// By it the first tasks say in which processes they are done.
-    pids: (PipeReader, PipeWriter),
+    /// By these the first tasks, and those that follow, say in which processes they are done.
+    first: Pids,
+    second: Pids,
     /// Of the tasks that follow.
     meeting: Meeting,
 }
 
 impl Absence {
     fn new(workers: usize) -> io::Result<Self> {
+        let (first, second) = (Pids(io::pipe()?), Pids(io::pipe()?));
         let meeting = Meeting::new(workers as u8)?;
-        Ok(Self { workers, all_submitted: Gate::new()?, pids: io::pipe()?, meeting })
+        Ok(Self { workers, all_submitted: Gate::new()?, first, second, meeting })
     }
 
     fn take_part(&self, place: usize) -> io::Result<()> {
         if place < self.workers {
             self.all_submitted.pass()?;
-            return (&self.pids.1).write_all(&process::id().to_ne_bytes());
+            return self.first.tell();
         }
-        self.meeting.meet()
+        self.meeting.meet()?;
+        self.second.tell()
     }
 
     /// Until each worker has done its first task, and sleeps.
     fn last(&self) -> io::Result<()> {
         self.all_submitted.open()?;
         for _ in 0..self.workers {
-            let mut pid = [0; 4];
-            (&self.pids.0).read_exact(&mut pid)?;
-            until_asleep(i32::from_ne_bytes(pid));
+            until_asleep(self.first.hear()?);
         }
         Ok(())
+    }
+
+    /// Kills all workers: each has done one of the tasks that followed, and has nothing to do.
+    fn kill_all(&self) -> io::Result<()> {
+        for _ in 0..self.workers {
+            let worker = self.second.hear()?;
+            kill(Pid::from_raw(worker), Signal::SIGKILL)?;
+            until_asleep(worker);
+        }
+        Ok(())
+    }
+}
+
+/// A pipe of process numbers.
+struct Pids((PipeReader, PipeWriter));
+
+impl Pids {
+    fn tell(&self) -> io::Result<()> {
+        (&self.0.1).write_all(&process::id().to_ne_bytes())
+    }
+
+    fn hear(&self) -> io::Result<i32> {
+        let mut pid = [0; 4];
+        (&self.0.0).read_exact(&mut pid)?;
+        Ok(i32::from_ne_bytes(pid))
     }
 }
 

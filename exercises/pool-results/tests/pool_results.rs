@@ -148,6 +148,19 @@ fn long_errors_arrive_whole() {
     });
 }
 
+/// Passes if the callback of a task was called before its `get` returned the result.
+fn announced_before_it_was_told(run: &Run, task: usize) -> Checked {
+    let events = run.events();
+    let what = format!("task={task} value=");
+    let place = |who: &str, what: &str| {
+        events.iter().position(|event| event.who == who && event.what.starts_with(what))
+    };
+    let (called, told) = (place("callback", &what), place("main", &format!("then {what}")));
+    let claim = format!("the callback of task {task} should be called before get has returned");
+    let finding = Finding::wrong(claim).seeing(run.stdout().to_owned());
+    run.check(finding.unless(called.is_some() && called < told))
+}
+
 #[test]
 fn the_callback_gets_each_result_once() {
     property(|random| {
@@ -166,7 +179,11 @@ fn the_callback_gets_each_result_once() {
             "of {} callbacks, {announced} were called before join returned",
             succeeded.len()
         );
-        run.check(Finding::wrong(claim).unless(announced == succeeded.len()))
+        run.check(Finding::wrong(claim).unless(announced == succeeded.len()))?;
+        for task in succeeded.iter().filter(|task| !held.contains(task)) {
+            announced_before_it_was_told(&run, *task)?;
+        }
+        Ok(())
     });
 }
 
@@ -206,6 +223,17 @@ fn when_no_worker_is_left_no_task_is_waited_for() {
         let run = pool(workers, &numbers).list("die", &die).arg("orphan", 1).run()?;
         run.ends_well()?;
         tells(&run, "then", 0..numbers.len(), |_| "lost".to_owned())?;
+        tells(&run, "orphan", [0], |_| "lost".to_owned())?;
+        // All workers are killed while they have nothing to do.
+        let numbers = random.numbers(2 * workers);
+        let program = pool(workers, &numbers).arg("idle", 1).arg("kill", 1);
+        let run = program.arg("orphan", 1).run()?;
+        if run.deadlocked() && answers(&run, "then").len() < numbers.len() {
+            // It did not come to that: `all_workers_are_at_work_at_once` says why.
+            return Ok(());
+        }
+        run.ends_well()?;
+        tells(&run, "then", 0..numbers.len(), |task| square(&numbers, task))?;
         tells(&run, "orphan", [0], |_| "lost".to_owned())
     });
 }
@@ -256,11 +284,20 @@ fn terminate_drops_what_is_not_done_and_ends_the_workers() {
         for who in ["then", "again"] {
             tells(&run, who, 0..first, |task| square(&numbers, task))?;
         }
-        tells(&run, "at-last", held, |_| "dropped".to_owned())?;
+        for who in ["at-last", "still"] {
+            tells(&run, who, held.clone(), |_| "dropped".to_owned())?;
+        }
         let started = run.events().named("start").len();
         let claim = format!("{started} tasks were begun, although {workers} workers never end one");
         run.check(Finding::wrong(claim).unless(started <= first + workers))?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        // One worker has died before, and the others are in the middle of a task.
+        let others: Vec<_> = (1..numbers.len()).collect();
+        let program = pool(workers, &numbers).list("die", &[0]).list("held", &others);
+        let run = program.arg("terminate", 1).run()?;
+        run.ends_well()?;
+        tells(&run, "then", [0], |_| "lost".to_owned())?;
+        tells(&run, "at-last", others, |_| "dropped".to_owned())
     });
 }
 

@@ -13,7 +13,8 @@ pub struct Results {
 ///
 /// Exactly `workers` processes are forked here, at least 1, and none later. Each
 /// number is done once, and the numbers are begun in the order of the input, by
-/// whichever worker is free. It may be called again when the results have been dropped.
+/// whichever worker is free. It may be called again when the results have been dropped, any
+/// number of times. Children of the caller that are no workers are left alone.
 pub fn pool_unordered(
     workers: usize,
     input: &[i64],
@@ -29,7 +30,7 @@ impl Iterator for Results {
     /// Sleeps until a result that has not been handed out yet is there, whichever it is.
     ///
     /// None once all have been handed out; by then every worker has ended and has been
-    /// waited for.
+    /// waited for. What it returns if somebody else kills a worker is up to you.
     fn next(&mut self) -> Option<Self::Item> {
         todo!("take the next result that comes, or find that there are no more")
     }

@@ -6,19 +6,23 @@
 //! wait until all other results have been taken. Those at the places `--asked` wait until
 //! they are asked for, one after the other, in that order. After `--take` results the
 //! rest is dropped. With `--quiet 1` single numbers are not reported. With `--again 1` the
-//! numbers are squared once more afterwards. With `--sign -1` the results are below zero.
+//! numbers are squared once more afterwards. With `--sign -1` the results are below zero. With
+//! `--own 1` main has two children more, which are no workers.
 
+use std::fs;
 use std::io;
 use std::process;
+use std::thread;
 
 use nix::errno::Errno;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
 use pool_unordered::{Results, pool_unordered};
-use stage::{Arguments, Gate, Meeting, event};
+use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
-        "workers", "numbers", "meet", "held", "asked", "take", "quiet", "again", "sign",
+        "workers", "numbers", "meet", "held", "asked", "take", "quiet", "again", "sign", "own",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -53,6 +57,7 @@ fn main() -> io::Result<()> {
         sign * numbers[place] * numbers[place]
     };
 
+    let own = if arguments.get("own", 0) == 1 { Some(OwnChildren::fork()?) } else { None };
     let mut results = pool_unordered(workers, &input, task)?;
     event("main", "started");
     for (place, gate) in asked.iter().zip(&gates) {
@@ -63,12 +68,62 @@ fn main() -> io::Result<()> {
     take_the_rest(&mut results, take, || others_are_taken.open(), numbers.len() - held.len())?;
     drop(results);
     event("main", "dropped");
+    if let Some(own) = own {
+        event("main", format_args!("own={}", own.wait_for()?));
+    }
     if arguments.get("again", 0) == 1 {
+        let before = descriptors(0);
         for value in pool_unordered(workers, &numbers, |number| sign * number * number)? {
             event("again", format_args!("value={}", value?));
         }
+        event("again", format_args!("kept={}", descriptors(before).saturating_sub(before)));
     }
     Ok(())
+}
+
+/// How many descriptors this process has open, if the system tells; waits a while for there
+/// being no more than `expected`, since a thread may be about to close some.
+fn descriptors(expected: usize) -> usize {
+    let count = || fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let looks = if expected == 0 { 1 } else { 2000 };
+    for _ in 1..looks {
+        if count() <= expected {
+            break;
+        }
+        thread::yield_now();
+    }
+    count()
+}
+
+/// Children of main that are no workers: one has ended already, one does when it is waited for.
+struct OwnChildren {
+    children: [Pid; 2],
+    enough: Gate,
+}
+
+impl OwnChildren {
+    fn fork() -> io::Result<Self> {
+        let enough = Gate::new()?;
+        let ended = start(|| Ok(()))?;
+        let waiting = start(|| enough.pass())?;
+        until_asleep(ended.as_raw());
+        Ok(Self { children: [ended, waiting], enough })
+    }
+
+    /// How many of them are still there to be waited for.
+    fn wait_for(self) -> io::Result<usize> {
+        self.enough.open()?;
+        Ok(self.children.into_iter().filter(|&child| waitpid(child, None).is_ok()).count())
+    }
+}
+
+/// Forks a process that does `job` and ends.
+fn start(job: impl FnOnce() -> io::Result<()>) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => process::exit(i32::from(job().is_err())),
+        ForkResult::Parent { child } => Ok(child),
+    }
 }
 
 /// The input of the number at a place. It is another number than the place, so that a map is

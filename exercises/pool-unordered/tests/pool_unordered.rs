@@ -67,7 +67,13 @@ fn every_result_comes_once() {
         let run = pool(workers, &numbers).arg("again", 1).arg("sign", -1).run()?;
         run.ends_well()?;
         squares_came_to(&run, "main", &numbers, -1)?;
-        squares_came_to(&run, "again", &numbers, -1)
+        squares_came_to(&run, "again", &numbers, -1)?;
+        let kept: usize = run.check(run.events().of("again").value("kept"))?;
+        let claim = format!(
+            "the second call left {kept} more descriptors open than there were: after many calls \
+             the process has none left"
+        );
+        run.check(Finding::new(Verdict::Leak, claim).unless(kept == 0))
     });
 }
 
@@ -126,17 +132,22 @@ fn all_workers_are_at_work_at_once() {
 fn the_first_results_come_before_the_last_is_done() {
     property(|random| {
         let (workers, numbers) = sizes(random);
-        // One number is done only when the results of all others have been taken.
-        let held = [random.pick(0..=numbers.len() - 1)];
-        let run = pool(workers, &numbers).list("held", &held).run()?;
-        let taken = run.events().of("main").values("value").len();
-        let claim = format!(
-            "with one number held up, the results of the {} others should come; {taken} came",
-            numbers.len() - 1
-        );
-        serialised_if(&run, taken < numbers.len() - 1, &claim)?;
-        run.ends_well()?;
-        squares_came(&run, &numbers)
+        let many = random.numbers(1200);
+        for numbers in [numbers, many] {
+            // One number is done only when the results of all others have been taken.
+            let held = [random.pick(0..=numbers.len() - 1)];
+            let program = pool(workers, &numbers).list("held", &held);
+            let run = program.arg("quiet", usize::from(numbers.len() > 100)).run()?;
+            let taken = run.events().of("main").values("value").len();
+            let claim = format!(
+                "with one number held up, the results of the {} others should come; {taken} came",
+                numbers.len() - 1
+            );
+            serialised_if(&run, taken < numbers.len() - 1, &claim)?;
+            run.ends_well()?;
+            squares_came(&run, &numbers)?;
+        }
+        Ok(())
     });
 }
 
@@ -264,7 +275,20 @@ fn every_worker_is_waited_for_when_the_results_end() {
         let children = run.events().of("main").named("children").len();
         let claim = "`next` said that there is no more, and not every worker was waited for";
         run.check(Finding::new(Verdict::Leak, claim).unless(children == 0))?;
-        run.leaves_nothing_behind()
+        run.leaves_nothing_behind()?;
+        // Main has children of its own; all results are taken, or not.
+        for take in [numbers.len() + 1, 1] {
+            let run = pool(workers, &numbers).arg("own", 1).arg("take", take).run()?;
+            if run.deadlocked() {
+                let claim = "main has a child that is no worker, and the pool waits for it";
+                return Err(run.found(Finding::new(Verdict::Deadlock, claim)));
+            }
+            run.ends_well()?;
+            let own: usize = run.check(run.events().of("main").value("own"))?;
+            let claim = format!("main has 2 children that are no workers, and finds {own} of them");
+            run.check(Finding::wrong(claim).unless(own == 2))?;
+        }
+        Ok(())
     });
 }
 

@@ -34,8 +34,9 @@ impl Greeting {
 /// No other thread is started.
 ///
 /// Each thread gets its own arguments: every one is moved into one thread. Returns when all of
-/// the threads have ended, with their results in the order of the arguments: `Err` for
-/// a thread that panicked, as `join` gives it, which takes nothing from the others.
+/// the threads have ended, and not only have their results, which it returns in the order of the
+/// arguments: `Err` for a thread that panicked, with what it panicked with, just as `join` gives
+/// it, which takes nothing from the others.
 pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
 where
     A: Send + 'static,

@@ -26,6 +26,8 @@ fn what_is_not_said_is_filled_in() {
     let bob = Greeting { word: "Good day".to_owned(), times: 2, ..Greeting::to("Bob") };
     assert_eq!(bob.text(), "Good day Bob, Good day Bob");
     assert_eq!(Greeting { times: 0, ..bob }.text(), "");
+    let odd = Greeting { times: 2, ..Greeting::to("Bob, ") };
+    assert_eq!(odd.text(), "Hello Bob, , Hello Bob, ", "whatever the name is");
 }
 
 /// Cannot be copied or cloned, so it can only be moved.
@@ -55,6 +57,7 @@ fn no_schedule_returns_before_all_have_ended() {
     });
     assert_eq!(ended.load(Ordering::SeqCst), 2, "two threads have ended when it returns");
     assert_eq!(results.len(), 2, "each has a result");
+    assert_eq!(Arc::strong_count(&ended) - 1, 0, "no thread has its clone of `target` any more");
 }
 
 #[test]
@@ -72,13 +75,16 @@ fn no_schedule_loses_a_result_to_a_panic() {
     assert_eq!(results, [Some(&1), None], "the second thread panicked, the first did not");
     assert_eq!(said, ["told to panic"], "Err holds what the thread panicked with");
     let results = run_each(vec![0, 1], |number: i32| match number {
-        0 => std::panic::resume_unwind(Box::new("told to panic")),
+        0 => std::panic::resume_unwind(Box::new(format!("told to panic at {number}"))),
         _ => number,
     });
+    let said: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+    let said: Vec<_> = said.iter().map(|panic| panic.downcast_ref::<String>()).collect();
+    assert_eq!(said, [Some(&"told to panic at 0".to_owned())], "Err holds just what it was");
     let results: Vec<_> = results.into_iter().map(Result::ok).collect();
     assert_eq!(results, [None, Some(1)], "the first thread panicked, the second did not");
-    let results = run_each(vec![7], |number: i32| std::panic::resume_unwind(Box::new(number)));
+    let results = run_each(vec![7, 8], |number: i32| std::panic::resume_unwind(Box::new(number)));
     let said: Vec<_> = results.into_iter().map(Result::<(), _>::unwrap_err).collect();
     let said: Vec<_> = said.iter().map(|panic| panic.downcast_ref::<i32>()).collect();
-    assert_eq!(said, [Some(&7)], "Err holds what the thread panicked with, whatever it is");
+    assert_eq!(said, [Some(&7), Some(&8)], "Err holds what its own thread panicked with");
 }

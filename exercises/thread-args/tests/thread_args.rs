@@ -1,6 +1,6 @@
 //! What the threads promise, seen in real runs. `explored.rs` looks at every schedule.
 
-use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 /// Some of these, each once.
 const NAMES: [&str; 6] = ["Ada", "Bob", "Chen", "Dora", "Emil", "Fay"];
@@ -10,9 +10,13 @@ fn names(random: &mut Random) -> &'static [&'static str] {
     &NAMES[first..first + random.pick(2..=4)]
 }
 
-fn run(names: &[&str], meet: usize, panics: &str) -> Checked<Run> {
-    let program = program!().list("names", names).arg("meet", meet);
-    program.arg("panics", panics).run()
+/// Many more than there are processors.
+fn crowd(random: &mut Random) -> Vec<String> {
+    (1..=random.pick(129..=140)).map(|number| format!("Guest{number}")).collect()
+}
+
+fn program(names: &[&str]) -> Program {
+    program!().list("names", names)
 }
 
 /// What main should say: the first is greeted once, the second twice, and so on.
@@ -39,7 +43,7 @@ fn main_says(run: &Run, names: &[&str], panics: &str) -> Checked {
 fn each_thread_gets_its_arguments_and_gives_its_result() {
     property(|random| {
         let names = names(random);
-        let run = run(names, 1, "")?;
+        let run = program(names).run()?;
         main_says(&run, names, "")?;
         let threads = run.events().filter(|event| event.who != "main");
         run.check(threads.named("enter").number(names.len()))?;
@@ -50,24 +54,29 @@ fn each_thread_gets_its_arguments_and_gives_its_result() {
 #[test]
 fn the_system_sees_a_thread_for_each() {
     property(|random| {
-        let names = names(random);
-        let run = run(names, 1, "")?;
-        run.ends_well()?;
-        let created = run.threads_created()?;
-        let claim = format!("{} threads should be created, {created} were", names.len());
-        run.check(Finding::wrong(claim).unless(created == names.len()))
+        let crowd = crowd(random);
+        let crowd: Vec<_> = crowd.iter().map(String::as_str).collect();
+        for names in [names(random), &crowd] {
+            let run = program(names).run()?;
+            run.ends_well()?;
+            let created = run.threads_created()?;
+            let claim = format!("{} threads should be created, {created} were", names.len());
+            run.check(Finding::wrong(claim).unless(created == names.len()))?;
+        }
+        Ok(())
     });
 }
 
 #[test]
 fn all_threads_run_at_the_same_time() {
     property(|random| {
-        // A few, and more than there are processors.
-        let crowd: Vec<_> =
-            (1..=random.pick(17..=24)).map(|number| format!("Guest{number}")).collect();
+        let crowd = crowd(random);
         let crowd: Vec<_> = crowd.iter().map(String::as_str).collect();
         for names in [names(random), &crowd] {
-            let run = run(names, names.len(), "")?;
+            let program = program(names).arg("meet", names.len());
+            // Who waits for whom in a crowd is nothing to read.
+            let crowded = names.len() == crowd.len();
+            let run = if crowded { program.meant_to_hang() } else { program }.run()?;
             let inside = run.events().overlap("enter", "leave").peak();
             if run.deadlocked() && inside < names.len() {
                 let claim = format!(
@@ -88,6 +97,6 @@ fn one_panic_takes_no_other_result_away() {
     property(|random| {
         let names = names(random);
         let panics = names[random.pick(0..=names.len() - 1)];
-        main_says(&run(names, 1, panics)?, names, panics)
+        main_says(&program(names).arg("panics", panics).run()?, names, panics)
     });
 }

@@ -16,13 +16,16 @@ pub enum TaskError {
 }
 
 /// A thread that is made first and started later. It owns what it will run.
+///
+/// What is dropped before its start never runs. What becomes of a thread whose task is dropped
+/// is up to you.
 pub struct Task<T> {
     // A task goes from "not started" over "started" to "joined". What belongs to each?
     todo: std::marker::PhantomData<T>,
 }
 
 impl<T: Send + 'static> Task<T> {
-    /// A task called `name` that will run `target`. Nothing runs yet.
+    /// A task called `name` that will run `target`. Nothing runs yet, no thread either.
     pub fn new(name: &str, target: impl FnOnce() -> T + Send + 'static) -> Task<T> {
         let _ = (name, target);
         todo!("keep the name and the target")
@@ -33,17 +36,21 @@ impl<T: Send + 'static> Task<T> {
         todo!("the name")
     }
 
-    /// Starts one thread, of that name, which runs the target; does not wait for it.
+    /// Starts one thread, of that name, which runs the target; does not wait for it. May panic if
+    /// the system has no thread left.
     pub fn start(&mut self) -> Result<(), TaskError> {
         todo!("take the target, spawn a thread for it")
     }
 
     /// Whether the task was started and its thread has not ended yet. Never waits.
+    ///
+    /// Between the end of the target and that of the thread either answer is right; after
+    /// `join` the thread counts as ended.
     pub fn is_alive(&self) -> bool {
         todo!("ask the thread, if there is one")
     }
 
-    /// Returns what the target returned, once its thread has ended.
+    /// Returns what the target returned, once it has.
     pub fn join(&mut self) -> Result<T, TaskError> {
         todo!("wait for the thread, take its result")
     }

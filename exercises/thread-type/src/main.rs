@@ -5,6 +5,7 @@
 //! The last play waits until the main thread has looked whether the song is alive. There is
 //! at least one: `--times` is at least 1.
 
+use std::fs;
 use std::io;
 use std::sync::Arc;
 use std::thread;
@@ -26,10 +27,16 @@ fn main() -> io::Result<()> {
             at_last.meet().expect("a pipe of our own");
         }
     });
-    event("main", format_args!("name={} alive={}", ballad.name(), ballad.is_alive()));
+    let (name, alive) = (ballad.name(), ballad.is_alive());
+    event("main", format_args!("name={name} alive={alive} threads={}", threads()));
     event("main", format_args!("start={:?}", ballad.start()));
     event("main", format_args!("again={:?} alive={}", ballad.start(), ballad.is_alive()));
     looked.meet()?;
     event("main", format_args!("join={:?} alive={}", ballad.join(), ballad.is_alive()));
     Ok(())
+}
+
+/// How many threads this process has, if the system tells.
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
 }

@@ -35,6 +35,11 @@ fn nothing_runs_before_the_start() {
     assert_eq!(task.start(), Ok(()), "a join that failed does not hurt");
     assert_eq!(task.join(), Ok(()), "now it runs");
     assert_eq!(has_run.try_recv(), Ok(()), "it has run when join returns");
+    let (ran, has_run) = mpsc::channel();
+    {
+        let _forgotten = Task::new("forgotten", move || ran.send(()).unwrap());
+    }
+    assert_eq!(has_run.recv().is_ok(), false, "it was dropped without a start");
 }
 
 #[test]

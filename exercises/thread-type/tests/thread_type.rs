@@ -44,7 +44,7 @@ fn the_whole_life_of_a_song() {
         let (run, title, times) = run(random)?;
         run.ends_well()?;
         let life = [
-            format!("name={title} alive=false"),
+            format!("name={title} alive=false threads=1"),
             "start=Ok(())".to_owned(),
             "again=Err(AlreadyStarted) alive=true".to_owned(),
             format!("join=Ok({times}) alive=false"),

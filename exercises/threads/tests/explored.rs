@@ -58,6 +58,14 @@ fn no_schedule_changes_what_a_thread_counts() {
     let long = "leader of the second violins";
     count_in_threads(&[long], 1, recorded(&calls));
     assert_eq!(of(&calls, long), [1], "the whole name");
+    let record = recorded(&calls);
+    let only_the_last = move |number| {
+        if number == 300 {
+            record(number);
+        }
+    };
+    count_in_threads(&["eve"], 300, only_the_last);
+    assert_eq!(of(&calls, "eve"), [300], "it counts to 300, too");
 }
 
 #[test]
@@ -65,6 +73,8 @@ fn no_schedule_returns_before_all_have_ended() {
     let calls = Calls::default();
     count_in_threads(&["ada", "bob", "chen"], 1, recorded(&calls));
     assert_eq!(calls.lock().unwrap().len(), 3, "three threads have counted to 1 when it returns");
+    let held = Arc::strong_count(&calls) - 1;
+    assert_eq!(held, 0, "no thread has its clone of `tick` any more");
 }
 
 #[test]
@@ -80,16 +90,18 @@ fn no_panic_is_lost() {
     let caught = catch_unwind(AssertUnwindSafe(|| count_in_threads(&["ada"], 3, tick)));
     assert_eq!(caught.is_err(), true, "a thread panicked, so does count_in_threads");
     assert_eq!(of(&calls, "ada"), [1, 2], "the thread ended at the panic");
-    for unlucky in ["ada", "bob"] {
+    for unlucky in ["ada", "bob", "ada and bob"] {
         let tick = move |_| {
-            if thread::current().name() == Some(unlucky) {
+            if thread::current().name().is_some_and(|name| unlucky.contains(name)) {
                 resume_unwind(Box::new("told to panic"));
             }
         };
         let both = || count_in_threads(&["ada", "bob"], 2, tick);
         let caught = catch_unwind(AssertUnwindSafe(both));
-        assert_eq!(caught.is_err(), true, "one of two threads panicked, {unlucky}");
+        assert_eq!(caught.is_err(), true, "of two threads panicked {unlucky}");
     }
+    let caught = catch_unwind(|| count_in_threads(&["ada", "bob"], 1, |_| ()));
+    assert_eq!(caught.is_ok(), true, "nobody panics in this call");
     let tick = |number: usize| resume_unwind(Box::new(number));
     let caught = catch_unwind(AssertUnwindSafe(|| count_in_threads(&["ada"], 1, tick)));
     assert_eq!(caught.is_err(), true, "whatever it panicked with");

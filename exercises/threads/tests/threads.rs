@@ -1,6 +1,6 @@
 //! What the threads promise, seen in real runs. `explored.rs` looks at every schedule.
 
-use kit::{Checked, Finding, Random, Run, Verdict, program, property};
+use kit::{Finding, Program, Random, Verdict, program, property};
 
 /// Some of these, each once.
 const NAMES: [&str; 6] = ["ada", "bob", "chen", "dora", "emil", "fay"];
@@ -10,15 +10,15 @@ fn names(random: &mut Random) -> &'static [&'static str] {
     &NAMES[first..first + random.pick(2..=3)]
 }
 
-fn run(names: &[&str], count: usize, meet: usize) -> Checked<Run> {
-    program!().list("names", names).arg("count", count).arg("meet", meet).run()
+fn program(names: &[&str], count: usize) -> Program {
+    program!().list("names", names).arg("count", count)
 }
 
 #[test]
 fn every_thread_counts_under_its_name() {
     property(|random| {
         let (names, count) = (names(random), random.pick(1..=8));
-        let run = run(names, count, 1)?;
+        let run = program(names, count).run()?;
         run.ends_well()?;
         let said = run.events().per_worker();
         let claim = format!("main and {} should speak, in person", names.join(", "));
@@ -38,7 +38,7 @@ fn every_thread_counts_under_its_name() {
 fn the_system_sees_a_thread_for_each_name() {
     property(|random| {
         let names = names(random);
-        let run = run(names, 2, 1)?;
+        let run = program(names, 2).run()?;
         run.ends_well()?;
         // A thread that ends together with the process may be gone before its name was read.
         let threads = run.threads()?.names();
@@ -58,17 +58,27 @@ fn the_system_sees_a_thread_for_each_name() {
 #[test]
 fn all_threads_count_at_the_same_time() {
     property(|random| {
-        // A few, and more than there are processors.
+        // A few, and many more than there are processors.
         let crowd: Vec<_> =
-            (1..=random.pick(17..=24)).map(|number| format!("guest-{number}")).collect();
+            (1..=random.pick(129..=140)).map(|number| format!("guest-{number}")).collect();
         let crowd: Vec<_> = crowd.iter().map(String::as_str).collect();
         for names in [names(random), &crowd] {
-            let run = run(names, 2, names.len())?;
+            let program = program(names, 2).arg("meet", names.len());
+            // Who waits for whom in a crowd is nothing to read.
+            let crowded = names.len() == crowd.len();
+            let run = if crowded { program.meant_to_hang() } else { program }.run()?;
             if run.deadlocked() {
-                let begun = run.events().filter(|event| event.what == "count=1").len();
+                let counts = run.events().counts();
+                let [first, last] = ["count=1", "count=2"].map(|count| counts.get(count).copied());
+                // They wait for the others at the first tick, or else at the last.
+                let (tick, came) = match first {
+                    Some(all) if all == names.len() => (2, last),
+                    some => (1, some),
+                };
                 let claim = format!(
-                    "{} threads should count at the same time; {begun} began and waited for the others",
-                    names.len()
+                    "{} threads should count at the same time; {} came to tick({tick}) and waited for the others",
+                    names.len(),
+                    came.unwrap_or(0)
                 );
                 let finding = Finding::new(Verdict::Serialised, claim);
                 return Err(run.found(finding.seeing(run.events().to_string())));
