@@ -12,7 +12,7 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// A bank with an account for each of `balances`.
+    /// A bank with an account for each of `balances`, whose sum is a `u64`, too.
     pub fn new(balances: &[u64]) -> Bank {
         let _ = balances;
         todo!("an account for each balance")
@@ -22,8 +22,9 @@ impl Bank {
     ///
     /// Refuses if there is less than `amount` in `from`. Else it calls `book` once, while no other
     /// transfer from or to one of the two accounts is under way. Transfers that
-    /// have no account in common can be under way at once. `from` and `to` may be the same
-    /// account: such a transfer is refused and booked like any other, and changes no balance.
+    /// have no account in common can be under way at once; one that waits keeps others from its
+    /// own two accounts at most. `from` and `to` may be the same account: such a transfer is
+    /// refused and booked like any other, and changes no balance.
     pub fn transfer(
         &self,
         from: usize,
@@ -35,7 +36,7 @@ impl Bank {
         todo!("hold both accounts, move the money, book it")
     }
 
-    /// What is in `account`.
+    /// What is in `account`, before or after a transfer that is under way.
     pub fn balance(&self, account: usize) -> u64 {
         let _ = account;
         todo!("look into one account")

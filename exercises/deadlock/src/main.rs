@@ -3,14 +3,17 @@
 //!     cargo run -p deadlock -- --accounts 4 --threads 4 --rounds 1000 --pairs 2
 //!
 //! At the end, `--pairs` transfers that have no account in common wait for one another
-//! inside `book`. They can meet if none of them shuts out another.
+//! inside `book`, and one more waits for the accounts of the first. They can meet if none of them
+//! shuts out another.
 
+use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use deadlock::Bank;
-use stage::{Arguments, Meeting, event};
+use stage::{Arguments, Meeting, event, until_asleep};
 
 /// What is in each account at first.
 const BALANCE: u64 = 100;
@@ -70,25 +73,62 @@ fn move_to_and_fro(
 }
 
 /// One transfer in each of `pairs` threads: from 0 to 1, from 2 to 3, and so on.
+///
+/// While the first is under way somebody else wants its two accounts, and waits. Where the second
+/// wants to go another transfer is still under way, and ends when it waits, too.
 fn meet_in_pairs(pairs: u8) -> io::Result<()> {
-    let bank = Bank::new(&vec![BALANCE; 2 * usize::from(pairs)]);
-    let meeting = Meeting::new(pairs)?;
+    let bank = &Bank::new(&vec![BALANCE; 2 * usize::from(pairs)]);
+    let meeting = &Meeting::new(pairs)?;
+    let (begin, begun) = channel();
     thread::scope(|scope| {
-        for pair in 0..pairs {
-            let (bank, meeting) = (&bank, &meeting);
+        let start = |pair| {
+            let begin = begin.clone();
             scope.spawn(move || {
-                let who = format!("pair-{pair}");
-                let from = 2 * usize::from(pair);
-                let moved = bank.transfer(from, from + 1, 1, || {
-                    event(&who, "enter");
-                    meeting.meet().expect("a pipe of our own");
-                    event(&who, "leave");
-                });
-                event(&who, if moved.is_ok() { "moved" } else { "refused" });
+                say_which_thread(&begin);
+                move_in_pair(bank, pair, meeting);
             });
+        };
+        // Likely, and nothing depends on it: they are inside, or wait.
+        let rest = || begun.recv().into_iter().for_each(until_asleep);
+        if pairs > 0 {
+            start(0);
+            rest();
+            scope.spawn(|| {
+                say_which_thread(&begin);
+                bank.transfer(1, 0, 1, || ())
+            });
+            rest();
         }
+        if pairs > 1 {
+            let in_the_way = || {
+                start(1);
+                rest();
+            };
+            bank.transfer(3, 2, 1, in_the_way).expect("there is enough");
+        }
+        (2..pairs).for_each(start);
     });
     Ok(())
+}
+
+/// One transfer between the accounts of this pair, which meets those of the other pairs.
+fn move_in_pair(bank: &Bank, pair: u8, meeting: &Meeting) {
+    let who = format!("pair-{pair}");
+    let from = 2 * usize::from(pair);
+    let moved = bank.transfer(from, from + 1, 1, || {
+        event(&who, "enter");
+        meeting.meet().expect("a pipe of our own");
+        event(&who, "leave");
+    });
+    event(&who, if moved.is_ok() { "moved" } else { "refused" });
+}
+
+/// Tells the number that the system has given to the running thread.
+fn say_which_thread(to: &Sender<i32>) {
+    let own = fs::read_link("/proc/thread-self").unwrap_or_default();
+    let number = own.file_name().and_then(|name| name.to_str()?.parse().ok());
+    // Without a number nobody can be looked at, and nobody is waited for.
+    to.send(number.unwrap_or(i32::MAX)).expect("main waits for it");
 }
 
 /// The next of a row of numbers that look random (xorshift, Marsaglia 2003).

@@ -23,7 +23,7 @@ impl Event {
 
     /// Takes the event back: from now on whoever waits waits for the next `set`.
     ///
-    /// A thread that was woken and has not yet looked may go on waiting too.
+    /// A thread that waited for the last `set` and has not yet looked again may go on waiting too.
     pub fn clear(&self) {
         todo!("take the flag back")
     }

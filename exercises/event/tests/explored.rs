@@ -30,17 +30,24 @@ use student::{Event, Handover};
 /// A number and no more: time is virtual. Not a whole number of milliseconds.
 const LONG: Duration = Duration::from_micros(100_500);
 
+/// A thousand days, which take no time either.
+const DAYS: Duration = Duration::from_secs(86_400_000);
+
+/// More than a few looks at the clock take.
+const MOMENT: Duration = Duration::from_millis(2);
+
 #[test]
 fn no_schedule_reads_the_password_too_early() {
     let handover = Arc::new(Handover::new());
     let other = Arc::clone(&handover);
-    let publisher = thread::spawn(move || other.publish("sesame"));
-    assert_eq!(handover.receive(), "sesame", "the password is there once the wait is over");
+    let publisher = thread::spawn(move || other.publish(" Open, sesame!\n"));
+    let word = handover.receive();
+    assert_eq!(word, " Open, sesame!\n", "the password is there once the wait is over");
     publisher.join().unwrap();
     let another = Handover::new();
     another.publish("");
     assert_eq!(another.receive(), "", "an empty password is one, too");
-    assert_eq!(handover.receive(), "sesame", "and it stays there, whatever others hand over");
+    assert_eq!(handover.receive(), word, "and it stays there, whatever others hand over");
 }
 
 #[test]
@@ -125,6 +132,7 @@ fn clear_makes_everybody_wait_again() {
     let waiter = thread::spawn(move || other.wait());
     event.set();
     event.clear();
+    assert_eq!(event.wait_timeout(LONG), false, "who comes after the clear waits for the next set");
     event.set();
     waiter.join().unwrap();
 }
@@ -147,13 +155,22 @@ fn no_schedule_says_set_when_it_is_not() {
     // That the time is up first is possible too, and then the answer is false.
     interleave::reachable("a set ends a wait that has time left", set);
     assert_eq!(event.wait_timeout(LONG), true, "now it is set");
-    let event = Arc::new(Event::new());
-    let other = Arc::clone(&event);
-    let setter = thread::spawn(move || other.set());
-    let start = Instant::now();
-    let set = event.wait_timeout(Duration::MAX);
-    assert_eq!(set || start.elapsed() > LONG, true, "nor is all the time there is up at once");
-    setter.join().unwrap();
+    for timeout in [DAYS, Duration::MAX] {
+        let event = Arc::new(Event::new());
+        let other = Arc::clone(&event);
+        let start = Instant::now();
+        let setter = thread::spawn(move || {
+            thread::sleep(LONG);
+            other.set();
+            start.elapsed()
+        });
+        let set = event.wait_timeout(timeout);
+        let ended = start.elapsed();
+        let was_set = setter.join().unwrap();
+        assert_eq!(set || ended >= DAYS, true, "a thousand days are up after a thousand days");
+        let woken = ended < was_set + MOMENT;
+        assert_eq!(woken || ended >= DAYS, true, "a set ends the wait, not the end of a nap");
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ impl Account {
     }
 
     /// Adds `amount`, which may be negative, to the balance. No other change is lost.
+    ///
+    /// Any `i64` can be the balance; nobody goes beyond.
     pub fn change(&self, amount: i64) {
         let _ = amount;
         todo!("read, add and write as one step")
@@ -48,13 +50,14 @@ impl Twins {
         todo!("change both values while nobody can look")
     }
 
-    /// Both values at one moment.
+    /// Both values at one moment; while an update is under way it sleeps, or gives those from before.
     pub fn read(&self) -> (i64, i64) {
         todo!("look at both values at once")
     }
 }
 
-/// Starts `threads` threads that each, `rounds` times, add 1 to `account` and take 1 away again.
+/// Starts `threads` threads and no others, which each, `rounds` times, add 1 to `account` and take 1
+/// away again.
 ///
 /// Returns when all of them have ended.
 pub fn change_and_change_back(account: &Account, threads: usize, rounds: usize) {

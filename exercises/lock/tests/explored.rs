@@ -33,30 +33,39 @@ fn no_schedule_loses_a_change() {
     thread.join().unwrap();
     assert_eq!(account.balance(), 2, "5 came in, 3 went out");
     let another = Account::new();
-    another.change(1 << 40);
-    assert_eq!(another.balance(), 1 << 40, "another account knows nothing of the first");
+    another.change(i64::MIN);
+    assert_eq!(another.balance(), i64::MIN, "another account knows nothing of the first");
     assert_eq!(account.balance(), 2, "nor the first of another");
+    another.change(i64::MAX);
+    assert_eq!(another.balance(), -1, "a balance has 64 bits, and each of them counts");
 }
 
 #[test]
 fn no_schedule_loses_an_update_of_the_twins() {
     let twins = Arc::new(Twins::new());
+    twins.update(|_| 1);
     let other = Arc::clone(&twins);
-    let thread = thread::spawn(move || other.update(|value| value + 1));
-    twins.update(|value| value + 1);
+    let thread = thread::spawn(move || other.update(|value| value * 2));
+    twins.update(|value| value * 3);
     thread.join().unwrap();
-    assert_eq!(twins.read(), (2, 2), "two updates added 1 each");
+    assert_eq!(twins.read(), (6, 6), "1 was doubled and trebled");
     let others = Twins::new();
     assert_eq!(others.read(), (0, 0), "other twins know nothing of these");
     others.update(|value| value + twins.read().0 + 3);
-    assert_eq!((twins.read(), others.read()), ((2, 2), (5, 5)), "each have their own value");
+    assert_eq!((twins.read(), others.read()), ((6, 6), (9, 9)), "each have their own value");
     others.update(|value| {
         twins.update(|_| value);
         value + 1
     });
-    assert_eq!((twins.read(), others.read()), ((5, 5), (6, 6)), "one updated inside of the other");
-    others.update(|_| -1 << 40);
-    assert_eq!(others.read(), (-1 << 40, -1 << 40), "values have 64 bits");
+    assert_eq!(
+        (twins.read(), others.read()),
+        ((9, 9), (10, 10)),
+        "one updated inside of the other"
+    );
+    for value in [i64::MIN, -1, i64::MAX] {
+        others.update(|_| value);
+        assert_eq!(others.read(), (value, value), "any number of 64 bits can be the value");
+    }
 }
 
 #[test]
@@ -92,7 +101,7 @@ fn each_round_is_one_up_and_one_down() {
         reader.join().unwrap()
     };
     assert_eq!(watched(0), [0; 3], "in no rounds nothing is added");
-    let seen = watched(2);
+    let seen = watched(20);
     let right = seen.iter().all(|balance| [0, 1].contains(balance));
     assert!(right, "one thread has added 1 and not yet taken it away, or it has: saw {seen:?}");
     interleave::reachable("it adds 1, takes it away, and adds 1 again", seen == [1, 0, 1]);

@@ -48,7 +48,7 @@ fn the_reader_never_sees_the_twins_differ() {
 #[test]
 fn the_threads_are_really_started() {
     property(|random| {
-        for threads in [0, random.pick(1..=8)] {
+        for threads in [0, random.pick(1..=8), 40] {
             let run = run(threads, 10, 0)?;
             run.ends_well()?;
             // The driver itself starts as many again, and a reader.

@@ -13,8 +13,8 @@ pub struct Request {
 
 /// Binds `request` to the running thread while `body` runs; returns what `body` returns.
 ///
-/// Then what was bound before is bound again, even if `body` panics; the panic goes on to the
-/// caller. `body` may bind another request inside, look and change.
+/// Then what was bound before is bound again, even if `body` panics; this very panic goes on
+/// to the caller. `body` may bind another request inside, look and change.
 pub fn with_request<R>(request: Request, body: impl FnOnce() -> R) -> R {
     let _ = (request, body);
     todo!("bind it, run the body, put back what was there before")

@@ -94,13 +94,17 @@ fn what_was_bound_before_is_bound_again() {
     });
     let inner = (true, true, Some(request("ADA", 1)));
     assert_eq!(twice, (inner, Some(request("ada", 1))), "bound twice is not bound once");
-    assert_eq!(nested(40), 40, "each of many requests is bound again");
+    assert_eq!(nested(300), 300, "each of many requests is bound again");
     with_request(request("chen", 3), || ());
     assert_eq!(current(), None, "nor before the last");
     let nobody = with_request(request("", 4), current);
     assert_eq!(nobody, Some(request("", 4)), "a request of a user without a name is one, too");
     let renamed = with_request(request("dora", 5), || (rename(""), current()));
     assert_eq!(renamed, (true, Some(request("", 5))), "and so it is when it was renamed");
+    let odd = " jean-paul, 7:8/9\n";
+    let seen = with_request(request(odd, u32::MAX), || (current(), rename(odd), current()));
+    let bound = Some(request(odd, u32::MAX));
+    assert_eq!(seen, (bound.clone(), true, bound), "any text is a user");
 }
 
 /// Binds so many requests, one inside of the other; how many were as they should be.
@@ -114,15 +118,29 @@ fn nested(depth: u32) -> usize {
 
 #[test]
 fn a_panic_unbinds_too() {
-    let after = with_request(request("ada", 1), || {
-        let unlucky = || with_request(request("bob", 2), || resume_unwind(Box::new("told to")));
-        let caught: Result<(), _> = catch_unwind(AssertUnwindSafe(unlucky));
-        let said = caught.err().and_then(|panic| panic.downcast_ref::<&str>().copied());
-        (said, current())
-    });
+    let told = |text| with_request(request("bob", 2), || resume_unwind(Box::new(text)));
+    let after = with_request(request("ada", 1), || (panics_with(|| told("told to")), current()));
     assert_eq!(
         after,
         (Some("told to"), Some(request("ada", 1))),
         "this very panic comes out, bob's request is gone"
     );
+    let number = || with_request(request("chen", 3), || resume_unwind(Box::new(7)));
+    let after = (panics_with(number), current());
+    assert_eq!(after, (Some(7), None), "no text either, and nothing was bound before");
+    let (inner, outer) = with_request(request("ada", 1), || {
+        let inner = with_request(request("bob", 2), || (panics_with(number), current()));
+        (inner, current())
+    });
+    assert_eq!(inner, (Some(7), Some(request("bob", 2))), "bob's request is bound again");
+    assert_eq!(outer, Some(request("ada", 1)), "then ada's");
+    let two = || with_request(request("bob", 2), number);
+    let after = with_request(request("ada", 1), || (panics_with(two), current()));
+    assert_eq!(after, (Some(7), Some(request("ada", 1))), "one panic ended two bindings");
+}
+
+/// What came out of `body` as a panic, if it is a `T`.
+fn panics_with<T: Copy + 'static>(body: impl FnOnce()) -> Option<T> {
+    let panic = catch_unwind(AssertUnwindSafe(body)).err()?;
+    panic.downcast_ref().copied()
 }
