@@ -34,7 +34,7 @@ pub fn threads_for(kind: Kind, tasks: usize, cores: usize) -> usize {
 /// than another. Results stand in the order of the tasks. When this returns, every thread
 /// has ended.
 ///
-/// `threads` is at least 1, and may be more than there are tasks, or than [`MOST`].
+/// `threads` is at least 1, and may be more than there are tasks, or than [`MOST`]. Tasks do not panic.
 pub fn run_batch(threads: usize, tasks: usize, task: impl Fn(usize) -> u64 + Sync) -> Vec<u64> {
     let _ = (threads, tasks, task);
     todo!("start the threads, let each take its part, put the results in order")

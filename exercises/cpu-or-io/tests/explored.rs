@@ -24,10 +24,16 @@ fn no_schedule_does_a_task_twice_or_never() {
     assert_eq!(begun, [1, 1, 1], "each of three tasks is done once");
     // Tasks that run a batch each, which has its own tasks.
     let begun = [AtomicUsize::new(0), AtomicUsize::new(0)];
-    let count = |task: usize| begun[task].fetch_add(1, Ordering::SeqCst) as u64;
-    run_batch(1, 2, |_| run_batch(1, 2, count).into_iter().sum());
+    let sums = run_batch(1, 2, |batch| {
+        let count = |task: usize| {
+            begun[task].fetch_add(1, Ordering::SeqCst);
+            (10 * batch + task) as u64
+        };
+        run_batch(1, 2, count).into_iter().sum()
+    });
     let begun = begun.map(|count| count.into_inner());
     assert_eq!(begun, [2, 2], "each of two batches does each of its two tasks once");
+    assert_eq!(sums, [1, 21], "each of three batches has its own results");
 }
 
 #[test]

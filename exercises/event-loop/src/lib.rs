@@ -25,7 +25,7 @@ impl<'a> EventLoop<'a> {
 
     /// Listens to `source`, the reading end of a pipe, or a socket.
     ///
-    /// `handler` gets each line, without its line break, as soon as all of it has come, and
+    /// `handler` gets each line, without its line break (`\n`), as soon as all of it has come, and
     /// None once the source has ended. If the source ends in the middle of a line, what has come
     /// of it is a line too. Lines are UTF-8, and of any length.
     pub fn lines(&mut self, source: OwnedFd, handler: impl FnMut(Option<&str>) + 'a) {
@@ -44,7 +44,8 @@ impl<'a> EventLoop<'a> {
     /// Sleeps while nothing can be done. A source that has nothing to say, or has said half a
     /// line, does not hold up the others, and neither does one that never stops talking. Timers
     /// fire in the order of their moments. Those that are still to come when the last source has
-    /// ended never fire.
+    /// ended never fire; one that is due just then may. A signal that interrupts the wait (EINTR)
+    /// is no reason to end.
     pub fn run(self) -> io::Result<()> {
         todo!("wait for all sources and the next timer at once, serve, and again")
     }

@@ -1,7 +1,9 @@
 //! What an event loop promises, whoever speaks first.
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use kit::observation::HangKind;
 use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 
 fn world(sources: usize, lines: usize) -> Program {
@@ -68,20 +70,33 @@ fn long_lines_arrive_whole() {
         let words = random.pick(6_000..=8_000);
         let run = world(sources, lines).arg("words", words).run()?;
         run.ends_well()?;
-        (0..sources).try_for_each(|source| heard(&run, source, lines, words))
+        (0..sources).try_for_each(|source| heard(&run, source, lines, words))?;
+        // A large pipe that is full of lines when the world has gone.
+        let (lines, words) = (random.pick(40..=50), 700);
+        let run = world(1, lines).arg("words", words).arg("late", 1).run()?;
+        run.ends_well()?;
+        heard(&run, 0, lines, words)
     });
 }
+
+/// More sources than a list of a fixed length has places for.
+const MANY: usize = 150;
 
 #[test]
 fn a_slow_source_does_not_hold_up_the_rest() {
     property(|random| {
         let (sources, lines) = sizes(random);
-        let slow = random.pick(0..=sources - 1);
-        // Half a character of it comes, and then nothing until the others have ended.
-        let run = world(sources, lines).arg("slow", slow).run()?;
-        run.ends_well()?;
-        (0..sources)
-            .try_for_each(|source| heard(&run, source, if source == slow { 1 } else { lines }, 3))
+        let few = (sources, lines, random.pick(0..=sources - 1), 0);
+        let many = (MANY, 1, random.pick(0..=MANY - 1), 0);
+        // The others speak one after the other; or all have spoken and have ended, on both sides.
+        for (sources, lines, slow, late) in [few, many, (4, 1, 2, 1)] {
+            // Half a character of it comes, and then nothing until the others have ended.
+            let run = world(sources, lines).arg("slow", slow).arg("late", late).run()?;
+            run.ends_well()?;
+            let lines = |source| if source == slow { 1 } else { lines };
+            (0..sources).try_for_each(|source| heard(&run, source, lines(source), 3))?;
+        }
+        Ok(())
     });
 }
 
@@ -115,17 +130,21 @@ fn timers_fire_while_no_source_speaks_in_the_order_of_their_moments() {
         while !timers.is_empty() {
             shuffled.push(timers.swap_remove(random.pick(0..=timers.len() - 1)));
         }
-        // The sources end only when all timers have fired.
-        let run = world(sources, 1).list("timers", &shuffled).run()?;
-        run.ends_well()?;
-        let fired = run.events().of("timer");
-        let seen: Vec<_> = fired.iter().map(|event| event.what.clone()).collect();
-        shuffled.sort_unstable();
-        let expected: Vec<_> = shuffled.iter().map(|delay| format!("fires={delay}")).collect();
-        let evidence = kit::compare(&expected.join("\n"), &seen.join("\n"));
-        let claim = "each timer should fire once, in the order of their moments";
-        run.check(Finding::wrong(claim).seeing(evidence).unless(expected == seen))?;
-        (0..sources).try_for_each(|source| heard(&run, source, 1, 3))
+        let mut sorted = shuffled.clone();
+        sorted.sort_unstable();
+        let expected: Vec<_> = sorted.iter().map(|delay| format!("fires={delay}")).collect();
+        // The sources end only when all timers have fired; one by one, or all are due at once.
+        for late in [0, 1] {
+            let run = world(sources, 1).list("timers", &shuffled).arg("late", late).run()?;
+            run.ends_well()?;
+            let fired = run.events().of("timer");
+            let seen: Vec<_> = fired.iter().map(|event| event.what.clone()).collect();
+            let evidence = kit::compare(&expected.join("\n"), &seen.join("\n"));
+            let claim = "each timer should fire once, in the order of their moments";
+            run.check(Finding::wrong(claim).seeing(evidence).unless(expected == seen))?;
+            (0..sources).try_for_each(|source| heard(&run, source, 1, 3))?;
+        }
+        Ok(())
     });
 }
 
@@ -163,9 +182,23 @@ fn one_thread_serves_all() {
     });
 }
 
+/// Times that a loop falls asleep while a source says a line and a timer fires: a few times what that
+/// takes.
+const OFTEN: u64 = 8;
+
+/// Times that all fall asleep in ten seconds in which few sources say a line each, if nobody wakes
+/// up by the clock: several times what that takes.
+const VERY_OFTEN: u64 = 100;
+
 /// Passes if the program sleeps while the world stands still for ever, and no timer is to come. The
 /// first source is to be heard before, by a word with which that begins.
-fn sleeps(program: Program, claim: &str, word: &str) -> Checked {
+///
+/// A standstill is not proved if the loop has a clock among its descriptors, be it unset. Then the
+/// run takes all its time, so that one of them has to be enough.
+fn sleeps(program: Program, claim: &str, word: &str, unproved: &Cell<bool>) -> Checked {
+    if unproved.get() {
+        return Ok(());
+    }
     let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
     if run.observation().hang.is_none() {
         run.ends_well()?;
@@ -175,24 +208,25 @@ fn sleeps(program: Program, claim: &str, word: &str) -> Checked {
     if run.spun() {
         return Err(run.found(Finding::new(Verdict::Livelock, claim)));
     }
-    run.stands_still()?;
+    unproved.set(run.hung(HangKind::Timeout) && run.times_waited()? < VERY_OFTEN);
+    if !unproved.get() {
+        run.stands_still()?;
+    }
     let told = run.events().of("source-0").named(word).len();
     let claim = "the first source has something to say, and the loop sleeps";
     run.check(Finding::new(Verdict::Deadlock, claim).unless(told > 0))
 }
 
-/// Times that a loop falls asleep while few sources say a line each and a timer fires: several
-/// times what that takes.
-const OFTEN: u64 = 60;
-
 #[test]
 fn who_waits_sleeps() {
+    let unproved = Cell::new(false);
     property(|random| {
         let sources = random.pick(1..=5);
         let claim = "while no source says anything the loop keeps the processor busy";
-        sleeps(world(sources, 1).arg("stuck", 1), claim, "line")?;
+        sleeps(world(sources, 1).arg("stuck", 1), claim, "line", &unproved)?;
 
-        // The world goes on as soon as the loop sleeps, and not before.
+        // The world goes on as soon as the loop sleeps, and not before: by a signal, which is no
+        // reason to end, and then by its end.
         let program = world(sources, 1).list("timers", &[60_000]).arg("asleep", 1);
         let program = program.using(Duration::from_millis(500)).within(Duration::from_secs(3));
         let run = program.meant_to_hang().run()?;
@@ -200,27 +234,31 @@ fn who_waits_sleeps() {
             let claim = "while a timer is to come the loop keeps the processor busy";
             return Err(run.found(Finding::new(Verdict::Livelock, claim)));
         }
-
-        // A timer that never fires is another test's.
-        let run = world(sources, 1).list("timers", &[100]).run()?;
-        if run.observation().hang.is_some() {
-            return Ok(());
+        // One that sleeps until the timer is another test's.
+        if !run.hung(HangKind::Timeout) {
+            run.ends_well()?;
         }
-        let waited = run.processes()?.iter().find_map(|process| process.resources);
-        let waited = waited.map_or(0, |resources| resources.voluntary_switches);
+
+        // A timer that never fires is another test's, too.
+        let run = world(1, 1).list("timers", &[10, 160]).arg("tally", 1).run()?;
+        let events = run.events().of("main");
+        let slept = events.iter().filter_map(|event| event.value("slept")?.parse().ok());
+        let [before, after] = slept.collect::<Vec<u64>>()[..] else { return Ok(()) };
+        let times = after - before;
         let claim = format!(
-            "while one timer was to come, in a tenth of a second, the loop fell asleep {waited} times: \
-             it wakes up by the clock, to ask"
+            "while one timer was to come, in 150 milliseconds, the loop fell asleep {times} times: it \
+             wakes up by the clock, to ask"
         );
-        run.check(Finding::new(Verdict::Timeout, claim).unless(waited < OFTEN))
+        run.check(Finding::new(Verdict::Timeout, claim).unless(times < OFTEN))
     });
 }
 
 #[test]
 fn a_source_that_has_ended_costs_nothing() {
+    let unproved = Cell::new(false);
     property(|random| {
         let claim = "one source has ended, the others are silent, and the processor is busy";
-        sleeps(world(random.pick(2..=5), 1).arg("stuck", 2), claim, "end")
+        sleeps(world(random.pick(2..=5), 1).arg("stuck", 2), claim, "end", &unproved)
     });
 }
 

@@ -11,7 +11,8 @@ pub struct Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// An empty queue that holds at most `maxsize` items; without a bound if it is 0 or less.
+    /// An empty queue that holds at most `maxsize` items; without a bound if it is 0 or less. Any
+    /// number will do, `i64::MAX` too: memory is taken when items come.
     pub fn new(maxsize: i64) -> Queue<T> {
         let _ = maxsize;
         todo!("an empty queue")
@@ -40,7 +41,8 @@ impl<T> Queue<T> {
 
     /// Says that an item that was taken out is done. Called once for each `get`, by whoever did it.
     ///
-    /// Panics if it is called more often than there were items.
+    /// Panics if nothing that was put in is left to be done. If all that is left is still inside
+    /// it may panic or count, as you like. A panic counts nothing, so `join` does not wait for it.
     pub fn task_done(&self) {
         todo!("count it, and tell those who wait for the last one")
     }

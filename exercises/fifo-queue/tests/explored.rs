@@ -37,6 +37,21 @@ fn zero_to_four_come_out_in_order() {
     let items: Vec<i32> = (0..5).map(|_| queue.get()).collect();
     assert_eq!(items, [0, 1, 2, 3, 4], "first in, first out");
     assert_eq!((queue.len(), queue.is_empty()), (0, true), "five items came out");
+    // Two go in and one comes out, again and again: with bounds that are not reached, and without.
+    for maxsize in [100, i64::MAX, 0, i64::MIN] {
+        let queue = Queue::new(maxsize);
+        let mut items = Vec::new();
+        for round in 0..20 {
+            queue.put(2 * round);
+            queue.put(2 * round + 1);
+            items.push(queue.get());
+        }
+        items.extend((0..20).map(|_| queue.get()));
+        assert!(
+            items.iter().copied().eq(0..40),
+            "maxsize {maxsize}: first in, first out: {items:?}"
+        );
+    }
 }
 
 #[test]
@@ -44,7 +59,10 @@ fn no_schedule_changes_the_order() {
     let queue = Arc::new(Queue::new(2));
     let other = Arc::clone(&queue);
     let producer = thread::spawn(move || (0..3).for_each(|item| other.put(item)));
-    let items = [queue.get(), queue.get(), queue.get()];
+    let first = queue.get();
+    let held = queue.len();
+    assert_eq!(held.min(2), held, "one of three came out, so at most two are inside");
+    let items = [first, queue.get(), queue.get()];
     assert_eq!(items, [0, 1, 2], "one producer's items come out in its order");
     producer.join().unwrap();
 }
@@ -188,4 +206,6 @@ fn a_task_that_nobody_had_cannot_be_done() {
     let once_more = catch_unwind(AssertUnwindSafe(|| queue.task_done()));
     assert_eq!(once_more.is_err(), true, "one item, done twice: task_done panics");
     assert_eq!(other.len(), 1, "the other queue has its item");
+    // After a panic nothing has to be right any more, but nobody waits for what nobody had.
+    let _ = catch_unwind(AssertUnwindSafe(|| queue.join()));
 }

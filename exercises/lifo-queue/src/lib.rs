@@ -28,13 +28,13 @@ impl<T> LifoQueue<T> {
         todo!("wait for an item, take the last, tell those who wait for room")
     }
 
-    /// As `put`, but gives the item back where `put` would sleep.
+    /// As `put`, but gives the item back where `put` would sleep. Never sleeps, not for a while either.
     pub fn try_put(&self, item: T) -> Result<(), T> {
         let _ = item;
         todo!("look and put it on top in one step")
     }
 
-    /// As `get`, but none where `get` would sleep.
+    /// As `get`, but none where `get` would sleep. Never sleeps, not for a while either.
     pub fn try_get(&self) -> Option<T> {
         todo!("look and take the last in one step")
     }

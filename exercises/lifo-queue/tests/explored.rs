@@ -17,6 +17,7 @@ pub use student::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use student::LifoQueue;
 
@@ -121,13 +122,17 @@ fn no_schedule_forgets_a_producer() {
 #[test]
 fn trying_never_sleeps() {
     let stack = LifoQueue::new(2);
+    let begin = Instant::now();
     assert_eq!(stack.try_get(), None, "there is nothing");
     assert_eq!(stack.try_put("a"), Ok(()), "there is room");
     assert_eq!(stack.try_put("b"), Ok(()), "there is room for two");
     assert_eq!(stack.try_put("c"), Err("c"), "it is full, and the item comes back");
     assert_eq!((stack.try_get(), stack.try_get()), (Some("b"), Some("a")), "last in, first out");
     assert_eq!(stack.try_get(), None, "there is nothing left");
-    for maxsize in [0, -1] {
+    // Here time passes only for those who sleep, and hardly for those who look at the clock.
+    let took = begin.elapsed();
+    assert!(took < Duration::from_millis(1), "nobody sleeps, not even for a while: {took:?}");
+    for maxsize in [0, -1, i64::MIN, i64::MAX] {
         let unbounded = LifoQueue::new(maxsize);
         assert_eq!((unbounded.try_put(1), unbounded.try_put(2)), (Ok(()), Ok(())), "no bound");
     }
@@ -171,6 +176,23 @@ fn trying_wakes_those_who_sleep() {
     let consumer = thread::spawn(move || other.get());
     assert_eq!(unbounded.try_put(3), Ok(()), "there is always room");
     assert_eq!(consumer.join().unwrap(), 3, "and who waits for an item gets it");
+    // Two wait for an item, and one for room.
+    let stack = Arc::new(LifoQueue::new(1));
+    let consumers = [(); 2].map(|()| {
+        let stack = Arc::clone(&stack);
+        thread::spawn(move || stack.get())
+    });
+    assert_eq!(stack.try_put(1), Ok(()), "there is room for one");
+    let other = Arc::clone(&stack);
+    let producer = thread::spawn(move || other.put(2));
+    let taken = stack.try_get();
+    producer.join().unwrap();
+    if taken.is_some() {
+        stack.put(3);
+    }
+    for consumer in consumers {
+        consumer.join().unwrap();
+    }
     let stack = Arc::new(LifoQueue::new(2));
     (0..2).for_each(|_| stack.put(4));
     let producers = [5, 6].map(|item| {

@@ -12,7 +12,7 @@ fn program(producers: usize, items: usize, consumers: usize, maxsize: i64) -> Pr
 #[test]
 fn what_went_in_comes_out_backwards() {
     property(|random| {
-        let (items, maxsize) = (random.pick(5..=100), -(random.pick(0..=3) as i64));
+        let (items, maxsize) = (random.pick(200..=400), -(random.pick(0..=3) as i64));
         // Nobody takes anything off before all is in: then the main thread does.
         let run = program(1, items, 0, maxsize).run()?;
         run.ends_well()?;
@@ -42,13 +42,17 @@ fn a_full_stack_lets_nobody_in() {
 #[test]
 fn whoever_finds_nothing_sleeps() {
     property(|random| {
-        // Every consumer asks for one item more than there are: a right program stands still.
-        let program = program(1, random.pick(1..=5), random.pick(1..=4), 1).arg("more", 1);
-        let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
-        run.stands_still()?;
-        // Who sleeps before there is nothing left has found something.
-        let got = !run.events().named("got").is_empty();
-        run.check(Finding::wrong("what was put in should come out first").unless(got))
+        let (items, consumers) = (random.pick(1..=5), random.pick(1..=4));
+        for maxsize in [1, 0] {
+            // Every consumer asks for one item more than there are: a right program stands still.
+            let program = program(1, items, consumers, maxsize).arg("more", 1);
+            let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
+            run.stands_still()?;
+            // Who sleeps before there is nothing left has found something.
+            let got = !run.events().named("got").is_empty();
+            run.check(Finding::wrong("what was put in should come out first").unless(got))?;
+        }
+        Ok(())
     });
 }
 
