@@ -102,11 +102,13 @@ fn one_is_killed(clock: Clock, greeter: Greeter, gate: &Gate) -> io::Result<()> 
     let greeter = greeter.start()?;
     only_the_parent(parent);
     let pid = Pid::from_raw(clock.pid());
-    for interruption in [Signal::SIGUSR1, Signal::SIGUSR1, Signal::SIGSTOP, Signal::SIGCONT] {
-        // A clock that is no longer asleep would say so by a tick.
+    // A clock that a signal wakes for good would say so by a tick.
+    for interruption in [Signal::SIGUSR1, Signal::SIGUSR1, Signal::SIGSTOP] {
         until_asleep(clock.pid());
         kill(pid, interruption)?;
     }
+    let _ = waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT);
+    kill(pid, Signal::SIGCONT)?;
     until_asleep(clock.pid());
     kill(pid, Signal::SIGKILL)?;
     // It has ended when this returns. Who watches his children may have reaped it by then.

@@ -111,7 +111,7 @@ fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
             let action =
                 SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
             // SAFETY: the handler does nothing.
-            unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+            unsafe { sigaction(Signal::SIGURG, &action) }?;
             ready.open()?;
             match semaphore.acquire() {
                 Ok(()) => event("worker-1", "acquired"),
@@ -123,7 +123,7 @@ fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
             ready.pass()?;
             until_asleep(child.as_raw());
             for _ in 0..SIGNALS {
-                kill(child, Signal::SIGUSR1)?;
+                kill(child, Signal::SIGURG)?;
                 until_asleep(child.as_raw());
             }
             if give {
