@@ -90,6 +90,16 @@ pub struct Hang {
     pub evidence: String,
 }
 
+impl Hang {
+    /// Whether nothing but somebody outside of the run kept it from being proved a deadlock: who
+    /// could send a signal, say, or open what has a name. In a jail there is nobody.
+    pub fn is_up_to_outsiders(&self) -> bool {
+        let outsiders = ["anyone", "another program", "outside the run"];
+        self.kind == HangKind::Timeout
+            && outsiders.iter().any(|outsider| self.evidence.contains(outsider))
+    }
+}
+
 /// The ways of not ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
