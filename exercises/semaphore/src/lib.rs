@@ -13,7 +13,7 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// A semaphore with `permits` permits, perhaps 0 and at most 1000, none of them taken.
+    /// A semaphore with `permits` permits, perhaps 0 and at most 256, none of them taken.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.
     pub fn new(permits: usize) -> io::Result<Semaphore> {
