@@ -51,13 +51,10 @@ fn the_same_file_is_graded_once_and_counts_for_each() {
     }
     class.grade().code(0);
     let results = class.results();
-    let times: Vec<_> = results["submissions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|submission| submission["duration_ms"].as_u64().unwrap() > 0)
-        .collect();
-    assert_eq!(times, [true, false, false]);
+    let submissions = results["submissions"].as_array().unwrap();
+    let took_time = |submission: &&serde_json::Value| submission["duration_ms"] != 0;
+    // Whose turn comes first is up to the system.
+    assert_eq!(submissions.iter().filter(took_time).count(), 1);
     assert_eq!(class.verdicts().matches("does-not-compile 0/14").count(), 3);
 }
 
