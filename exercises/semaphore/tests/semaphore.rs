@@ -121,7 +121,7 @@ fn waiting_workers_sleep() {
     });
 }
 
-/// More do not fit into a byte, nor, one byte each, into a socket.
+/// One more than a byte can count; not many more fit, a byte for each, into a socket.
 const MOST: usize = 256;
 
 #[test]
