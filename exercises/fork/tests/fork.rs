@@ -5,9 +5,6 @@ use std::time::Duration;
 use kit::observation::{HangKind, Process};
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
-/// How the evidence of a hang ends if a task sleeps for a length of time.
-const NAPS: &str = ": it sleeps";
-
 /// The counter before the fork, and what the child adds to it: never 0.
 fn numbers(random: &mut Random) -> (i64, i64) {
     (random.pick(0..=1000) as i64, random.pick(1..=1000) as i64)
@@ -141,7 +138,7 @@ fn stays_with_its_child(random: &mut Random, way: u8, child: &str, wall: Duratio
     run.check(Finding::new(Verdict::Leak, claim).seeing(run.stdout()).unless(!came_back))?;
     let Some(hang) = &run.observation().hang else { return run.ends_well() };
     let (verdict, claim) = match hang.kind {
-        HangKind::Timeout if hang.evidence.ends_with(NAPS) => {
+        HangKind::Timeout if hang.is_a_nap() => {
             (Verdict::Timeout, "the parent wakes up again and again, by the clock, to ask")
         }
         HangKind::Livelock | HangKind::Limit(_) => {

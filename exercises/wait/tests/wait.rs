@@ -162,7 +162,7 @@ fn the_parent_sleeps_until_the_child_ends() {
 /// Whether a task slept for a length of time while all others were asleep.
 fn naps(run: &Run) -> bool {
     let hang = run.observation().hang.as_ref();
-    hang.is_some_and(|hang| hang.evidence.ends_with(": it sleeps"))
+    hang.is_some_and(|hang| hang.is_a_nap())
 }
 
 #[test]

@@ -91,6 +91,11 @@ pub struct Hang {
 }
 
 impl Hang {
+    /// Whether what kept it from being proved a deadlock is a task that sleeps for a length of time.
+    pub fn is_a_nap(&self) -> bool {
+        self.kind == HangKind::Timeout && self.evidence.ends_with(": it sleeps")
+    }
+
     /// Whether nothing but somebody outside of the run kept it from being proved a deadlock: who
     /// could send a signal, say, or open what has a name. In a jail there is nobody.
     pub fn is_up_to_outsiders(&self) -> bool {
