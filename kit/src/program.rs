@@ -81,7 +81,8 @@ impl Program {
         self
     }
 
-    /// Does without a diagnosis should the run hang, which is dear: it is meant to.
+    /// Does without a diagnosis should the run hang, which is dear, and without a thought of who
+    /// outside could end it: it is meant to hang.
     #[must_use]
     pub fn meant_to_hang(mut self) -> Self {
         self.request.diagnosis = Diagnosis::Verdict;

@@ -11,12 +11,6 @@ use observation::{
 use crate::tasks::exit_in_words;
 use crate::{Checked, Events, Finding, Processes, Threads};
 
-/// Who sleeps until woken falls asleep less often than this until a run is ended, all tasks together.
-const SELDOM: u64 = 300;
-
-/// And uses less processor time than this.
-const IDLE: Duration = Duration::from_millis(250);
-
 /// One observed run of the student's program.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -102,7 +96,9 @@ impl Run {
     /// The run itself, unless it broke a bound other than those of time.
     pub(crate) fn within_bounds(self) -> Checked<Self> {
         match &self.observation.hang {
-            Some(Hang { kind: HangKind::Limit(limit), evidence }) if *limit != LimitKind::Cpu => {
+            Some(Hang { kind: HangKind::Limit(limit), evidence, .. })
+                if *limit != LimitKind::Cpu =>
+            {
                 let finding = Finding::new(Verdict::Limit, evidence.clone());
                 Err(self.found(finding.seeing(self.seen())))
             }
@@ -112,8 +108,8 @@ impl Run {
 
     /// Passes if the program came to a standstill: every task asleep, waiting for another.
     ///
-    /// For runs in which somebody waits for what never happens. One that ends did
-    /// not wait; one that keeps the processor busy, or wakes up again and again, does not sleep.
+    /// For runs in which somebody waits for what never happens, started by
+    /// [`meant_to_hang`](crate::Program::meant_to_hang). One that ends did not wait; one that keeps the processor busy, or wakes up again and again, does not sleep.
     pub fn stands_still(&self) -> Checked {
         let Some(hang) = &self.observation.hang else {
             self.ends_well()?;
@@ -124,18 +120,12 @@ impl Run {
             HangKind::Deadlock => Ok(()),
             // Where nothing can be proved, sleeping looks like waking up again and again.
             HangKind::Timeout if self.sure_of(Fact::Deadlock).is_err() => Ok(()),
-            // Nor where somebody outside could end the wait, which nobody did.
-            HangKind::Timeout if hang.is_up_to_outsiders() && self.seldom_awake()? => Ok(()),
             HangKind::Livelock | HangKind::Timeout | HangKind::Limit(_) => {
                 let claim = format!("whoever waits should sleep until woken: {}", hang.evidence);
                 let finding = Finding::new(hang_verdict(hang.kind), claim);
                 Err(self.found(finding.seeing(self.seen())))
             }
         }
-    }
-
-    fn seldom_awake(&self) -> Checked<bool> {
-        Ok(self.times_waited()? < SELDOM && self.processor_time()? < IDLE)
     }
 
     /// Whether the run ended in a proved deadlock.
@@ -383,22 +373,6 @@ mod tests {
         // A host that proves no deadlock convicts nobody of waking up.
         let unproved = run(None, Some(HangKind::Timeout), &[Fact::Deadlock]);
         assert_eq!(verdict(&unproved), Ok(()));
-    }
-
-    #[test]
-    fn what_only_outsiders_could_end_stands_still_unless_it_wakes_by_itself() {
-        let verdict = |evidence: &str, naps| {
-            let mut run = run(None, Some(HangKind::Timeout), &[]);
-            run.observation.hang.as_mut().unwrap().evidence = evidence.to_owned();
-            run.observation.resources.voluntary_switches = naps;
-            run.stands_still().map_err(|finding| finding.verdict)
-        };
-        let waits =
-            "no deadlock is proved: process 7 (x): it waits for a signal, which anyone may send";
-        assert_eq!(verdict(waits, 9), Ok(()));
-        assert_eq!(verdict(waits, 1000), Err(Verdict::Timeout));
-        let naps = "no deadlock is proved: process 7 (x): it sleeps";
-        assert_eq!(verdict(naps, 9), Err(Verdict::Timeout));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::observation::{HangKind, Process};
+use kit::observation::{Doubt, HangKind, Process};
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
 /// The counter before the fork, and what the child adds to it: never 0.
@@ -138,7 +138,7 @@ fn stays_with_its_child(random: &mut Random, way: u8, child: &str, wall: Duratio
     run.check(Finding::new(Verdict::Leak, claim).seeing(run.stdout()).unless(!came_back))?;
     let Some(hang) = &run.observation().hang else { return run.ends_well() };
     let (verdict, claim) = match hang.kind {
-        HangKind::Timeout if hang.is_a_nap() => {
+        HangKind::Timeout if hang.doubt == Some(Doubt::Nap) => {
             (Verdict::Timeout, "the parent wakes up again and again, by the clock, to ask")
         }
         HangKind::Livelock | HangKind::Limit(_) => {

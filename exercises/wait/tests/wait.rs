@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::observation::{Exit, HangKind};
+use kit::observation::{Doubt, Exit, HangKind};
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
 /// Signals that end a process. Not those that a shell ignores for its background jobs.
@@ -162,7 +162,7 @@ fn the_parent_sleeps_until_the_child_ends() {
 /// Whether a task slept for a length of time while all others were asleep.
 fn naps(run: &Run) -> bool {
     let hang = run.observation().hang.as_ref();
-    hang.is_some_and(|hang| hang.is_a_nap())
+    hang.is_some_and(|hang| hang.doubt == Some(Doubt::Nap))
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn note_memory(
     let evidence = format!("its processes together used more than {} MiB of memory", bytes >> 20);
     observation.verdict = Verdict::Limit;
     observation.reason = evidence.clone();
-    observation.hang = Some(Hang { kind: HangKind::Limit(LimitKind::Memory), evidence });
+    observation.hang = Some(Hang::new(HangKind::Limit(LimitKind::Memory), evidence));
     Ok(())
 }
 

@@ -9,8 +9,8 @@ mod verdict;
 mod wait_for;
 
 pub use observation::{
-    Exit, Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Output, Process,
-    ProcessId, Resources, SCHEMA, Thread, ThreadId, Unsure,
+    Doubt, Exit, Fact, Hang, HangKind, Leftover, LeftoverKind, LimitKind, Observation, Output,
+    Process, ProcessId, Resources, SCHEMA, Thread, ThreadId, Unsure,
 };
 pub use request::{Diagnosis, Limits, Request};
 pub use verdict::{UnknownVerdict, Verdict};

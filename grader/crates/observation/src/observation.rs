@@ -88,21 +88,31 @@ pub struct Hang {
     pub kind: HangKind,
     /// One sentence of evidence.
     pub evidence: String,
+    /// Why it is a timeout and no deadlock, if all tasks were asleep at the last look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
 }
 
 impl Hang {
-    /// Whether what kept it from being proved a deadlock is a task that sleeps for a length of time.
-    pub fn is_a_nap(&self) -> bool {
-        self.kind == HangKind::Timeout && self.evidence.ends_with(": it sleeps")
+    /// One without a doubt.
+    pub fn new(kind: HangKind, evidence: String) -> Self {
+        Self { kind, evidence, doubt: None }
     }
+}
 
-    /// Whether nothing but somebody outside of the run kept it from being proved a deadlock: who
-    /// could send a signal, say, or open what has a name. In a jail there is nobody.
-    pub fn is_up_to_outsiders(&self) -> bool {
-        let outsiders = ["anyone", "another program", "outside the run"];
-        self.kind == HangKind::Timeout
-            && outsiders.iter().any(|outsider| self.evidence.contains(outsider))
-    }
+/// Why it is not proved that a run which stands still does so for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doubt {
+    /// A task sleeps for a length of time.
+    Nap,
+    /// A wait is bounded in time, or a timer or an alarm is set.
+    Clock,
+    /// Somebody outside of the run could end a wait: who may send a signal, say, or open
+    /// what has a name. In a jail there is nobody.
+    Outsider,
+    /// What a task waits for could not be seen.
+    Unseen,
 }
 
 /// The ways of not ending.

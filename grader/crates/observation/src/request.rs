@@ -31,7 +31,8 @@ pub enum Diagnosis {
     /// Who waits where for whom; most of the cost of a deadlock is finding the lines.
     #[default]
     Full,
-    /// That it hangs, and how: enough where it is meant to.
+    /// That it hangs, and how: enough where it is meant to. Of who is outside of the run,
+    /// and could end a wait, nothing is thought.
     Verdict,
 }
 

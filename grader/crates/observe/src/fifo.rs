@@ -33,7 +33,7 @@ pub(crate) fn opening(
     };
     let file = fs::metadata(seen_by_us).map_err(|_| ELSE)?;
     if !file.file_type().is_fifo() {
-        return Err(ELSE.to_owned());
+        return Err(ELSE.into());
     }
     let purpose = if Mode::of(flags as u32).writes() { "reading" } else { "writing" };
     scene.by_anybody(format!("somebody to open the FIFO {path} for {purpose}"))

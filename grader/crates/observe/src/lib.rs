@@ -23,6 +23,7 @@ mod bare;
 mod channels;
 mod debug_info;
 mod descriptors;
+mod doubt;
 mod exam;
 mod family;
 mod farewell;

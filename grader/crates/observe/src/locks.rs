@@ -4,12 +4,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use crate::descriptors::Opened;
+use crate::doubt::Doubtful;
 use crate::family::TaskRef;
 use crate::proc;
-use crate::waits::{Lack, Scene, Wait};
+use crate::waits::{Judgement, Lack, Scene, Wait};
 
 /// A wait for a lock on a file that processes of the run hold.
-pub(crate) fn file_lock(scene: &Scene<'_>, task: TaskRef, descriptor: u64) -> Result<Wait, String> {
+pub(crate) fn file_lock(scene: &Scene<'_>, task: TaskRef, descriptor: u64) -> Judgement {
     let path = format!("/proc/{}/task/{}/fd/{descriptor}", task.pid, task.tid);
     let file = fs::metadata(path).map_err(|_| "its descriptor is gone")?;
     let (major, minor) = (libc::major(file.dev()), libc::minor(file.dev()));
@@ -18,10 +19,11 @@ pub(crate) fn file_lock(scene: &Scene<'_>, task: TaskRef, descriptor: u64) -> Re
     let holders = holders(&table, &identity);
     let name = Opened::name(task, descriptor).unwrap_or_default();
     if holders.is_empty() {
-        return Err(format!("nobody is seen to hold a lock on {name}"));
+        return Err(Doubtful::unseen(format!("nobody is seen to hold a lock on {name}")));
     }
     if let Some(outside) = holders.iter().find(|pid| !scene.is_member(**pid)) {
-        return Err(format!("process {outside}, outside the run, may hold a lock on {name}"));
+        let words = format!("process {outside}, outside the run, may hold a lock on {name}");
+        return Err(Doubtful::outsider(words));
     }
     Ok(Wait::Object {
         name: format!("the lock on {name}"),

@@ -1,5 +1,6 @@
 //! Which files a task waits for that waits for several at once.
 
+use crate::doubt::Doubtful;
 use crate::family::TaskRef;
 use crate::memory;
 use crate::proc::{self, Call};
@@ -11,7 +12,7 @@ pub(crate) fn is_endless(milliseconds: u64) -> bool {
 }
 
 /// The files that `poll` waits for, from its argument in memory.
-pub(crate) fn polled(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, String> {
+pub(crate) fn polled(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, Doubtful> {
     const UNREADABLE: &str = "its list of files cannot be read";
     let count = usize::try_from(call.args[1]).map_err(|_| UNREADABLE)?;
     let bytes = memory::read(task.pid, call.args[0], count.min(1024) * 8).ok_or(UNREADABLE)?;
@@ -27,10 +28,10 @@ pub(crate) fn polled(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, Str
 }
 
 /// The files that `select` waits for, from its three sets in memory.
-pub(crate) fn selected(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, String> {
+pub(crate) fn selected(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, Doubtful> {
     let [count, read, write, except, ..] = call.args;
     if except != 0 {
-        return Err("it waits for exceptions of files".to_owned());
+        return Err(Doubtful::unseen("it waits for exceptions of files"));
     }
     let set = |at: u64| match at {
         0 => Some(vec![0; 128]),
@@ -45,7 +46,7 @@ pub(crate) fn selected(task: TaskRef, call: &Call) -> Result<Vec<(u64, Lack)>, S
 }
 
 /// The files that an epoll instance watches, as the kernel lists them.
-pub(crate) fn registered(task: TaskRef, descriptor: u64) -> Result<Vec<(u64, Lack)>, String> {
+pub(crate) fn registered(task: TaskRef, descriptor: u64) -> Result<Vec<(u64, Lack)>, Doubtful> {
     let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
     let text = proc::read(&info).ok_or("its epoll instance cannot be read")?;
     let files = text.lines().filter_map(|line| {

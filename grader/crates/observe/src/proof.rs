@@ -13,12 +13,13 @@
 
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
+use crate::doubt::Doubtful;
 use crate::exam::Examined;
 use crate::family::{Family, TaskRef};
+use crate::influences;
 use crate::proc::{self, Call};
 use crate::shared::Shared;
 use crate::waits::{Scene, Wait};
-use crate::{Surroundings, influences};
 
 /// What an attempt at a proof came to.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub(crate) enum Attempt {
     /// Some task runs, or is about to.
     Busy,
     /// All sleep, but something else could wake one of them.
-    Open(String),
+    Open(Doubtful),
     /// Nothing but the tasks themselves could wake any of them, an alarm excepted.
     Deadlock(Proof),
 }
@@ -92,25 +93,20 @@ pub(crate) fn attempt(shared: &Shared, awake: &mut Option<TaskRef>) -> Attempt {
     if first.is_empty() || first != second || state.family.generation() != generation {
         return Attempt::Busy;
     }
-    judge(&state.family, &roll, first, shared.surroundings)
+    judge(&state.family, &roll, first, shared.has_neighbours())
 }
 
-fn judge(
-    family: &Family,
-    roll: &[TaskRef],
-    sights: Vec<Sight>,
-    surroundings: Surroundings,
-) -> Attempt {
-    let mut scene = Scene::new(family, roll, surroundings);
+fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>, neighbours: bool) -> Attempt {
+    let mut scene = Scene::new(family, roll, neighbours);
     let mut stuck = Vec::with_capacity(sights.len());
     for Sight { task, call, .. } in sights {
         match scene.judge(task, &call) {
             Ok(wait) => stuck.push(Stuck { task, wait }),
-            Err(reason) => return Attempt::Open(format!("{}: {reason}", describe(task))),
+            Err(doubtful) => return Attempt::Open(doubtful.of(&format!("{}: ", describe(task)))),
         }
     }
-    if let Some(reason) = influences::from_outside(&mut scene) {
-        return Attempt::Open(reason);
+    if let Some(doubtful) = influences::from_outside(&mut scene) {
+        return Attempt::Open(doubtful);
     }
     Attempt::Deadlock(Proof { stuck, generation: family.generation() })
 }
@@ -124,7 +120,7 @@ pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
         return None;
     }
     let roll = state.family.roll();
-    let mut scene = Scene::new(&state.family, &roll, shared.surroundings);
+    let mut scene = Scene::new(&state.family, &roll, shared.has_neighbours());
     let (mut runner, mut stuck) = (None, Vec::new());
     for task in &roll {
         let status = proc::status_of(task.pid, task.tid)?;
@@ -163,13 +159,9 @@ fn has_ended(pid: i32) -> bool {
 /// Those of the held tasks that were waiting for the others, each judged by itself.
 ///
 /// That proves nothing as long as somebody else is awake, but tells where they are.
-pub(crate) fn asleep(
-    family: &Family,
-    examined: &Examined,
-    surroundings: Surroundings,
-) -> Vec<Stuck> {
+pub(crate) fn asleep(family: &Family, examined: &Examined, neighbours: bool) -> Vec<Stuck> {
     let roll = family.roll();
-    let mut scene = Scene::new(family, &roll, surroundings);
+    let mut scene = Scene::new(family, &roll, neighbours);
     let held = roll.iter().filter_map(|task| {
         let call = examined.interrupted_call(task.tid)?;
         Some(Stuck { task: *task, wait: scene.judge(*task, &call).ok()? })

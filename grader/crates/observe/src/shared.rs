@@ -88,6 +88,12 @@ impl Shared {
         }
     }
 
+    /// Whether somebody outside could wake a task. Nobody can in surroundings of its own, and
+    /// nobody is thought of where a run is meant to hang.
+    pub(crate) fn has_neighbours(&self) -> bool {
+        self.surroundings == Surroundings::Shared && self.diagnosis == Diagnosis::Full
+    }
+
     /// Notes which shared objects a process uses, if any have come or gone at all. In
     /// surroundings of its own whatever is left is the run's.
     pub(crate) fn note_touched(&self, state: &mut State, pid: i32) {

@@ -6,8 +6,10 @@ use rustix::net::sockopt::{Timeout, socket_acceptconn, socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketType, netlink, recv, send, socket};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
+use crate::doubt::Doubtful;
 use crate::family::TaskRef;
 use crate::namespaces::{self, Kind};
+use crate::waits::bounded;
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,15 +21,16 @@ pub(crate) enum Peer {
 }
 
 /// The other end of the socket with `inode`, on which `task` waits without a bound in time.
-pub(crate) fn peer(task: TaskRef, descriptor: u64, inode: &str) -> Result<Peer, String> {
+pub(crate) fn peer(task: TaskRef, descriptor: u64, inode: &str) -> Result<Peer, Doubtful> {
     let inode = inode.parse().map_err(|_| "its socket has no number")?;
     let answer = namespaces::within(Kind::Network, task.pid, || ask_for_peer(inode));
     let answer = answer.ok_or("its sockets are in a network namespace that cannot be asked")?;
-    let peer = answer.ok_or("it waits on a socket that leads outside")?;
+    let leads_outside = || Doubtful::outsider("it waits on a socket that leads outside");
+    let peer = answer.ok_or_else(leads_outside)?;
     match is_bounded(task.pid, descriptor) {
         Some(false) => Ok(peer),
-        Some(true) => Err("its wait is bounded in time".to_owned()),
-        None => Err("it cannot be seen whether its socket bounds the wait".to_owned()),
+        Some(true) => Err(bounded()),
+        None => Err(Doubtful::unseen("it cannot be seen whether its socket bounds the wait")),
     }
 }
 

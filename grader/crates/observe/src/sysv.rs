@@ -2,14 +2,15 @@
 
 use jail::Semaphore;
 
+use crate::doubt::Doubtful;
 use crate::family::TaskRef;
 use crate::memory;
 use crate::namespaces::{self, Kind};
 use crate::proc::{self, Call};
-use crate::waits::{Lack, Scene, Wait};
+use crate::waits::{Judgement, Lack, Scene, Wait};
 
 /// A wait on a set of semaphores, which only the run can know.
-pub(crate) fn semaphores(scene: &Scene<'_>, task: TaskRef, call: &Call) -> Result<Wait, String> {
+pub(crate) fn semaphores(scene: &Scene<'_>, task: TaskRef, call: &Call) -> Judgement {
     let id = call.args[0];
     let users = users(scene, "/proc/sysvipc/sem", id, "System V semaphore set")?;
     let Some(Lacking { number, changed_by }) = lacking(task, call) else {
@@ -51,7 +52,7 @@ fn lacking(task: TaskRef, call: &Call) -> Option<Lacking> {
 }
 
 /// A wait on a message queue, which only the run can know.
-pub(crate) fn queue(scene: &Scene<'_>, id: u64, lack: Lack) -> Result<Wait, String> {
+pub(crate) fn queue(scene: &Scene<'_>, id: u64, lack: Lack) -> Judgement {
     let holders = users(scene, "/proc/sysvipc/msg", id, "System V message queue")?;
     Ok(Wait::Object {
         name: format!("System V message queue {id}"),
@@ -66,16 +67,17 @@ pub(crate) fn queue(scene: &Scene<'_>, id: u64, lack: Lack) -> Result<Wait, Stri
 /// The kernel does not say who uses it. One in a namespace of the run's own, or without a
 /// key, is known to the run only. One with a key could be found by another program; but if
 /// the run has made it and has several processes, it is there for them.
-fn users(scene: &Scene<'_>, table: &str, id: u64, what: &str) -> Result<Vec<i32>, String> {
+fn users(scene: &Scene<'_>, table: &str, id: u64, what: &str) -> Result<Vec<i32>, Doubtful> {
     let members = scene.members();
     if !scene.has_neighbours() {
         return Ok(members);
     }
     let text = proc::read(table).ok_or("this kernel does not list System V objects")?;
-    let object = find(&text, id).ok_or_else(|| format!("its {what} is not listed"))?;
+    let object =
+        find(&text, id).ok_or_else(|| Doubtful::unseen(format!("its {what} is not listed")))?;
     let made_here = object.changed.saturating_add(1) >= scene.family.began();
     if object.key != 0 && !(made_here && members.len() > 1) {
-        return Err(format!("another program could use the {what} {id}"));
+        return Err(Doubtful::outsider(format!("another program could use the {what} {id}")));
     }
     Ok(members)
 }

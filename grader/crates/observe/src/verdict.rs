@@ -154,25 +154,24 @@ fn processes(count: u32) -> String {
 fn hang(ending: Ending) -> Hang {
     match ending {
         Ending::Deadlock { graph, .. } => {
-            Hang { kind: HangKind::Deadlock, evidence: deadlock(graph.nodes.len()) }
+            Hang::new(HangKind::Deadlock, deadlock(graph.nodes.len()))
         }
         Ending::Livelock { evidence, .. }
         | Ending::Wall { burning: Some(evidence), .. }
-        | Ending::Cpu { burning: Some(evidence) } => Hang { kind: HangKind::Livelock, evidence },
+        | Ending::Cpu { burning: Some(evidence) } => Hang::new(HangKind::Livelock, evidence),
         Ending::Wall { burning: None, graph: Some(graph), .. } if graph.circle().is_some() => {
             let circle = graph.circle().unwrap_or_default();
             let evidence = format!("{}, whatever the others do", stuck_for_ever(&circle));
-            Hang { kind: HangKind::Deadlock, evidence }
+            Hang::new(HangKind::Deadlock, evidence)
         }
-        Ending::Wall { burning: None, why_open, .. } => Hang {
-            kind: HangKind::Timeout,
-            evidence: match why_open {
-                Some(reason) => format!(
-                    "it did not end within its bound of wall time; no deadlock is proved: {reason}"
-                ),
-                None => "it did not end within its bound of wall time".to_owned(),
-            },
-        },
+        Ending::Wall { burning: None, why_open, .. } => {
+            let mut evidence = "it did not end within its bound of wall time".to_owned();
+            if let Some(doubtful) = &why_open {
+                evidence += &format!("; no deadlock is proved: {doubtful}");
+            }
+            let doubt = why_open.map(|doubtful| doubtful.doubt);
+            Hang { doubt, ..Hang::new(HangKind::Timeout, evidence) }
+        }
         Ending::Cpu { burning: None } => limit(LimitKind::Cpu, "it used more processor time"),
         Ending::Output => limit(LimitKind::Output, "it wrote more output"),
     }
@@ -198,7 +197,7 @@ fn too_many() -> Hang {
 }
 
 fn limit(kind: LimitKind, what: &str) -> Hang {
-    Hang { kind: HangKind::Limit(kind), evidence: format!("{what} than it may") }
+    Hang::new(HangKind::Limit(kind), format!("{what} than it may"))
 }
 
 /// The kernel enforces some bounds by itself; the end of the program tells.

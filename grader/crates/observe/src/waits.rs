@@ -2,13 +2,14 @@
 
 use crate::arch;
 use crate::descriptors::{Descriptors, Mode, Opened};
+use crate::doubt::Doubtful;
 use crate::family::{Family, TaskRef};
 use crate::mappings::{self, Mapping};
 use crate::memory;
 use crate::polling::{is_endless, polled, registered, selected};
 use crate::proc::{self, Call};
 use crate::sockets::Peer;
-use crate::{Surroundings, fifo, locks, sockets, sysv};
+use crate::{fifo, locks, sockets, sysv};
 
 /// An untimed wait that only tasks of the run can end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) family: &'a Family,
     /// The tasks that live.
     pub(crate) roll: &'a [TaskRef],
-    surroundings: Surroundings,
+    neighbours: bool,
     descriptors: Option<Descriptors>,
 }
 
@@ -80,16 +81,16 @@ impl Ends {
 }
 
 /// What a task waits for, or why that proves nothing.
-pub(crate) type Judgement = Result<Wait, String>;
+pub(crate) type Judgement = Result<Wait, Doubtful>;
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef], surroundings: Surroundings) -> Self {
-        Self { family, roll, surroundings, descriptors: None }
+    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef], neighbours: bool) -> Self {
+        Self { family, roll, neighbours, descriptors: None }
     }
 
     /// Whether somebody outside could use what has a name.
     pub(crate) fn has_neighbours(&self) -> bool {
-        self.surroundings == Surroundings::Shared
+        self.neighbours
     }
 
     /// Whether a process belongs to the run.
@@ -156,7 +157,7 @@ impl<'a> Scene<'a> {
             libc::SYS_openat => fifo::opening(self, task, a as i32, [call.args[1], call.args[2]]),
             arch::PAUSE | libc::SYS_rt_sigsuspend => self.signal(),
             libc::SYS_rt_sigtimedwait if call.args[2] == 0 => self.signal(),
-            number => Err(why_open(number)),
+            number => Err(doubt_about(number)),
         }
     }
 
@@ -165,10 +166,10 @@ impl<'a> Scene<'a> {
         let [address, operation, _, timeout, ..] = call.args;
         // WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2
         if !matches!(operation & 0x7f, 0 | 6 | 9 | 11 | 13) {
-            return Err(format!("it is in futex operation {operation}"));
+            return Err(Doubtful::unseen(format!("it is in futex operation {operation}")));
         }
         if timeout != 0 {
-            return Err("its wait is bounded in time".to_owned());
+            return Err(bounded());
         }
         self.word(task, address, operation & PRIVATE != 0)
     }
@@ -202,12 +203,12 @@ impl<'a> Scene<'a> {
         mappings.iter().all(|mapping| self.sharers(pid, mapping).is_ok())
     }
 
-    fn sharers_of_memory(&self, pid: i32, address: u64) -> Result<Vec<i32>, String> {
+    fn sharers_of_memory(&self, pid: i32, address: u64) -> Result<Vec<i32>, Doubtful> {
         let mapping = Mapping::of(pid, address).ok_or("its futex is in no mapping")?;
         self.sharers(pid, &mapping)
     }
 
-    fn sharers(&self, pid: i32, mapping: &Mapping) -> Result<Vec<i32>, String> {
+    fn sharers(&self, pid: i32, mapping: &Mapping) -> Result<Vec<i32>, Doubtful> {
         if !mapping.shared {
             return Ok(vec![pid]);
         }
@@ -218,7 +219,7 @@ impl<'a> Scene<'a> {
         sharers.sort_unstable();
         self.all_inside(&sharers, "shares the memory")?;
         if sharers.len() < 2 && mapping.has_name() && self.has_neighbours() {
-            return Err(format!("another program could open {}", mapping.path));
+            return Err(Doubtful::outsider(format!("another program could open {}", mapping.path)));
         }
         Ok(sharers)
     }
@@ -236,9 +237,7 @@ impl<'a> Scene<'a> {
     fn child(&mut self, task: TaskRef, wanted: Option<i32>) -> Judgement {
         let wanted = match wanted {
             None => None,
-            Some(number) => {
-                Some(self.family.seen(number).ok_or("it waits for a process outside the run")?)
-            }
+            Some(number) => Some(self.family.seen(number).ok_or_else(stranger)?),
         };
         self.child_by_our_number(task, wanted)
     }
@@ -249,7 +248,7 @@ impl<'a> Scene<'a> {
             children.retain(|child| *child == wanted);
         }
         if children.is_empty() {
-            return Err("it waits for a process that is no child in the run".to_owned());
+            return Err(Doubtful::unseen("it waits for a process that is no child in the run"));
         }
         Ok(Wait::Child { children })
     }
@@ -277,6 +276,9 @@ impl<'a> Scene<'a> {
         if name == "anon_inode:[pidfd]" {
             return self.end_of_process(task, descriptor);
         }
+        if name == "anon_inode:[timerfd]" {
+            return self.timer(task, descriptor);
+        }
         if name == "anon_inode:[signalfd]" {
             return self.signal();
         }
@@ -284,17 +286,19 @@ impl<'a> Scene<'a> {
             let ends = self.holders(&name, |end| other_end(lack, end.mode()))?;
             let alone = ends.holders.iter().all(|holder| *holder == task.pid);
             if alone && self.has_neighbours() {
-                return Err(format!("another program could open the FIFO {name}"));
+                let words = format!("another program could open the FIFO {name}");
+                return Err(Doubtful::outsider(words));
             }
             return Ok(ends.of(format!("FIFO {name}"), lack));
         }
-        Err(format!("it waits on {name}"))
+        Err(Doubtful::unseen(format!("it waits on {name}")))
     }
 
     /// Any process of the run might do its part, and nobody else if it has no neighbours.
     pub(crate) fn by_anybody(&self, name: String) -> Judgement {
         if self.has_neighbours() {
-            return Err(format!("it waits for {name}, which is up to anyone"));
+            let words = format!("it waits for {name}, which is up to anyone");
+            return Err(Doubtful::outsider(words));
         }
         let ends = Ends { holders: self.members(), ends: Vec::new() };
         Ok(ends.of(name, Lack::Partner))
@@ -302,7 +306,7 @@ impl<'a> Scene<'a> {
 
     fn signal(&self) -> Judgement {
         if self.has_neighbours() {
-            return Err("it waits for a signal, which anyone may send".to_owned());
+            return Err(Doubtful::outsider("it waits for a signal, which anyone may send"));
         }
         Ok(Wait::Signal)
     }
@@ -313,7 +317,7 @@ impl<'a> Scene<'a> {
         let pid = proc::line(&info, "Pid:").and_then(|pid| pid.parse().ok());
         match pid {
             Some(pid) if self.is_member(pid) => Ok(Wait::Child { children: vec![pid] }),
-            _ => Err("it waits for a process outside the run".to_owned()),
+            _ => Err(stranger()),
         }
     }
 
@@ -337,11 +341,26 @@ impl<'a> Scene<'a> {
         Ok(ends.of(format!("eventfd {id}"), lack))
     }
 
+    /// A timer that is not set; the kernel does not say which descriptors are of the same one.
+    fn timer(&mut self, task: TaskRef, descriptor: u64) -> Judgement {
+        let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
+        // Nor has it rung, or who waits for it would be awake in a moment.
+        for (what, unset) in [("it_value:", "(0, 0)"), ("ticks:", "0")] {
+            let seen = proc::line(&info, what).ok_or("its timer cannot be read")?;
+            if seen != unset {
+                return Err(Doubtful::clock("it waits for a timer, which is set"));
+            }
+        }
+        let ends = self.holders("anon_inode:[timerfd]", |_| true)?;
+        Ok(ends.of("somebody to set its timer".to_owned(), Lack::Partner))
+    }
+
     fn message_queue(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let name = Opened::name(task, descriptor).ok_or("its descriptor is gone")?;
         let ends = self.holders(&name, |_| true)?;
         if ends.holders.len() < 2 && self.has_neighbours() {
-            return Err(format!("another program could open the message queue {name}"));
+            let words = format!("another program could open the message queue {name}");
+            return Err(Doubtful::outsider(words));
         }
         Ok(ends.of(format!("message queue {name}"), lack))
     }
@@ -354,7 +373,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The processes that hold a descriptor of `name` that counts, all of them inside.
-    fn holders(&mut self, name: &str, counts: impl Fn(&Opened) -> bool) -> Result<Ends, String> {
+    fn holders(&mut self, name: &str, counts: impl Fn(&Opened) -> bool) -> Result<Ends, Doubtful> {
         let ends = self
             .descriptors()
             .of(name)
@@ -367,35 +386,48 @@ impl<'a> Scene<'a> {
         holders.dedup();
         self.all_inside(&holders, &format!("holds {name}"))?;
         if holders.is_empty() {
-            return Err(format!("nobody is seen to hold the other end of {name}"));
+            let words = format!("nobody is seen to hold the other end of {name}");
+            return Err(Doubtful::unseen(words));
         }
         Ok(Ends { holders, ends })
     }
 
-    fn all_inside(&self, processes: &[i32], doing: &str) -> Result<(), String> {
+    fn all_inside(&self, processes: &[i32], doing: &str) -> Result<(), Doubtful> {
         match processes.iter().find(|pid| !self.is_member(**pid)) {
-            Some(outside) => Err(format!("process {outside}, outside the run, {doing}")),
+            Some(outside) => {
+                let words = format!("process {outside}, outside the run, {doing}");
+                Err(Doubtful::outsider(words))
+            }
             None => Ok(()),
         }
     }
 }
 
-fn why_open(number: i64) -> String {
+fn doubt_about(number: i64) -> Doubtful {
     match number {
-        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => "it sleeps".to_owned(),
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => Doubtful::nap(),
         arch::POLL
         | libc::SYS_ppoll
         | arch::SELECT
         | libc::SYS_pselect6
         | arch::EPOLL_WAIT
-        | libc::SYS_epoll_pwait => "its wait is bounded in time".to_owned(),
-        libc::SYS_rt_sigtimedwait
+        | libc::SYS_epoll_pwait
+        | libc::SYS_rt_sigtimedwait
         | libc::SYS_futex_waitv
         | libc::SYS_semtimedop
         | libc::SYS_mq_timedreceive
-        | libc::SYS_mq_timedsend => "its wait is bounded in time".to_owned(),
-        other => format!("it is in system call {other}"),
+        | libc::SYS_mq_timedsend => bounded(),
+        other => Doubtful::unseen(format!("it is in system call {other}")),
     }
+}
+
+/// A wait that time ends.
+pub(crate) fn bounded() -> Doubtful {
+    Doubtful::clock("its wait is bounded in time")
+}
+
+fn stranger() -> Doubtful {
+    Doubtful::outsider("it waits for a process outside the run")
 }
 
 fn other_end(lack: Lack, mode: Mode) -> bool {

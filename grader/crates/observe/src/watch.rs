@@ -9,6 +9,7 @@ use jail::Suspended;
 use observation::{Diagnosis, Limits, Observation, Request, WaitFor};
 use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::doubt::Doubtful;
 use crate::exam::{Alarm, Examined};
 use crate::family::TaskRef;
 use crate::pace::Pace;
@@ -26,7 +27,7 @@ pub(crate) enum Ending {
     Wall {
         found: Duration,
         burning: Option<String>,
-        why_open: Option<String>,
+        why_open: Option<Doubtful>,
         graph: Option<WaitFor>,
     },
     /// Its processor time was up.
@@ -207,9 +208,9 @@ impl Watcher<'_> {
                 self.pace.attempted(now, after, true);
                 return if look { self.livelock(now) } else { None };
             }
-            Attempt::Open(reason) => {
+            Attempt::Open(doubtful) => {
                 self.pace.attempted(now, after, false);
-                progress.why_open = Some(reason);
+                progress.why_open = Some(doubtful);
             }
             Attempt::Deadlock(proof) => match self.confirm(&proof) {
                 Confirmed::Yes(examined) => {
@@ -218,11 +219,11 @@ impl Watcher<'_> {
                     let graph = self.graph(&examined, &proof.stuck);
                     return Some(Ending::Deadlock { graph, found, latency });
                 }
-                Confirmed::No { reason, retry } => {
+                Confirmed::No { doubtful, retry } => {
                     let now = self.shared.now();
                     self.pace.attempted(after, now, false);
                     self.pace.put_off(now + retry);
-                    progress.why_open = Some(reason);
+                    progress.why_open = Some(doubtful);
                 }
             },
         }
@@ -233,7 +234,7 @@ impl Watcher<'_> {
     fn time_is_up(&self, progress: &mut Progress, now: Duration, cpu: Duration) -> Ending {
         let graph = self.examine(None).map(|examined| {
             let state = self.shared.lock();
-            let asleep = proof::asleep(&state.family, &examined, self.shared.surroundings);
+            let asleep = proof::asleep(&state.family, &examined, self.shared.has_neighbours());
             let awake = graph::running(&state.family, &examined);
             (graph::wait_for(&state.family, &examined, &asleep), awake)
         });
@@ -267,20 +268,19 @@ impl Watcher<'_> {
     /// are held still afterwards if that is so.
     fn confirm(&self, proof: &Proof) -> Confirmed {
         let Some(examined) = self.examine(None) else {
-            let reason = "the tasks could not be held still".to_owned();
-            return Confirmed::No { reason, retry: Duration::from_secs(1) };
+            let doubtful = "the tasks could not be held still".into();
+            return Confirmed::No { doubtful, retry: Duration::from_secs(1) };
         };
         // What a signal wakes from `sigwait` shows no event of a signal.
         let asleep =
             proof.stuck.iter().all(|stuck| examined.interrupted_call(stuck.task.tid).is_some());
-        let verdict = alarm_of(&examined, proof, None);
-        let verdict = verdict.and(if asleep { Ok(()) } else { Err(AWAKE) });
-        if verdict.is_ok() {
-            return Confirmed::Yes(examined);
-        }
+        let (doubtful, retry) = match alarm_of(&examined, proof, None) {
+            Ok(()) if asleep => return Confirmed::Yes(examined),
+            Ok(()) => ("a task woke up just then".into(), Duration::ZERO),
+            Err(doubt) => doubt,
+        };
         self.shared.set_exam(Exam::Continue);
-        let (reason, retry) = verdict.expect_err("checked just now");
-        Confirmed::No { reason: reason.to_owned(), retry }
+        Confirmed::No { doubtful, retry }
     }
 
     fn graph(&self, examined: &Examined, stuck: &[Stuck]) -> WaitFor {
@@ -339,26 +339,25 @@ impl Watcher<'_> {
 
 enum Confirmed {
     Yes(Examined),
-    No { reason: String, retry: Duration },
+    No { doubtful: Doubtful, retry: Duration },
 }
-
-const AWAKE: (&str, Duration) = ("a task woke up just then", Duration::ZERO);
 
 /// Whether an alarm, or something that happened since the proof, speaks against it.
 fn alarm_of(
     examined: &Examined,
     proof: &Proof,
     runner: Option<TaskRef>,
-) -> Result<(), (&'static str, Duration)> {
+) -> Result<(), (Doubtful, Duration)> {
     if examined.generation != proof.generation {
-        return Err(("it got a signal just then", Duration::ZERO));
+        return Err(("it got a signal just then".into(), Duration::ZERO));
     }
     for task in proof.stuck.iter().map(|stuck| stuck.task).chain(runner) {
         match examined.alarms.get(&task.pid) {
             Some(Alarm::Unset) => {}
-            Some(Alarm::Set(left)) => return Err(("an alarm is set", *left)),
+            Some(Alarm::Set(left)) => return Err((Doubtful::clock("an alarm is set"), *left)),
             Some(Alarm::Unknown) | None => {
-                return Err(("it cannot be seen whether an alarm is set", Duration::from_secs(1)));
+                let doubtful = "it cannot be seen whether an alarm is set".into();
+                return Err((doubtful, Duration::from_secs(1)));
             }
         }
     }
@@ -374,7 +373,7 @@ pub(crate) struct Progress {
     /// How long it shall run on without progress before that is looked into.
     patience: Duration,
     /// Why the last attempt at a proof failed.
-    why_open: Option<String>,
+    why_open: Option<Doubtful>,
 }
 
 impl Progress {

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use observation::{HangKind, LimitKind, Verdict};
+use observation::{Diagnosis, Doubt, HangKind, LimitKind, Verdict};
 
 use support::{alone, request, specimen, specimen_in};
 
@@ -40,6 +40,7 @@ fn processes_that_wait_for_each_other_are_proved_to_be_deadlocked() {
         "semaphores-crosswise",
         "socket-pair",
         "event-counter",
+        "unset-timer",
         "file-locks",
         "named-fifo",
         "polls-for-ever",
@@ -78,6 +79,19 @@ fn what_others_could_end_is_a_deadlock_where_there_are_none() {
         request.limits.wall = Duration::from_millis(300);
         let seen = observe::observe(&request).unwrap();
         assert_eq!(seen.verdict, Verdict::Timeout, "{name}: {}", seen.reason);
+        assert_eq!(seen.hang.unwrap().doubt, Some(Doubt::Outsider), "{name}: {}", seen.reason);
+    }
+}
+
+#[test]
+fn what_others_could_end_is_a_deadlock_where_it_is_meant_to_hang() {
+    for name in ["opens-fifo", "pauses", "waits-for-interrupt"] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut request = request(name);
+        request.args.push(directory.path().display().to_string());
+        request.diagnosis = Diagnosis::Verdict;
+        let seen = observe::observe(&request).unwrap();
+        assert_eq!(seen.verdict, Verdict::Deadlock, "{name}: {}", seen.reason);
     }
 }
 
@@ -216,6 +230,7 @@ fn a_program_that_sleeps_past_its_bound_is_a_timeout_with_the_reason() {
     let seen = bounded("sleeps-for-ever");
     assert_eq!((seen.verdict, seen.exit), (Verdict::Timeout, None));
     assert!(seen.reason.contains("it sleeps"), "{}", seen.reason);
+    assert_eq!(seen.hang.unwrap().doubt, Some(Doubt::Nap));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::thread;
 
 use crate::system::{Behaviour, close, fork, mark, pipe, read, shared, wait, write};
 
@@ -13,6 +14,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("semaphores-crosswise", semaphores_crosswise),
     ("socket-pair", socket_pair),
     ("event-counter", event_counter),
+    ("unset-timer", unset_timer),
     ("system-v-semaphores", system_v_semaphores),
     ("system-v-crosswise", system_v_crosswise),
     ("system-v-queue", system_v_queue),
@@ -105,6 +107,12 @@ fn event_counter() {
     let counter = unsafe { libc::eventfd(0, 0) };
     let child = fork(|| read(counter) as i32);
     wait(child);
+}
+
+/// A thread waits for a timer that nobody sets any more.
+fn unset_timer() {
+    let timer = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, 0) };
+    thread::spawn(move || read(timer)).join().unwrap();
 }
 
 fn take(set: i32, index: u16, change: i16) {
