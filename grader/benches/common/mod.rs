@@ -54,7 +54,10 @@ pub(crate) fn usual_root(root: &Path, scratch: &Path) -> anyhow::Result<PathBuf>
 pub(crate) fn usual_loop(root: &Path, lesson: &str, source: &str) -> anyhow::Result<()> {
     std::fs::write(root.join(format!("exercises/{lesson}/src/lib.rs")), source)?;
     let mut cargo = Command::new("cargo");
-    cargo.args(["test", "-q", "--no-fail-fast", "-p", lesson]).current_dir(root).stdin(Stdio::null());
+    cargo
+        .args(["test", "-q", "--no-fail-fast", "-p", lesson])
+        .current_dir(root)
+        .stdin(Stdio::null());
     cargo.output()?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use libc::{c_int, c_long};
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 
-use crate::filter::FilterProgram;
+use crate::filter::{self, FilterProgram};
 use crate::{Access, Resource, Step};
 
 type Done = Result<(), Errno>;
@@ -54,7 +54,7 @@ impl Step {
                 Self::User(id) => user(*id),
                 Self::NoBoundingSet => no_bounding_set(),
                 Self::NoCapabilities => no_capabilities(),
-                Self::Filter(program) => filter(program),
+                Self::Filter(program) => install(program),
             }
         }
     }
@@ -204,7 +204,7 @@ unsafe fn no_capabilities() -> Done {
     }
 }
 
-unsafe fn filter(program: &FilterProgram) -> Done {
+unsafe fn install(program: &FilterProgram) -> Done {
     const SET_MODE_FILTER: u32 = 1;
     let program = libc::sock_fprog {
         len: program.len() as u16,
@@ -252,6 +252,24 @@ impl Resource {
 pub fn landlock_version() -> i32 {
     static VERSION: LazyLock<i32> = LazyLock::new(ask_for_landlock);
     *VERSION
+}
+
+impl Step {
+    /// Installs the filter of system calls that stands in every tier; none if this kernel takes
+    /// no filters. To come last, after [`Step::NoNewPrivileges`].
+    pub fn filter() -> Option<Self> {
+        static AVAILABLE: LazyLock<bool> = LazyLock::new(takes_filters);
+        AVAILABLE.then(|| Self::Filter(filter::PROGRAM.clone()))
+    }
+}
+
+fn takes_filters() -> bool {
+    const GET_ACTION_AVAIL: u32 = 2;
+    let refuse = libc::SECCOMP_RET_ERRNO;
+    // SAFETY: asks whether a filter may refuse a call.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_seccomp, GET_ACTION_AVAIL, 0u32, &raw const refuse) };
+    answer == 0
 }
 
 fn ask_for_landlock() -> i32 {

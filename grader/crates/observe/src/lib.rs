@@ -92,7 +92,8 @@ pub enum ObserveError {
     Wait(#[from] nix::errno::Errno),
 }
 
-/// Runs a program as the calling user, without confinement beyond its bounds.
+/// Runs a program as the calling user, without confinement beyond its bounds and, where the
+/// kernel takes it, the filter of system calls that every tier of the jail has.
 pub fn observe(request: &Request) -> Result<Observation, ObserveError> {
     let (stdio, streams) = streams(request.stdin.clone())?;
     start(request, stdio, streams)

@@ -33,6 +33,14 @@ fn exit_states_are_told_apart() {
 }
 
 #[test]
+fn what_the_jail_refuses_is_refused_without_walls_too() {
+    assert_eq!(
+        specimen("asks-for-a-network").stdout.text,
+        "-1 Operation not permitted (os error 1)\n"
+    );
+}
+
+#[test]
 fn a_panic_is_a_crash() {
     let seen = specimen("panic");
     assert_eq!((seen.verdict, seen.exit), (Verdict::Crash, Some(Exit::Code(101))));

@@ -25,6 +25,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("named-semaphore", named_semaphore),
     ("timer-descriptor", timer_descriptor),
     ("waits-for-interrupt", waits_for_interrupt),
+    ("asks-for-a-network", asks_for_a_network),
     ("waits-for-children-with-threads", waits_for_children_with_threads),
 ];
 
@@ -283,6 +284,11 @@ extern "C" fn on_interrupt(_: i32) {
 }
 
 /// As servers wait for Ctrl-C: the handler writes into a pipe that a thread reads.
+fn asks_for_a_network() {
+    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
+    println!("{socket} {}", std::io::Error::last_os_error());
+}
+
 fn waits_for_interrupt() {
     let (reader, writer) = pipe();
     WRITER.store(writer, std::sync::atomic::Ordering::SeqCst);
