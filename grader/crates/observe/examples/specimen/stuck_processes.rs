@@ -1,6 +1,6 @@
 //! Processes that wait for each other for ever.
 
-use std::fs::File;
+use std::fs::{File, read_to_string};
 use std::os::fd::AsRawFd;
 use std::thread;
 
@@ -21,6 +21,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("file-locks", file_locks),
     ("named-fifo", named_fifo),
     ("polls-for-ever", polls_for_ever),
+    ("polls-while-a-child-ends", polls_while_a_child_ends),
     ("selects-for-ever", selects_for_ever),
     ("epolls-for-ever", epolls_for_ever),
     ("polls-process", polls_process),
@@ -200,6 +201,20 @@ fn polls_for_ever() {
     let (reader, _writer) = pipe();
     let mut wanted = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
     wait(fork(|| unsafe { libc::poll(&raw mut wanted, 1, -1) }));
+}
+
+/// The end of the child, which nobody waits for, breaks off the poll of a traced process.
+fn polls_while_a_child_ends() {
+    let (reader, _writer) = pipe();
+    let parent = std::process::id();
+    fork(|| {
+        while !read_to_string(format!("/proc/{parent}/stat")).unwrap().contains(" S ") {
+            std::hint::spin_loop();
+        }
+        0
+    });
+    let mut wanted = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
+    unsafe { libc::poll(&raw mut wanted, 1, -1) };
 }
 
 fn selects_for_ever() {

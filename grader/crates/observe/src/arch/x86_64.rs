@@ -6,6 +6,7 @@ use libc::user_regs_struct;
 use nix::sys::ptrace;
 
 use super::{AGAIN, BROKEN_OFF};
+use crate::polling::is_endless;
 use crate::proc::Call;
 
 pub(crate) const EPOLL_WAIT: i64 = libc::SYS_epoll_wait;
@@ -111,11 +112,14 @@ impl Registers {
     /// The same, with a call that was broken off for us made again: unless a signal with a
     /// handler comes, for which the kernel then breaks it off as it would have.
     pub(crate) fn again(&self) -> Option<Self> {
-        let broken_off = self.answer() == -i64::from(libc::EINTR);
-        let ours = broken_off && BROKEN_OFF.contains(&self.0.orig_rax.cast_signed());
+        let (answer, call) = (self.answer(), self.0.orig_rax.cast_signed());
+        let broken_off = answer == -i64::from(libc::EINTR) && BROKEN_OFF.contains(&call);
+        // The kernel would make it again under another name, by which nobody knows that it has no
+        // bound.
+        let endless_poll = answer == -AGAIN[3] && call == POLL && is_endless(self.0.rdx);
         let mut registers = self.0;
         registers.rax = (-AGAIN[2]).cast_unsigned();
-        ours.then_some(Self(registers))
+        (broken_off || endless_poll).then_some(Self(registers))
     }
 }
 
