@@ -32,7 +32,8 @@ impl Started {
         todo!("what fork returned")
     }
 
-    /// Waits until it has ended, asleep, and reaps it; its status, or `-n` if signal `n` ended it.
+    /// Waits until it has ended, asleep until that wakes it, and reaps it; its status, or `-n` if
+    /// signal `n` ended it.
     pub fn join(self) -> io::Result<i32> {
         todo!("wait for it")
     }
@@ -52,12 +53,13 @@ impl Clock {
 }
 
 impl Process for Clock {
-    /// Prints one line for each tick, from the first to the last:
+    /// Prints one line for each tick, from the first to the last, however late it is:
     /// `clock: pid=<its process> tick=<1, 2, ...> time=<nanoseconds since run began>`.
     ///
     /// Tick `k` comes when `k` intervals have gone by since `run` began, or later; it is asleep
     /// meanwhile, and sleeps on when a signal interrupts it. Its line is printed when it comes. The
-    /// time is what a clock says that nobody sets back, so each is greater than the one before.
+    /// time is what a clock says that nobody sets back (any such clock), so each is greater than the
+    /// one before.
     fn run(&mut self) {
         todo!("sleep, look at the time, print")
     }

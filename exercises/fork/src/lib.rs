@@ -14,7 +14,8 @@ use std::io;
 /// Each line goes to standard output once, and no other process is created. `Ok(())` is
 /// returned twice: once in the child and once in the parent.
 ///
-/// Errors if the fork fails: then there is no child, and nothing is printed or changed.
+/// Errors if the fork fails, with the error that fork gives: then there is no child, and nothing is
+/// printed or changed.
 pub fn fork_and_tell(counter: &mut i64, step: i64) -> io::Result<()> {
     let _ = (counter, step);
     todo!("fork, and find out by what it returns which of the two you are")

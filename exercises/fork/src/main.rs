@@ -31,7 +31,9 @@ fn main() -> io::Result<()> {
         // Two processes come by here, each with a counter of its own.
         Ok(()) => event("closing", format_args!("pid={} counter={counter}", process::id())),
         Err(error) => {
-            event("failed", format_args!("pid={} counter={counter}", process::id()));
+            // One that the student has put into words has no number.
+            let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
+            event("failed", format_args!("pid={} counter={counter} errno={errno}", process::id()));
             eprintln!("fork_and_tell says: {error}");
         }
     }

@@ -138,7 +138,7 @@ fn stays_with_its_child(random: &mut Random, way: u8, child: &str, wall: Duratio
     run.check(Finding::new(Verdict::Leak, claim).seeing(run.stdout()).unless(!came_back))?;
     let Some(hang) = &run.observation().hang else { return run.ends_well() };
     let (verdict, claim) = match hang.kind {
-        HangKind::Timeout if hang.doubt == Some(Doubt::Nap) => {
+        HangKind::Timeout if hang.doubt == Some(Doubt::Nap) || wakes_up_by_the_clock(&run) => {
             (Verdict::Timeout, "the parent wakes up again and again, by the clock, to ask")
         }
         HangKind::Livelock | HangKind::Limit(_) => {
@@ -147,6 +147,16 @@ fn stays_with_its_child(random: &mut Random, way: u8, child: &str, wall: Duratio
         HangKind::Deadlock | HangKind::Timeout => return Ok(()),
     };
     run.check(Err(Finding::new(verdict, claim).seeing(run.stdout())))
+}
+
+/// Whether the parent's waits are bounded in time, and it has woken up more often than one that
+/// sleeps on, which gives up the processor less than ten times.
+fn wakes_up_by_the_clock(run: &Run) -> bool {
+    const SELDOM: u64 = 30;
+    let doubt = run.observation().hang.as_ref().and_then(|hang| hang.doubt);
+    let parent = run.observation().processes.first().and_then(|parent| parent.resources);
+    let often = parent.is_some_and(|used| used.voluntary_switches > SELDOM);
+    doubt == Some(Doubt::Clock) && often
 }
 
 #[test]
@@ -161,6 +171,7 @@ fn a_fork_that_fails_is_an_error() {
         }
         run.creates_processes(0)?;
         says(&run, "failed", "counter", counter, "since there is no child that could change it")?;
+        says(&run, "failed", "errno", 11, "EAGAIN: that is why the system does not fork here")?;
         let of_the_driver =
             |line: &&str| line.starts_with("opening: ") || line.starts_with("failed: ");
         let others: Vec<_> = run.stdout().lines().filter(|line| !of_the_driver(line)).collect();

@@ -8,18 +8,21 @@
 //! only. `--ends 0,3,-9` says how the tasks end. With `--gates 0` nobody waits for the parent, and
 //! with `--meet 3` the first three tasks wait for one another. `--names b,a,b` says what they are
 //! called. With `--stop 1` the first task is stopped while it is asked for the first time who is
-//! active. With `--earlier 1` there is another family all the while, of one child that has ended.
+//! active, and the longest when the join begins, until the parent sleeps. With `--often 9` it is
+//! asked so often before the first answer is told. With `--earlier 1` there are another family of
+//! one child, and a child of the driver's own, all the while; both have ended. With `--refuse 1` the
+//! system permits no further process.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
 use std::rc::Rc;
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
 
 use many::{Children, Task, processors};
 use nix::errno::Errno;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
-use stage::{Arguments, Gate, Meeting, event};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+use stage::{Arguments, Gate, Meeting, event, until_asleep};
 
 /// How a task is held up, and how it ends.
 struct Part {
@@ -31,8 +34,10 @@ struct Part {
 }
 
 fn main() -> io::Result<()> {
-    let known =
-        ["units", "ends", "names", "gates", "meet", "leave", "look", "pin", "stop", "earlier"];
+    let known = [
+        "units", "ends", "names", "gates", "meet", "leave", "look", "pin", "stop", "often",
+        "earlier", "refuse",
+    ];
     let arguments = Arguments::take(&known);
     let units = arguments.list("units", vec![3, 2, 1]);
     let ends = arguments.list("ends", vec![0; units.len()]);
@@ -42,6 +47,7 @@ fn main() -> io::Result<()> {
     let meeting = Rc::new(Meeting::new(arguments.get("meet", 1))?);
     let leave = arguments.get("leave", 0);
     let look = arguments.get("look", 1);
+    let stop = arguments.get("stop", 0);
     if arguments.get("pin", 0) != 0 {
         // Whoever remembers the answer does so before there is another.
         processors();
@@ -50,7 +56,7 @@ fn main() -> io::Result<()> {
     event("main", format_args!("processors={} of={}", processors(), available_parallelism()?));
 
     let earlier = arguments.get("earlier", 0) != 0;
-    let earlier = if earlier { Some(earlier_family()?) } else { None };
+    let earlier = if earlier { Some((earlier_family()?, ended_child()?)) } else { None };
     let mut parts = Vec::new();
     let mut tasks = Vec::new();
     for (((number, units), end), name) in (1..).zip(units).zip(ends).zip(names) {
@@ -65,21 +71,34 @@ fn main() -> io::Result<()> {
     }
 
     let parent = id();
+    if arguments.get("refuse", 0) != 0 {
+        if refuse_processes() && Children::start_all(tasks).is_ok() {
+            event("main", "started, although no process could be forked");
+        }
+        return Ok(());
+    }
     let mut children = Children::start_all(tasks)?;
     if id() != parent {
         // Two families in one run would only hide what went wrong.
         event("stray", format_args!("pid={} came back from start_all", id()));
         exit(0);
     }
+    let mut helper = None;
     if gates {
-        let stopped = parts.iter().take(arguments.get("stop", 0)).map(|part| part.stop());
+        let stopped = parts.iter().take(stop).map(|part| part.stop());
         let stopped: Vec<Pid> = stopped.collect::<io::Result<_>>()?;
+        for _ in 1..arguments.get("often", 1) {
+            children.active()?;
+        }
         event("main", format_args!("active={}", children.active()?.join(",")));
         stopped.into_iter().try_for_each(|pid| send(pid, libc::SIGCONT))?;
         // The shortest first.
         parts.sort_by_key(|part| part.units);
         let waited_for = parts.len().saturating_sub(leave);
         for (index, part) in parts.iter().enumerate() {
+            if stop > 0 && index + 1 == parts.len() && index >= waited_for {
+                helper = Some(lets_go_on(part.stop()?)?);
+            }
             part.gate.open()?;
             if index < waited_for {
                 part.ended()?;
@@ -91,10 +110,61 @@ fn main() -> io::Result<()> {
     }
     let codes: Vec<_> = children.join_all()?.iter().map(i32::to_string).collect();
     event("main", format_args!("codes={}", codes.join(",")));
-    if let Some(earlier) = earlier {
+    if let Some(helper) = helper {
+        // Whoever waits for more than its own has reaped it already.
+        let _ = waitpid(helper, None);
+    }
+    if let Some((earlier, own)) = earlier {
         event("earlier", format_args!("codes={:?}", earlier.join_all()?));
+        let left_alone = waitpid(own, None) == Ok(WaitStatus::Exited(own, 9));
+        event("own", if left_alone { "is still there" } else { "was waited for by somebody" });
     }
     Ok(())
+}
+
+/// A child of the driver's own that has ended with status 9, and that nobody has waited for.
+fn ended_child() -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        // SAFETY: ends this process and does nothing else.
+        ForkResult::Child => unsafe { libc::_exit(9) },
+        ForkResult::Parent { child } => {
+            waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            Ok(child)
+        }
+    }
+}
+
+/// A child that lets a stopped one go on when the parent sleeps.
+fn lets_go_on(stopped: Pid) -> io::Result<Pid> {
+    let parent = id().cast_signed();
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            until_asleep(parent);
+            let _ = send(stopped, libc::SIGCONT);
+            // SAFETY: ends this process and does nothing else.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
+/// From here on a fork fails: this user may have no further process or thread.
+///
+/// Whether that is so, for not every system lets itself be limited by everybody.
+fn refuse_processes() -> bool {
+    // The limit does not bind root, so root tries to become somebody else.
+    const NOBODY: libc::uid_t = 65534;
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
+    unsafe {
+        if libc::getuid() == 0 {
+            libc::setuid(NOBODY);
+        }
+        libc::setrlimit(libc::RLIMIT_NPROC, &none);
+    }
+    thread::Builder::new().spawn(|| {}).is_err()
 }
 
 /// One child that has ended, and that nobody has waited for. Whoever waits for any child finds this

@@ -1,8 +1,13 @@
 //! What holds when many children are started together, whichever ends first.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use kit::observation::HangKind;
 use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
+
+/// How often it is asked who is active while nobody ends.
+const OFTEN: usize = 1000;
 
 /// Lengths of tasks, each another, in any order.
 fn units(random: &mut Random) -> Vec<usize> {
@@ -39,9 +44,11 @@ fn all_started(run: &Run, tasks: usize) -> Checked {
 
 #[test]
 fn all_tasks_are_at_work_at_once() {
+    // So many take their time, and once is enough.
+    let many = Cell::new(Some(70));
     property(|random| {
         // More than there are processors: the program may use one.
-        for tasks in [random.pick(3..=6), 40] {
+        for tasks in [Some(random.pick(3..=6)), many.take()].into_iter().flatten() {
             let run = free(tasks).arg("meet", tasks).arg("pin", 1).run()?;
             all_started(&run, tasks)?;
             run.ends_well()?;
@@ -87,7 +94,13 @@ fn every_task_has_a_process_of_its_own() {
         let expected: BTreeSet<_> = created.map(|process| process.pid.to_string()).collect();
         let claim = "each task should run in one of the processes that were created for them";
         let seeing = format!("created: {expected:?}\nat work: {seen:?}");
-        run.check(Finding::wrong(claim).seeing(seeing).unless(seen == expected))
+        run.check(Finding::wrong(claim).seeing(seeing).unless(seen == expected))?;
+        // Where the system refuses no processes, nothing is said.
+        let run = free(tasks).arg("refuse", 1).run()?;
+        run.ends_well()?;
+        let claim = "where the system permits no further process `start_all` should be an error";
+        let said = run.events().named("started,");
+        run.check(Finding::wrong(claim).seeing(said.to_string()).unless(said.is_empty()))
     });
 }
 
@@ -97,10 +110,11 @@ fn the_active_children_are_those_that_have_not_ended() {
         let units = units(random);
         let names = names(units.len());
         // Looked at after each end, and after two of them; once while the first one is stopped.
-        for (look, stop) in [(1, 0), (2, 0), (1, 1)] {
+        for (look, stop, often) in [(1, 0, OFTEN), (2, 0, 1), (1, 1, 1)] {
             let program = program!().list("units", &units).list("names", &names);
-            let run = program.arg("look", look).arg("stop", stop).run()?;
+            let run = program.arg("look", look).arg("stop", stop).arg("often", often).run()?;
             all_started(&run, units.len())?;
+            comes_back(&run)?;
             run.ends_well()?;
             // All at first; then, one after the other, without those that were shorter.
             let expected: Vec<String> = (0..=units.len())
@@ -129,6 +143,17 @@ fn the_active_children_are_those_that_have_not_ended() {
     });
 }
 
+/// `timeout` if the run spends its time with asking who is active.
+fn comes_back(run: &Run) -> Checked {
+    let unanswered = run.events().named("active").is_empty();
+    let claim = format!(
+        "`active` should come back at once; it was asked {OFTEN} times while all tasks run, and did \
+         not come back from all of them"
+    );
+    let finding = Finding::new(Verdict::Timeout, claim).seeing(run.stdout());
+    run.check(finding.unless(!(run.hung(HangKind::Timeout) && unanswered)))
+}
+
 #[test]
 fn the_codes_stand_in_the_order_of_the_tasks() {
     property(|random| {
@@ -155,6 +180,10 @@ fn the_codes_stand_in_the_order_of_the_tasks() {
         let seen = run.events().of("earlier").to_string();
         let right = seen.trim() == "earlier: codes=[8]";
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(!main_is_done || right))?;
+        let claim = "a child of the caller's own, which had ended before all of these, should be \
+                     left alone; it was waited for";
+        let taken = run.events().of("own").named("was");
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(taken.is_empty()))?;
         all_started(&run, units.len())?;
         has_codes(&run, &ends)
     });
@@ -176,7 +205,9 @@ fn the_join_waits_for_those_that_still_run() {
         let units = units(random);
         let ends: Vec<i32> = units.iter().map(|_| random.pick(0..=9) as i32).collect();
         let leave = random.pick(1..=units.len());
-        let run = program!().list("units", &units).list("ends", &ends).arg("leave", leave).run()?;
+        // The longest is stopped when the join begins, which is no end.
+        let program = program!().list("units", &units).list("ends", &ends);
+        let run = program.arg("leave", leave).arg("stop", 1).run()?;
         all_started(&run, units.len())?;
         has_codes(&run, &ends)?;
         run.check(run.events().named("end").number(units.len()))

@@ -36,7 +36,7 @@ impl Process {
     /// here: it calls the target, and ends by `_exit` with the status that the target returns.
     ///
     /// Errors if it has been started before: a process runs once. Errors, too, if the fork fails;
-    /// then it has not been started, and has neither pid nor exit code.
+    /// then it has not been started, has neither pid nor exit code, and may be started later.
     pub fn start(&mut self) -> io::Result<()> {
         todo!("fork; the child calls the target, the parent remembers the pid")
     }
@@ -46,7 +46,7 @@ impl Process {
         todo!("what fork returned")
     }
 
-    /// Whether it has been started and has not ended; never waits.
+    /// Whether it has been started and has not ended; never waits. One that is stopped has not ended.
     pub fn is_alive(&mut self) -> io::Result<bool> {
         todo!("ask, without waiting, whether it has ended")
     }
@@ -58,7 +58,8 @@ impl Process {
         todo!("wait for it, once")
     }
 
-    /// Waits until it has ended, but no longer than `timeout`; whether it has ended.
+    /// Waits until it has ended, but no longer than `timeout`; whether it has ended. It comes back
+    /// for nothing else, such as the end of another child.
     ///
     /// A process that has ended is reaped, even if there is no time to wait; one that has not runs
     /// on. The caller sleeps meanwhile. A timeout may be of any length, `Duration::MAX` included.

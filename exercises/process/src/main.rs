@@ -3,11 +3,13 @@
 //!     cargo run -p process -- --ends 0,3,-9 --name painter
 //!
 //! Each process stands at a gate until it has been looked at. `--life` says what is done
-//! next: `join` (the default), `look` until the end has been seen, `short`: join with a
-//! timeout that runs out, `long`: join with one that does not, `late`: join with none at all, when
-//! it has ended; and with `together` all are made first, run at the same time, and end in another
-//! order. `refused` starts one process while the system permits none. With `--other 77` the program
-//! has another child all the while, which has ended with that status and has not been waited for.
+//! next: `join` (the default), `look` while it is stopped and until the end has been seen, `short`:
+//! join with a timeout that runs out, while it is stopped, `late`: join with none at all, when it
+//! has ended. With `together` and `long` all are made first, run at the same time, and end in
+//! another order; `long` joins with timeouts that do not run out, and at first another child of the
+//! program ends meanwhile. `refused` starts one process while the system permits none, and once
+//! more when it does. With `--other 77` the program has another child all the while, which has
+//! ended with that status and has not been waited for.
 
 use std::fs;
 use std::io;
@@ -17,6 +19,7 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use process::Process;
@@ -33,6 +36,8 @@ struct Order {
     words: Vec<String>,
     /// Whether it goes on until its parent sleeps.
     linger: bool,
+    /// Who has to end first.
+    after: Option<Pid>,
 }
 
 fn main() -> io::Result<()> {
@@ -47,13 +52,13 @@ fn main() -> io::Result<()> {
 
     say_when_a_process_exits();
     match life.as_str() {
-        "together" => return together(&ends),
+        "together" => return together(&ends, false),
+        "long" => return together(&ends, true),
         "refused" => return refused(),
         _ => {}
     }
     for (number, end) in (1..).zip(ends) {
-        let linger = life == "long";
-        let order = Order { number, end, words: words.clone(), linger };
+        let order = Order { number, end, words: words.clone(), linger: false, after: None };
         let (mut process, gate) = at_a_gate(order)?;
         if !name.is_empty() {
             process = process.named(&format!("{name}-{number}"));
@@ -75,7 +80,7 @@ fn main() -> io::Result<()> {
         if process.start().is_ok() {
             event(&who, "started twice");
         }
-        live(number, &life, &mut process, &gate)?;
+        live(&who, &life, &mut process, &gate)?;
         look(&who, "after", &mut process)?;
         match process.join() {
             Ok(()) => {
@@ -109,11 +114,17 @@ fn at_a_gate(order: Order) -> io::Result<(Process, Rc<Gate>)> {
 }
 
 /// Processes that are made before any is started, and run at the same time; the last ends first.
-fn together(ends: &[i32]) -> io::Result<()> {
+///
+/// If they `linger` each ends as soon as its parent sleeps in a join with a timeout, the last one
+/// not before another child has done so.
+fn together(ends: &[i32], linger: bool) -> io::Result<()> {
+    let begun = Rc::new(Gate::new()?);
+    let other = if linger { Some(lingering_child(&begun)?) } else { None };
     let mut all = Vec::new();
     for (number, &end) in (1..).zip(ends) {
         let words = vec!["together".to_owned()];
-        let (process, gate) = at_a_gate(Order { number, end, words, linger: false })?;
+        let after = other.filter(|_| number == ends.len());
+        let (process, gate) = at_a_gate(Order { number, end, words, linger, after })?;
         all.push((format!("main-{number}"), process, gate));
     }
     for (_, process, _) in &mut all {
@@ -122,26 +133,44 @@ fn together(ends: &[i32]) -> io::Result<()> {
     for (who, process, _) in &mut all {
         look(who, "running", process)?;
     }
-    for (who, process, gate) in all.iter_mut().rev() {
+    if linger {
+        begun.open()?;
+    }
+    for (index, (who, process, gate)) in all.iter_mut().enumerate().rev() {
         gate.open()?;
-        process.join()?;
+        if linger {
+            let ended = process.join_timeout(LONG[index % LONG.len()])?;
+            let code = show(process.exit_code());
+            event(&*who, format_args!("timeout ended={ended} code={code}"));
+        } else {
+            process.join()?;
+        }
         look(who, "after", process)?;
+        if linger {
+            // Whoever came back too early leaves nobody behind.
+            let _ = process.join();
+        }
+    }
+    if let Some(other) = other {
+        let _ = waitpid(other, None);
     }
     Ok(())
 }
 
-/// A start that fails, since this user may have no further process or thread.
+/// A start that fails, since this user may have no further process or thread, and one more when
+/// there is room again.
 fn refused() -> io::Result<()> {
     let mut process = Process::new(|()| 0, ());
+    let mut usual = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // The limit does not bind root, so root tries to become somebody else.
     const NOBODY: libc::uid_t = 65534;
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
+    // SAFETY: system calls on plain numbers and on structs that live long enough.
     unsafe {
         if libc::getuid() == 0 {
             libc::setuid(NOBODY);
         }
-        libc::setrlimit(libc::RLIMIT_NPROC, &none);
+        libc::getrlimit(libc::RLIMIT_NPROC, &mut usual);
+        libc::setrlimit(libc::RLIMIT_NPROC, &libc::rlimit { rlim_cur: 0, ..usual });
     }
     // Not every system lets itself be limited by everybody.
     if thread::Builder::new().spawn(|| {}).is_ok() {
@@ -155,7 +184,16 @@ fn refused() -> io::Result<()> {
     if process.join().is_ok() || process.join_timeout(Duration::ZERO).is_ok() {
         event(who, "joined, although its start failed");
     }
-    Ok(())
+    // SAFETY: a system call on a struct that lives long enough.
+    unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &usual) };
+    let Ok(other) = ended_child(0) else { return Ok(()) };
+    waitpid(other, None)?;
+    if let Err(error) = process.start() {
+        event(who, format_args!("retried is an error: {error}"));
+        return Ok(());
+    }
+    process.join()?;
+    look(who, "retried", &mut process)
 }
 
 /// Registers something that runs whenever a process ends by `exit`, but not by `_exit`.
@@ -180,11 +218,48 @@ fn ended_child(status: i32) -> io::Result<Pid> {
     }
 }
 
+/// A child that ends when it has passed the gate and its parent sleeps.
+fn lingering_child(gate: &Gate) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            let _ = gate.pass();
+            sleeps(parent_id());
+            // SAFETY: ends this process and does nothing else.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
+/// Does something while the process is stopped, which is no end.
+fn while_stopped(
+    process: &mut Process,
+    act: impl FnOnce(&mut Process) -> io::Result<()>,
+) -> io::Result<()> {
+    let child = process.pid().map(Pid::from_raw);
+    // Whatever number the object tells, nobody but a child is sent a signal.
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    let child = child.filter(|&child| waitid(Id::Pid(child), flags).is_ok());
+    if let Some(child) = child {
+        kill(child, Signal::SIGSTOP)?;
+        let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        waitid(Id::Pid(child), flags)?;
+    }
+    act(process)?;
+    if let Some(child) = child {
+        kill(child, Signal::SIGCONT)?;
+    }
+    Ok(())
+}
+
 /// What is done with a process that runs, until it has ended.
-fn live(number: usize, life: &str, process: &mut Process, gate: &Gate) -> io::Result<()> {
-    let who = &format!("main-{number}");
+fn live(who: &str, life: &str, process: &mut Process, gate: &Gate) -> io::Result<()> {
     match life {
         "look" | "late" => {
+            if life == "look" {
+                while_stopped(process, |process| look(who, "stopped", process))?;
+            }
             gate.open()?;
             if let Some(pid) = process.pid() {
                 // It has ended when this returns, and nobody has reaped it.
@@ -201,21 +276,17 @@ fn live(number: usize, life: &str, process: &mut Process, gate: &Gate) -> io::Re
             if process.join_timeout(Duration::ZERO)? {
                 event(who, "ended at once");
             }
-            let start = Instant::now();
-            let ended = process.join_timeout(Duration::from_millis(20))?;
-            // However coarse the clock is by which it waits.
-            if !ended && start.elapsed() < Duration::from_millis(10) {
-                event(who, "came back too early");
-            }
-            look(who, &format!("timeout ended={ended}"), process)?;
+            while_stopped(process, |process| {
+                let start = Instant::now();
+                let ended = process.join_timeout(Duration::from_millis(20))?;
+                // However coarse the clock is by which it waits.
+                if !ended && start.elapsed() < Duration::from_millis(10) {
+                    event(who, "came back too early");
+                }
+                look(who, &format!("timeout ended={ended}"), process)
+            })?;
             gate.open()?;
             process.join()?;
-        }
-        "long" => {
-            gate.open()?;
-            let ended = process.join_timeout(LONG[number % LONG.len()])?;
-            let code = show(process.exit_code());
-            event(who, format_args!("timeout ended={ended} code={code}"));
         }
         _ => {
             gate.open()?;
@@ -248,14 +319,32 @@ fn work(order: &Order, gate: &Gate) -> i32 {
     let words = order.words.join(",");
     event(format_args!("process-{}", order.number), format_args!("pid={} words={words}", id()));
     gate.pass().expect("the pipe of the gate is open");
+    if let Some(other) = order.after {
+        until_ended(other);
+    }
     if order.linger && !sleeps(parent_id()) {
         event(format_args!("process-{}", order.number), "its parent never slept");
     }
     if order.end < 0 {
-        // SAFETY: a process may send itself any signal.
-        unsafe { libc::kill(libc::getpid(), -order.end) };
+        // SAFETY: a process may send itself any signal. Some are ignored until somebody says so.
+        unsafe {
+            libc::signal(-order.end, libc::SIG_DFL);
+            libc::kill(libc::getpid(), -order.end);
+        }
     }
     order.end
+}
+
+/// Returns once a process has ended, or cannot be seen.
+fn until_ended(process: Pid) {
+    let runs = || {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The state stands behind the name, which may hold anything.
+        Some(!stat.rsplit(") ").next()?.starts_with('Z'))
+    };
+    while runs() == Some(true) {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Whether the process `pid` waits asleep: it gives the processor up by itself, or uses none for a

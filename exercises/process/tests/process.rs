@@ -6,7 +6,8 @@ use kit::{Checked, Finding, Program, Random, Run, Verdict, program, property};
 /// Two or three processes, and how they end: with a status, or by a signal, written `-n`.
 fn ends(random: &mut Random) -> Vec<i32> {
     let count = random.pick(2..=3);
-    (0..count).map(|_| [0, 1, 3, 255, -9, -15][random.pick(0..=5)]).collect()
+    let end = |random: &mut Random| [0, 1, 3, 255, random.pick(0..=255) as i32, -9, -15];
+    (0..count).map(|_| end(random)[random.pick(0..=6)]).collect()
 }
 
 /// A run in which each process lives as `life` says, and ends as `ends` says.
@@ -23,6 +24,7 @@ fn says(run: &Run, when: &str, key: &str, expected: &[impl ToString]) -> Checked
         let moment = match when {
             "before" => "before the start",
             "running" => "after the start, while the child waits at its gate,",
+            "stopped" => "while the child is stopped, which is no end,",
             "unseen" => "before anybody has seen its end",
             "timeout" => "after a join with a timeout",
             "late" => "after a join with a timeout of zero, when it has ended already,",
@@ -54,6 +56,9 @@ fn it_is_alive_from_the_start_to_the_end() {
             let claim = "what has not been started has no end, and to join it is an error";
             run.check(Finding::wrong(claim).seeing(joined.to_string()).unless(joined.is_empty()))?;
             says(&run, "running", "alive", &vec![true; ends.len()])?;
+            if way == "look" {
+                says(&run, "stopped", "alive", &vec![true; ends.len()])?;
+            }
             says(&run, "after", "alive", &vec![false; ends.len()])?;
         }
         // Where the system refuses no processes, nothing is said.
@@ -66,14 +71,19 @@ fn it_is_alive_from_the_start_to_the_end() {
             looked.iter().all(|event| event.what.ends_with("pid=none alive=false code=none"));
         let claim = "a start whose fork fails is an error, and the process has not been started: it \
                      has no pid and no code, is not alive, and cannot be joined";
-        run.check(Finding::wrong(claim).seeing(main.to_string()).unless(well && fresh))
+        run.check(Finding::wrong(claim).seeing(main.to_string()).unless(well && fresh))?;
+        let again = main.named("retried");
+        let started = again.iter().all(|event| event.what.ends_with("alive=false code=0"));
+        let claim = "a process whose start failed has not been started, and can be when there is \
+                     room for it again; then it runs, ends with status 0, and is joined";
+        run.check(Finding::wrong(claim).seeing(main.to_string()).unless(started))
     });
 }
 
 #[test]
 fn the_exit_code_is_known_after_the_end() {
     property(|random| {
-        let ends = [&[0], &ends(random)[..]].concat();
+        let ends = [&[0, -1], &ends(random)[1..]].concat();
         for way in ["join", "look"] {
             let run = life(way, &ends).run()?;
             let processes = created(&run, ends.len())?;
@@ -211,7 +221,8 @@ fn join_with_a_timeout_returns_when_the_child_ends() {
         // A timeout of its own for each: an hour, 50 days, and the longest there is.
         let ends = [&ends(random)[..], &[7]].concat()[..3].to_vec();
         let run = life("long", &ends).run()?;
-        created(&run, ends.len())?;
+        // The caller has a child besides, which ends while it waits for the third process.
+        created(&run, ends.len() + 1)?;
         let threads = run.threads_created()?;
         let claim = format!("no thread is needed here, and none allowed; saw {threads} created");
         run.check(Finding::wrong(claim).unless(threads == 0))?;

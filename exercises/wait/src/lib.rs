@@ -11,6 +11,8 @@ use nix::unistd::Pid;
 /// Returns the child's pid at once, in the parent alone. The child never returns from here: it ends
 /// by `_exit`, so that nothing is run in it that the parent has registered for its own end
 /// (`atexit`). `job` does not panic.
+///
+/// Errors if the fork fails: then there is no child.
 pub fn start(job: impl FnOnce() -> i32) -> io::Result<Pid> {
     let _ = job;
     todo!("fork; in the child run the job, and end with its status")

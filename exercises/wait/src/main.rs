@@ -8,6 +8,7 @@
 //! is stopped before it ends, and somebody who lets it go on. With `--other 77` the program has
 //! another child, which has ended with that status before all others, and which nobody asks for.
 //! With `--core 1` the status of a child that a signal ended says as well that a core was dumped.
+//! With `--refuse 1` the system permits no further process in the end, and one more is started.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,7 +31,7 @@ struct Child {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["ends", "first", "never", "stop", "other", "core"]);
+    let arguments = Arguments::take(&["ends", "first", "never", "stop", "other", "core", "refuse"]);
     CORE.store(arguments.get("core", 0) != 0, Ordering::Relaxed);
     let ends = arguments.list("ends", vec![3, -9, 0]);
     let first = arguments.get("first", 0);
@@ -60,6 +61,12 @@ fn main() -> io::Result<()> {
         }
         // Nobody is left to be asked for.
         children.iter().for_each(|child| child.ask("again"));
+        if arguments.get("refuse", 0) != 0 && refuse_processes() {
+            match start(|| 0) {
+                Ok(pid) => event("refused", format_args!("started pid={pid}")),
+                Err(error) => event("refused", format_args!("is an error: {error}")),
+            }
+        }
         return Ok(());
     }
     let (asked_first, others): (Vec<_>, Vec<_>) =
@@ -109,8 +116,11 @@ extern "C" fn waitpid(pid: libc::pid_t, status: *mut libc::c_int, options: i32) 
 fn come_to(end: i32, gate: &Gate) -> i32 {
     gate.pass().expect("the pipe of the gate is open");
     if end < 0 {
-        // SAFETY: a process may send itself any signal.
-        unsafe { libc::kill(libc::getpid(), -end) };
+        // SAFETY: a process may send itself any signal. Some are ignored until somebody says so.
+        unsafe {
+            libc::signal(-end, libc::SIG_DFL);
+            libc::kill(libc::getpid(), -end);
+        }
     }
     end
 }
@@ -207,6 +217,23 @@ fn state(process: Pid) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // It stands behind the name, which may hold anything.
     stat.rsplit(") ").next()?.chars().next()
+}
+
+/// From here on a fork fails: this user may have no further process or thread.
+///
+/// Whether that is so, for not every system lets itself be limited by everybody.
+fn refuse_processes() -> bool {
+    // The limit does not bind root, so root tries to become somebody else.
+    const NOBODY: libc::uid_t = 65534;
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
+    unsafe {
+        if libc::getuid() == 0 {
+            libc::setuid(NOBODY);
+        }
+        libc::setrlimit(libc::RLIMIT_NPROC, &none);
+    }
+    thread::Builder::new().spawn(|| {}).is_err()
 }
 
 /// Registers something that runs whenever a process ends by `exit`, but not by `_exit`.

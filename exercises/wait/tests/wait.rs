@@ -5,8 +5,8 @@ use std::time::Duration;
 use kit::observation::{Doubt, Exit, HangKind};
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
-/// Signals that end a process. Not those that a shell ignores for its background jobs.
-const SIGNALS: [i32; 5] = [9, 15, 10, 12, 14];
+/// Signals that end a process, and dump no core.
+const SIGNALS: [i32; 13] = [9, 15, 10, 12, 14, 1, 2, 13, 16, 26, 27, 29, 30];
 
 /// More often than all processes of such a run fall asleep (some 35 times), and less often than one that
 /// looks at a child every few milliseconds, for two seconds.
@@ -64,8 +64,9 @@ fn an_exit_status_is_decoded() {
 #[test]
 fn a_signal_is_told_as_its_negative_number() {
     property(|random| {
-        let ends = [-9, -SIGNALS[random.pick(1..=SIGNALS.len() - 1)]];
+        let ends = SIGNALS.map(|signal| -signal);
         tells(&program!().list("ends", &ends).run()?, &ends)?;
+        let ends = [-9, ends[random.pick(1..=ends.len() - 1)]];
         // Beside the number of the signal there is a bit that says whether a core was dumped.
         tells(&program!().list("ends", &ends).arg("core", 1).run()?, &ends)
     });
@@ -75,12 +76,16 @@ fn a_signal_is_told_as_its_negative_number() {
 fn every_child_gets_its_own_code() {
     property(|random| {
         let ends = ends(random);
-        let run = program!().list("ends", &ends).run()?;
+        let run = program!().list("ends", &ends).arg("refuse", 1).run()?;
         tells(&run, &ends)?;
         let again = run.events().filter(|event| event.who.starts_with("again-"));
         let claim = "whoever was waited for is gone, and to ask for it again is an error: ECHILD";
         let errors = again.filter(|event| event.value("no-such-child") == Some("true")).len();
-        run.check(Finding::wrong(claim).seeing(again.to_string()).unless(errors == ends.len()))
+        run.check(Finding::wrong(claim).seeing(again.to_string()).unless(errors == ends.len()))?;
+        // Where the system refuses no processes, nothing is said.
+        let started = run.events().of("refused").named("started");
+        let claim = "a start whose fork fails is an error: there is no child, and no pid";
+        run.check(Finding::wrong(claim).seeing(started.to_string()).unless(started.is_empty()))
     });
 }
 

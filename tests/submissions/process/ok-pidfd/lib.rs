@@ -39,7 +39,9 @@ impl Process {
     }
 
     pub fn start(&mut self) -> io::Result<()> {
-        let target = self.target.take().ok_or_else(|| io::Error::other("started already"))?;
+        if self.pid.is_some() {
+            return Err(io::Error::other("started already"));
+        }
         // SAFETY: one thread.
         if let ForkResult::Parent { child } = unsafe { fork() }? {
             self.pid = Some(child.as_raw());
@@ -51,7 +53,7 @@ impl Process {
             self.descriptor = descriptor as i32;
             return Ok(());
         }
-        let status = target();
+        let status = self.target.take().map_or(0, |target| target());
         // SAFETY: the end of the child.
         unsafe { libc::_exit(status) }
     }

@@ -35,15 +35,15 @@ impl Process {
     }
 
     pub fn start(&mut self) -> io::Result<()> {
-        let Some(work) = self.work.take() else {
+        if self.pid.is_some() {
             return Err(io::ErrorKind::InvalidInput.into());
-        };
+        }
         let (reader, writer): (PipeReader, PipeWriter) = io::pipe()?;
         // SAFETY: there is one thread.
         match unsafe { fork()? } {
             ForkResult::Child => {
                 drop(reader);
-                let status = work();
+                let status = self.work.take().map_or(0, |work| work());
                 // The writing end closes with the process, and not before.
                 std::mem::forget(writer);
                 unsafe { libc::_exit(status) }
