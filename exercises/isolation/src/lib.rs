@@ -10,7 +10,7 @@ use std::io;
 pub enum End {
     /// It returned.
     Finished,
-    /// It panicked, with whatever value.
+    /// It panicked, with whatever value. (Not if it caught that panic itself.)
     Panicked,
     /// It ended its process with this status, other than 0. (A 101 may also be taken for a panic.)
     Exited(i32),
@@ -34,7 +34,10 @@ impl fmt::Display for End {
 /// Whatever the task does, the caller goes on. The child never comes back into the caller's code, a
 /// panic of the task included: it ends with status 0 if the task returns and with status 101 if it
 /// panics, which is how a panic ends any Rust program, by `_exit`: what the caller has registered
-/// with `atexit` is not for the child to do. It is reaped.
+/// with `atexit`, or printed and not flushed, is not for the child to do. It is reaped.
+///
+/// The call lasts as long as the child. A signal that the caller gets meanwhile (`EINTR`) does not
+/// end the wait, and a process that the task has started, and that goes on, is not waited for.
 ///
 /// Errors if the process cannot be created.
 pub fn in_process(task: impl FnOnce()) -> io::Result<End> {

@@ -4,25 +4,27 @@
 //!     cargo run -p isolation -- --place thread --tasks return,panic
 //!
 //! Each task adds 1 to a counter and then ends as it is told to: `return`, `panic`, `panic-text`,
-//! `panic-value`, `abort`, `segv`, `exit` (with `--status`), or by `--signal` as `signal`; `stop` is stopped for a
-//! while, and returns. With `--other 77` the program has another child all the while, which has
-//! ended with that status and has not been waited for. With `--refuse 1` the system permits no
-//! further process or thread.
+//! `panic-value`, `abort`, `segv`, `exit` (with `--status`), or by `--signal` as `signal`. These
+//! return, too: `stop` is stopped for a while, `caught` catches a panic of its own, `inner` has a
+//! task of its own that panics, `interrupt` sends its sleeping caller a signal, `background` starts a
+//! process that goes on, and `silent` does nothing at all. With `--other 77` the program has another
+//! child all the while, which has ended with that status and has not been waited for. With
+//! `--refuse 1` the system permits no further process or thread.
 
 use std::fs;
 use std::io;
-use std::panic::resume_unwind;
+use std::panic::{catch_unwind, resume_unwind};
 use std::process::{abort, exit, id};
 use std::ptr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use isolation::{in_process, in_thread};
-use nix::sys::signal::{Signal, kill, raise};
+use isolation::{End, in_process, in_thread};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
-use stage::{Arguments, event};
+use stage::{Arguments, Gate, event, until_asleep};
 
 static COUNTER: AtomicI64 = AtomicI64::new(0);
 
@@ -55,9 +57,24 @@ fn main() -> io::Result<()> {
     let _caller = Caller;
     // SAFETY: the function lives as long as the program.
     unsafe { libc::atexit(say_goodbye) };
+    be_interrupted()?;
     for (number, task) in (1..).zip(&tasks) {
-        let work = || perform(task, status, signal);
+        let over = Gate::new()?;
+        let work = || match task.as_str() {
+            "silent" => {}
+            "inner" => has_one_that_panics(process),
+            "background" => starts_another(&over),
+            _ => perform(task, status, signal),
+        };
+        if task == "silent" {
+            // Without the end of the line it is not out yet.
+            print!("caller: speaks");
+        }
         let end = if process { in_process(work)? } else { in_thread(work)? };
+        if task == "silent" {
+            println!();
+        }
+        over.open()?;
         let counter = COUNTER.load(Ordering::SeqCst);
         event(format_args!("task-{number}"), format_args!("counter={counter} is={task}"));
         event(format_args!("end-{number}"), end);
@@ -98,6 +115,37 @@ fn refused(process: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// From now on a signal ends every call that it interrupts, and nothing else.
+fn be_interrupted() -> io::Result<()> {
+    extern "C" fn ignore(_: libc::c_int) {}
+    // Without SA_RESTART: the kernel ends what it interrupts.
+    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    Ok(())
+}
+
+/// A task that has a task of its own, which panics; that is no panic of this one.
+fn has_one_that_panics(process: bool) {
+    fn panics() {
+        resume_unwind(Box::new("told to panic"))
+    }
+    let end = if process { in_process(panics) } else { in_thread(panics) };
+    if !matches!(end, Ok(End::Panicked)) {
+        event("inside", format_args!("{end:?} is said of a task that panicked"));
+    }
+}
+
+/// Starts a process that is at work until it is `over`, and does not wait for it.
+fn starts_another(over: &Gate) {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    if let ForkResult::Child = unsafe { fork() }.expect("there may be another process") {
+        over.pass().expect("the pipe of the gate is open");
+        // SAFETY: ends the process at once and touches nothing.
+        unsafe { libc::_exit(0) };
+    }
+}
+
 /// Counts, says where it is, and ends in one of the ways.
 fn perform(task: &str, status: i32, signal: i32) {
     let counter = COUNTER.fetch_add(1, Ordering::SeqCst) + 1;
@@ -113,6 +161,11 @@ fn perform(task: &str, status: i32, signal: i32) {
         "abort" => abort(),
         "segv" => touch_what_is_not_ours(),
         "stop" => stop_for_a_while(),
+        "caught" => drop(catch_unwind(|| panic!("this panic is caught by the task itself"))),
+        "interrupt" => (0..3).for_each(|_| {
+            until_asleep(getppid().as_raw());
+            kill(getppid(), Signal::SIGUSR1).expect("the caller is there");
+        }),
         "exit" => exit(status),
         // SAFETY: a process may send itself any signal, and give up std's handler for some of them.
         "signal" => unsafe {

@@ -62,9 +62,10 @@ fn a_task_in_a_process_that_returns_or_exits_is_told_so() {
             let exit = |task: &str| Exit::Code(if task == "exit" { status } else { 0 });
             really_ended(&run, &tasks, exit)?;
         }
-        // Whoever is stopped has not ended.
-        let run = run("process", &["stop"])?;
-        ended(&run, &["stop"], |_| "finished".to_owned())
+        // Whoever is stopped has not ended; a panic that a task catches is its own affair, and so is
+        // what it leaves behind; and the caller may get a signal while it waits.
+        let tasks = ["stop", "caught", "inner", "interrupt", "background"];
+        ended(&run("process", &tasks)?, &tasks, |_| "finished".to_owned())
     });
 }
 
@@ -119,7 +120,7 @@ fn every_signal_has_its_name() {
 #[test]
 fn the_child_never_comes_back_into_the_caller() {
     property(|random| {
-        let run = run("process", &some_of(random, &["return", "panic"]))?;
+        let run = run("process", &some_of(random, &["return", "panic", "silent"]))?;
         run.ends_well()?;
         let parent = run.check(run.processes()?.nth(0))?.pid.to_string();
         let left = run.events().of("caller").values("pid");
@@ -133,17 +134,26 @@ fn the_child_never_comes_back_into_the_caller() {
             "what the caller has registered with `atexit` should be done once, by process {parent}; \
              it was done by {said:?}: a child ends by `_exit`"
         );
-        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(said == [parent]))
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(said == [parent]))?;
+        let silent = run.events().filter(|event| event.what.ends_with("is=silent")).len();
+        let spoken = run.stdout().matches("caller: speaks").count();
+        let claim = format!(
+            "the caller has printed {silent} words that were not flushed when the child was forked; \
+             they came out {spoken} times: the child has written its copy as well"
+        );
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(spoken == silent))
     });
 }
 
 #[test]
 fn a_panic_in_a_thread_is_caught_at_the_join() {
     property(|random| {
-        let tasks = some_of(random, &["panic", "panic-text", "panic-value", "return"]);
+        let ways = ["panic", "panic-text", "panic-value", "return", "caught", "inner"];
+        let tasks = some_of(random, &ways);
         let run = run("thread", &tasks)?;
         ended(&run, &tasks, |task| match task {
-            "return" => "finished".to_owned(),
+            // A panic that a task catches, or that its own task is ended by, does not end it.
+            "return" | "caught" | "inner" => "finished".to_owned(),
             _ => "panicked".to_owned(),
         })
     });

@@ -6,7 +6,8 @@ use std::io::{self, Read, Write};
 
 /// Writes `list` in such a way that [`receive`] gets back this list, no more and no less.
 ///
-/// A list may be empty, or larger than a pipe. `to` may take only a few bytes at a time.
+/// A list may be empty, or larger than a pipe. `to` may take only a few bytes at a time, and a call
+/// that a signal interrupts is made again. Whether `to` is flushed is left open.
 pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
     let _ = (to, list);
     todo!("say how much comes, then what")
@@ -14,7 +15,8 @@ pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
 
 /// Reads the next list; `None` if there is none any more, since the writing end is closed.
 ///
-/// `from` may give only a few bytes at a time. Nothing beyond the list is taken from it.
+/// `from` may give only a few bytes at a time, and a call that a signal interrupts is made again.
+/// Nothing beyond the list is taken from it.
 /// An end in the midst of a list is an error.
 pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
     let _ = from;
@@ -25,11 +27,13 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
 ///
 /// Child `number`, from 1 to `children`, does `work(number)` once and sends the list that
 /// it returns, whole, whatever the others send. All children are at work at the same time.
-/// A child that dies in its work sends nothing, and what the others send is returned. (If one
-/// dies while it sends, an error is as good.)
+/// A child that dies in its work, by a signal or a panic, sends nothing, and what the others send is
+/// returned. (If one dies while it sends, an error is as good; but a part of its list is none, and
+/// nobody waits for the rest.) `work` leaves no process behind.
 /// Exactly `children` processes are forked, and this returns in the parent alone. All of them
 /// have ended and have been waited for when it returns; another child of the caller's is left
-/// alone. If the system refuses a pipe or a fork, this is an error.
+/// alone. That holds for an error, too: if the system refuses a pipe or a fork, this is one, and the
+/// children that are there already may be killed. A signal that the caller handles is none.
 pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<Vec<Vec<i64>>> {
     let _ = (children, work);
     todo!("make a pipe or several, fork, receive until the end, wait")

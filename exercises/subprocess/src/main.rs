@@ -6,17 +6,23 @@
 //! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
 //! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes
 //! its input and writes then, `echo` writes `--words` to both outputs, `linger` closes both and
-//! ends a while later, `files` says which files its input and outputs are. With `--program` another
-//! program is run; with `--times` it is run so often, with less and less input, and what came of
-//! the last run is told. With `--long 1` it gets an argument longer than the system takes.
+//! ends a while later, and sends its waiting caller signals before and after, `files` says which
+//! files its input and outputs are. With `--program` another program is run; with `--times` it is
+//! run so often, with less and less input, and what came of the last run is told. With `--scarce 1`
+//! it has been tried before with few descriptors that could be opened. With `--refused 1` it is
+//! tried what the system refuses.
 
 use std::env::current_exe;
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::stat::fstat;
+use nix::unistd::Pid;
 use stage::{Arguments, event, until_asleep};
 use subprocess::{Finished, call, communicate};
 
@@ -27,11 +33,14 @@ const LOOKS: usize = 1_000;
 /// More than a pipe holds, twice.
 const FLOOD: usize = 150_000;
 
-/// More bytes than Linux takes in one argument of a program.
+/// More bytes than Linux takes in one argument of a program, and in a path by far.
 const TOO_LONG: usize = 200_000;
 
+/// More descriptors than a call needs.
+const ENOUGH: u64 = 10;
+
 fn main() -> io::Result<()> {
-    let known = ["do", "play", "program", "status", "bytes", "words", "times", "long"];
+    let known = ["do", "play", "program", "status", "bytes", "words", "times", "scarce", "refused"];
     let arguments = Arguments::take(&known);
     let part = arguments.get("play", "exit".to_owned());
     let status = arguments.get("status", 0);
@@ -39,10 +48,7 @@ fn main() -> io::Result<()> {
     let program = arguments.get("program", PathBuf::new());
     let program = if program.as_os_str().is_empty() { current_exe()? } else { program };
     let status_text = status.to_string();
-    let mut text = arguments.get("words", String::new());
-    if arguments.get("long", 0) != 0 {
-        text = "x".repeat(TOO_LONG);
-    }
+    let text = arguments.get("words", String::new());
     let times = arguments.get("times", 1);
     let words =
         ["--play", part.as_str(), "--status", status_text.as_str(), "--words", text.as_str()];
@@ -51,7 +57,15 @@ fn main() -> io::Result<()> {
     if !["call", "communicate"].contains(&what.as_str()) {
         return play(&part, status, &text);
     }
+    be_interrupted()?;
+    if arguments.get("refused", 0) != 0 {
+        return refused(&what);
+    }
     let before = open_descriptors();
+    if arguments.get("scarce", 0) != 0 {
+        (0..ENOUGH)
+            .try_for_each(|some| with_few_descriptors(some, || run(&what, &program, &words)))?;
+    }
     let input: Vec<u8> = (0..bytes).map(|index: usize| (index * 7 % 251) as u8).collect();
     let had = files("had")?;
     for time in 1..=times {
@@ -63,22 +77,76 @@ fn main() -> io::Result<()> {
             done.map(|finished| judge(&finished, &part, input, &text))
         };
         if time == times {
-            tell(outcome, &program);
+            tell(outcome, &program, "program");
         }
     }
     event("main", format_args!("descriptors={before},{}", open_descriptors()));
     Ok(())
 }
 
-fn tell(outcome: io::Result<String>, program: &std::path::Path) {
+/// From now on a signal ends every call that it interrupts, and nothing else.
+fn be_interrupted() -> io::Result<()> {
+    extern "C" fn ignore(_: libc::c_int) {}
+    // Without SA_RESTART: the kernel ends what it interrupts.
+    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    Ok(())
+}
+
+fn run(what: &str, program: &Path, words: &[&str]) -> io::Result<String> {
+    let code = match what {
+        "call" => call(program, words),
+        _ => communicate(program, words, b"input").map(|finished| finished.code),
+    };
+    code.map(|code| format!("code={code}"))
+}
+
+/// Tries what no system runs, each for another reason.
+fn refused(what: &str) -> io::Result<()> {
+    let this = current_exe()?;
+    // Bytes of no UTF-8 text, of which a path may consist.
+    let odd = PathBuf::from(OsString::from_vec(b"/\xff\xff\xff\xff".repeat(400)));
+    let (long_path, long_word) = ("/x".repeat(TOO_LONG / 2), "x".repeat(TOO_LONG));
+    for (case, program, word) in [
+        ("folder", Path::new("/"), ""),
+        ("through-a-file", Path::new("/dev/null/program"), ""),
+        ("long-path", Path::new(&long_path), ""),
+        ("odd-path", &odd, ""),
+        ("long-argument", &this, &long_word),
+        ("nul-in-an-argument", &this, "a\0b"),
+    ] {
+        tell(run(what, program, &["--words", word]), program, case);
+    }
+    Ok(())
+}
+
+/// Does `job`, whatever comes of it, while this process may open only `some` more descriptors.
+fn with_few_descriptors<T>(some: u64, job: impl FnOnce() -> T) -> io::Result<()> {
+    let next = io::stdin().as_fd().try_clone_to_owned()?.as_raw_fd();
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the limits live long enough.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        let few = libc::rlimit { rlim_cur: next as u64 + some, ..limit };
+        libc::setrlimit(libc::RLIMIT_NOFILE, &few);
+    }
+    job();
+    // SAFETY: the limit lives long enough.
+    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+    Ok(())
+}
+
+fn tell(outcome: io::Result<String>, program: &Path, case: &str) {
     match outcome {
         Ok(said) => event("main", said),
         Err(error) => {
             // By its path, or by the last part of that.
             let name = program.file_name().unwrap_or(program.as_os_str());
             let named = error.to_string().contains(&*name.to_string_lossy());
-            event("main", format_args!("error kind={:?} named={named}", error.kind()));
-            eprintln!("the error says: {error}");
+            event("main", format_args!("error case={case} kind={:?} named={named}", error.kind()));
+            let said = error.to_string().chars().take(200).collect::<String>();
+            eprintln!("the error says: {said}");
         }
     }
 }
@@ -127,6 +195,14 @@ fn inverted(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| !byte).collect()
 }
 
+/// Sends the caller, who waits, a signal that is no reason to wait no longer.
+fn interrupt_sleep(caller: i32) {
+    for _ in 0..3 {
+        until_asleep(caller);
+        let _ = kill(Pid::from_raw(caller), Signal::SIGUSR1);
+    }
+}
+
 /// What this program does as another program.
 fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
     let (mut stdin, mut stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
@@ -158,13 +234,16 @@ fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
             io::copy(&mut stdin, &mut io::sink())?;
         }
         "linger" => {
+            // SAFETY: the call cannot fail, and has no conditions.
+            let caller = unsafe { libc::getppid() };
+            interrupt_sleep(caller);
             for descriptor in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
                 // SAFETY: nobody writes to these descriptors afterwards.
                 unsafe { libc::close(descriptor) };
             }
-            // SAFETY: the call cannot fail, and has no conditions.
-            let caller = unsafe { libc::getppid() };
             (0..LOOKS).for_each(|_| until_asleep(caller));
+            interrupt_sleep(caller);
+            until_asleep(caller);
         }
         "files" => event("program", files("has")?),
         "echo" => {

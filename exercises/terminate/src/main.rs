@@ -3,43 +3,52 @@
 //!     cargo run -p terminate -- --scene reader
 //!     cargo run -p terminate -- --scene leave --kinds daemon,ordinary,daemon
 //!
-//! Scenes: `reader` terminates an endless reader, `slow` and `slower` one that takes its time to
-//! end, and does so with `--status` if that is not 0, `beside` one beside another child that has
-//! ended, `over` a child that has ended by itself, `seen` only looks at such a child, `known` looks
-//! and then terminates and joins it, `joined` joins one of the first of the given kinds that ends by
-//! itself with `--status` (below 0: by that signal); `leave` drops the handles of children of the
-//! given kinds, `panic` does so by a panic, and in `killed` a parent with a daemon is killed, in
-//! `orphan` before the daemon has done anything, in `asked` when the daemon asks for its parent; the
-//! daemon then falls to the driver, not to process 1.
+//! Scenes: `reader` terminates an endless reader, `slow` and `slower` one that has been stopped for
+//! a while and takes its time to end, and does so with `--status` if that is not 0, `beside`
+//! one beside another child that has ended, and then one that has not come to do anything, `over` a
+//! child that has ended by itself, `seen` only looks at such a child, `known` looks and then
+//! terminates and joins it, `joined` joins one of the first of the given kinds that ends by itself
+//! with `--status` (below 0: by that signal); `leave` drops the handles of children of the given
+//! kinds (`slow` is a daemon that takes its time), `panic` does so by a panic, and in `killed` a
+//! parent with a daemon and an ordinary child is killed, in `orphan` before the daemon has done
+//! anything, in `asked` when the daemon asks for its parent; the daemon then falls to the driver,
+//! not to process 1. Whoever waits for a child that takes its time gets other signals meanwhile.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{exit, id};
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::wait::{Id, WaitPidFlag, wait, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, Signal, kill as signal, raise, sigaction,
+};
+use nix::sys::wait::{Id, WaitPidFlag, wait, waitid};
+use nix::unistd::Pid;
 use stage::{Arguments, Gate, event, until_asleep};
 use terminate::{Child, Kind};
+
+/// Longer than whoever kills after a moment would wait.
+const MOMENT: Duration = Duration::from_millis(400);
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&["scene", "kinds", "status"]);
     let kinds = arguments.list("kinds", vec!["daemon".to_owned(), "ordinary".to_owned()]);
     let status = arguments.get("status", 0);
     MAIN.store(id(), Ordering::Relaxed);
+    be_interrupted()?;
     match arguments.get("scene", "reader".to_owned()).as_str() {
-        "reader" => terminated(read_endlessly)?,
-        "slow" => terminated(|ready| end_slowly(ready, Duration::ZERO, status))?,
-        "slower" => terminated(|ready| end_slowly(ready, Duration::from_millis(400), status))?,
+        "reader" => terminated(false, read_endlessly)?,
+        "slow" => terminated(true, |ready| end_slowly(ready, Duration::ZERO, status))?,
+        "slower" => terminated(true, |ready| end_slowly(ready, MOMENT, status))?,
         "beside" => {
             let other = Child::start(Kind::Ordinary, || exit(77))?;
             let pid = Pid::from_raw(other.pid());
             // It has ended when this returns. Who watches his children may have reaped it by then.
             let _ = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
-            terminated(read_endlessly)?;
+            terminated(false, read_endlessly)?;
+            at_once()?;
         }
         "over" => {
             let mut child = ended()?;
@@ -77,17 +86,61 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A child is looked at, terminated, looked at, terminated and joined once more, looked at.
-fn terminated(target: impl FnOnce(&Gate)) -> io::Result<()> {
+/// A child is looked at, also while it is stopped, terminated, looked at, terminated and joined once
+/// more, looked at.
+fn terminated(stopped: bool, target: impl FnOnce(&Gate)) -> io::Result<()> {
     let ready = Gate::new()?;
     let mut child = Child::start(Kind::Ordinary, || target(&ready))?;
     ready.pass()?;
     look("before", &mut child)?;
+    if stopped {
+        let pid = Pid::from_raw(child.pid());
+        signal(pid, Signal::SIGSTOP)?;
+        waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT)?;
+        look("stopped", &mut child)?;
+        signal(pid, Signal::SIGCONT)?;
+    }
     child.terminate()?;
     look("after", &mut child)?;
     child.terminate()?;
     child.join()?;
     look("again", &mut child)
+}
+
+/// A child is terminated before it has come to do anything.
+fn at_once() -> io::Result<()> {
+    extern "C" fn in_the_child() {
+        // By then the signal is on its way.
+        until_asleep(Pid::parent().as_raw());
+    }
+    // SAFETY: the function that is registered lives as long as the program.
+    unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
+    let ready = Gate::new()?;
+    let mut child = Child::start(Kind::Ordinary, || read_endlessly(&ready))?;
+    child.terminate()?;
+    look("at-once", &mut child)
+}
+
+/// From now on a signal ends every call that it interrupts, and nothing else.
+fn be_interrupted() -> io::Result<()> {
+    extern "C" fn ignore(_: libc::c_int) {}
+    // Without SA_RESTART: the kernel ends what it interrupts.
+    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    Ok(())
+}
+
+/// Returns when the parent of this process sleeps, though it has been woken before.
+///
+/// A parent that would rather terminate this child has done so before it falls asleep.
+fn until_parent_waits() {
+    let parent = Pid::parent();
+    for _ in 0..3 {
+        until_asleep(parent.as_raw());
+        signal(parent, Signal::SIGUSR1).expect("the parent is there");
+    }
+    until_asleep(parent.as_raw());
 }
 
 /// A child that has ended by itself, and that nobody has reaped.
@@ -100,8 +153,7 @@ fn ended() -> io::Result<Child> {
 /// A child is joined before it ends, then joined once more and terminated, to no effect.
 fn joined(kind: Kind, status: i32) -> io::Result<()> {
     let mut child = Child::start(kind, || {
-        // A parent that would rather terminate this child has done so before it falls asleep.
-        until_asleep(Pid::parent().as_raw());
+        until_parent_waits();
         if status < 0 {
             // SAFETY: a process may send itself any signal.
             unsafe { libc::kill(libc::getpid(), -status) };
@@ -137,6 +189,7 @@ fn family(kinds: &[String], leaving: &Gate) -> io::Result<Vec<Child>> {
         let ready = Gate::new()?;
         let child = match kind.as_str() {
             "daemon" => Child::start(Kind::Daemon, || read_endlessly(&ready))?,
+            "slow" => Child::start(Kind::Daemon, || end_slowly(&ready, MOMENT, 0))?,
             _ => Child::start(Kind::Ordinary, || finish_work(number, &ready, leaving, parent))?,
         };
         ready.pass()?;
@@ -164,33 +217,48 @@ fn killed(moment: Moment) -> io::Result<()> {
         unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
     }
     let (mut reader, writer) = io::pipe()?;
-    // SAFETY: this process has one thread, so the child may do whatever the parent may.
-    let parent = match unsafe { fork() }? {
-        ForkResult::Child => {
-            drop(reader);
-            let ready = Gate::new()?;
-            match moment {
-                Moment::Fork => die_at_the_fork(),
-                Moment::Question => ASKED_FOR.store(Pid::this().as_raw(), Ordering::Relaxed),
-                Moment::Later => {}
-            }
-            let _daemon = Child::start(Kind::Daemon, || read_endlessly(&ready))?;
-            ready.pass()?;
-            event("parent", "has a daemon");
-            // Only the daemon has the writing end from here on.
-            drop(writer);
-            raise(Signal::SIGKILL)?;
-            return Ok(());
+    let (mut writer, over) = (Some(writer), Gate::new()?);
+    let parent = Child::start(Kind::Ordinary, || {
+        if let Err(error) = be_killed(&moment, writer.take(), &over) {
+            event("parent", error);
         }
-        ForkResult::Parent { child } => child,
-    };
+    })?;
     drop(writer);
-    waitpid(parent, None)?;
+    waitid(Id::Pid(Pid::from_raw(parent.pid())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     event("main", "parent killed");
     // The end of the file: the last process that could write is gone.
     reader.read_to_end(&mut Vec::new())?;
     event("main", "daemon gone");
+    over.open()?;
+    drop(parent);
     while wait().is_ok() {}
+    Ok(())
+}
+
+/// Starts a daemon that has `lifeline` open, and is killed at the moment.
+fn be_killed(moment: &Moment, lifeline: Option<PipeWriter>, over: &Gate) -> io::Result<()> {
+    match moment {
+        Moment::Fork => die_at_the_fork(),
+        Moment::Question => ASKED_FOR.store(Pid::this().as_raw(), Ordering::Relaxed),
+        Moment::Later => {}
+    }
+    let (mut begun, begins) = io::pipe()?;
+    let _daemon = Child::start(Kind::Daemon, || {
+        (&begins).write_all(&[0]).expect("the pipe is open");
+        read_on();
+    })?;
+    drop(begins);
+    // The end of the file: nobody can say any more that it has begun.
+    if begun.read(&mut [0])? == 0 {
+        event("parent", "daemon never began");
+        return Ok(());
+    }
+    event("parent", "has a daemon");
+    // Only the daemon has it from here on.
+    drop(lifeline);
+    // Another child, which goes on, inherits whatever else this process has open.
+    let _other = Child::start(Kind::Ordinary, || over.pass().expect("the pipe is open"))?;
+    raise(Signal::SIGKILL)?;
     Ok(())
 }
 
@@ -254,8 +322,12 @@ extern "C" fn kill(pid: libc::pid_t, signal: libc::c_int) -> libc::c_int {
 
 /// Reads from a pipe into which nobody writes and which nobody closes.
 fn read_endlessly(ready: &Gate) {
-    let (reader, _writer) = io::pipe().expect("there are pipes left");
     ready.open().expect("the pipe of the gate is open");
+    read_on();
+}
+
+fn read_on() {
+    let (reader, _writer) = io::pipe().expect("there are pipes left");
     let read = |mut from: &PipeReader| from.read(&mut [0; 64]);
     while read(&reader).is_ok() {}
 }
@@ -268,7 +340,7 @@ fn end_slowly(ready: &Gate, time: Duration, status: i32) {
     ready.open().expect("the pipe of the gate is open");
     terminate.wait().expect("the set is not empty");
     // The signal is here. Whoever waits for the end is asleep by now, or soon.
-    until_asleep(Pid::parent().as_raw());
+    until_parent_waits();
     thread::sleep(time);
     if status != 0 {
         exit(status);

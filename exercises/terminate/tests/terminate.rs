@@ -16,6 +16,8 @@ fn says(run: &Run, when: &str, key: &str, expected: &str) -> Checked {
     let seen: String = run.check(run.events().of("main").named(when).value(key))?;
     let moment = match when {
         "before" => "before `terminate`",
+        "stopped" => "while it is stopped, which is no end,",
+        "at-once" => "after a `terminate` that comes right behind its start",
         "after" => "after `terminate`",
         "seen" => "after it has ended by itself",
         "joined" => "after a `join`",
@@ -37,14 +39,16 @@ fn an_endless_reader_is_ended_by_sigterm() {
         // Another child has ended with a status of its own.
         let run = scene("beside")?;
         run.ends_well()?;
-        says(&run, "after", "code", "-15")
+        says(&run, "after", "code", "-15")?;
+        // A third one has not even begun when it is terminated.
+        says(&run, "at-once", "code", "-15")
     });
 }
 
 #[test]
 fn it_is_alive_before_and_not_after() {
     let looked = Cell::new(false);
-    property(|random| {
+    property(|_| {
         // It takes its time, and once is enough.
         let slow = if looked.replace(true) { "slow" } else { "slower" };
         for way in ["reader", slow] {
@@ -58,10 +62,13 @@ fn it_is_alive_before_and_not_after() {
             let pid: String = run.check(run.events().named("before").value("pid"))?;
             says(&run, "after", "pid", &pid)?;
         }
-        // Whoever tidies up may end with a status of its own.
-        let status = random.pick(1..=255);
+        // Whoever tidies up may end with a status of its own, as with the one by which a shell
+        // tells of SIGTERM.
+        let status = 143;
         let run = program!().arg("scene", "slow").arg("status", status).run()?;
         run.ends_well()?;
+        says(&run, "stopped", "alive", "true")?;
+        says(&run, "stopped", "code", "none")?;
         says(&run, "after", "alive", "false")?;
         says(&run, "after", "code", &status.to_string())?;
         let run = scene("seen")?;
@@ -161,8 +168,13 @@ fn an_ordinary_child_is_waited_for() {
 
 #[test]
 fn a_daemon_ends_with_its_handle() {
+    let looked = Cell::new(false);
     property(|random| {
-        let kinds = kinds(random);
+        let mut kinds = kinds(random);
+        if !looked.replace(true) {
+            // It takes its time, and once is enough.
+            kinds.push("slow");
+        }
         let run = program!().arg("scene", "leave").list("kinds", &kinds).run()?;
         if run.deadlocked() && !run.events().named("leaves").is_empty() {
             let claim = "the parent waits for a daemon, which never ends by itself";
@@ -171,7 +183,7 @@ fn a_daemon_ends_with_its_handle() {
         }
         run.ends_well()?;
         run.leaves_nothing_behind()?;
-        let daemons = of_kind(&run, "daemon");
+        let daemons = [of_kind(&run, "daemon"), of_kind(&run, "slow")].concat();
         daemons.iter().try_for_each(|pid| run.ends_as(*pid, TERMINATED))
     });
 }
@@ -200,6 +212,10 @@ fn a_daemon_dies_with_a_parent_that_is_killed() {
             ("asked", " just when its daemon had asked for its pid"),
         ] {
             let run = scene(way)?;
+            if !run.events().of("parent").named("daemon").is_empty() {
+                let claim = "a child started a daemon, which ended before it had called its target";
+                return Err(run.found(Finding::wrong(claim).seeing(run.stdout())));
+            }
             if run.deadlocked() && !run.events().named("parent").is_empty() {
                 let claim = format!("the parent was killed{moment}, and its daemon still runs");
                 let finding = Finding::new(Verdict::Leak, claim);

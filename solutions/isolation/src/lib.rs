@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
 
@@ -57,7 +58,14 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
             unsafe { libc::_exit(if ended.is_ok() { 0 } else { PANICKED }) }
         }
     };
-    match waitpid(child, None)? {
+    let ended = loop {
+        match waitpid(child, None) {
+            // A signal of the caller's came in between.
+            Err(Errno::EINTR) => {}
+            ended => break ended?,
+        }
+    };
+    match ended {
         WaitStatus::Exited(_, 0) => Ok(End::Finished),
         WaitStatus::Exited(_, PANICKED) => Ok(End::Panicked),
         WaitStatus::Exited(_, status) => Ok(End::Exited(status)),

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
@@ -72,12 +73,15 @@ impl Child {
     }
 
     fn wait(&mut self, flags: WaitPidFlag) -> io::Result<()> {
-        if self.code.is_none() {
-            self.code = match waitpid(self.pid, Some(flags))? {
-                WaitStatus::Exited(_, status) => Some(status),
-                WaitStatus::Signaled(_, signal, _) => Some(-(signal as i32)),
-                _ => None,
-            };
+        while self.code.is_none() {
+            match waitpid(self.pid, Some(flags)) {
+                Ok(WaitStatus::Exited(_, status)) => self.code = Some(status),
+                Ok(WaitStatus::Signaled(_, signal, _)) => self.code = Some(-(signal as i32)),
+                Ok(_) => break,
+                // Another signal of the parent's came in between.
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }

@@ -50,13 +50,15 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
             task();
             Ok(End::Finished)
         }
-        ForkResult::Parent { child } => match waitid(Id::Pid(child), WaitPidFlag::WEXITED)? {
-            WaitStatus::Exited(_, 0) => Ok(End::Finished),
-            WaitStatus::Exited(_, 101) => Ok(End::Panicked),
-            WaitStatus::Exited(_, status) => Ok(End::Exited(status)),
-            WaitStatus::Signaled(_, signal, _) => Ok(End::Killed(signal as i32)),
-            _ => Err(io::ErrorKind::InvalidData.into()),
-        },
+        ForkResult::Parent { child } => {
+            match uninterrupted(|| Ok(waitid(Id::Pid(child), WaitPidFlag::WEXITED)?))? {
+                WaitStatus::Exited(_, 0) => Ok(End::Finished),
+                WaitStatus::Exited(_, 101) => Ok(End::Panicked),
+                WaitStatus::Exited(_, status) => Ok(End::Exited(status)),
+                WaitStatus::Signaled(_, signal, _) => Ok(End::Killed(signal as i32)),
+                _ => Err(io::ErrorKind::InvalidData.into()),
+            }
+        }
     }
 }
 
@@ -65,4 +67,14 @@ pub fn in_thread(task: impl FnOnce() + Send) -> io::Result<End> {
         thread::Builder::new().spawn_scoped(scope, task).map(ScopedJoinHandle::join)
     })?;
     Ok(ended.map_or(End::Panicked, |()| End::Finished))
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

@@ -52,8 +52,11 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
     }
     let mut status = 0;
     // SAFETY: the status is valid.
-    if unsafe { libc::waitpid(pid, &mut status, 0) } != pid {
-        return Err(io::Error::last_os_error());
+    while unsafe { libc::waitpid(pid, &mut status, 0) } != pid {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
     }
     Ok(if libc::WIFSIGNALED(status) {
         End::Killed(libc::WTERMSIG(status))

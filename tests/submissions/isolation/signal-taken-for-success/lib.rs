@@ -43,8 +43,11 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
         }
     };
     let mut status = 0;
-    if unsafe { libc::waitpid(child.as_raw(), &mut status, 0) } < 0 {
-        return Err(io::Error::last_os_error());
+    while unsafe { libc::waitpid(child.as_raw(), &mut status, 0) } < 0 {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
     }
     match libc::WEXITSTATUS(status) {
         0 => Ok(End::Finished),

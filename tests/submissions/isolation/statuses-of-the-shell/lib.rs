@@ -38,7 +38,7 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
             let ended = catch_unwind(AssertUnwindSafe(task));
             unsafe { libc::_exit(if ended.is_ok() { 0 } else { 101 }) }
         }
-        ForkResult::Parent { child } => match waitpid(child, None)? {
+        ForkResult::Parent { child } => match uninterrupted(|| Ok(waitpid(child, None)?))? {
             WaitStatus::Exited(_, 0) => Ok(End::Finished),
             WaitStatus::Exited(_, 101) => Ok(End::Panicked),
             WaitStatus::Exited(_, status @ 129..=192) => Ok(End::Killed(status - 128)),
@@ -57,4 +57,14 @@ pub fn in_thread(task: impl FnOnce() + Send) -> io::Result<End> {
             Err(_) => Ok(End::Panicked),
         }
     })
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

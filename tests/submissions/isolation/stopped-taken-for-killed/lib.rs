@@ -43,7 +43,7 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
             unsafe { libc::_exit(if ended.is_ok() { 0 } else { PANICKED }) }
         }
     };
-    match waitpid(child, Some(nix::sys::wait::WaitPidFlag::WUNTRACED))? {
+    match uninterrupted(|| Ok(waitpid(child, Some(nix::sys::wait::WaitPidFlag::WUNTRACED))?))? {
         WaitStatus::Stopped(_, signal) => Ok(End::Killed(signal as i32)),
         WaitStatus::Exited(_, 0) => Ok(End::Finished),
         WaitStatus::Exited(_, PANICKED) => Ok(End::Panicked),
@@ -61,4 +61,14 @@ pub fn in_thread(task: impl FnOnce() + Send) -> io::Result<End> {
             Err(_) => End::Panicked,
         })
     })
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

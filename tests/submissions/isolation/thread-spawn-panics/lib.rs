@@ -57,7 +57,7 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
             unsafe { libc::_exit(if ended.is_ok() { 0 } else { PANICKED }) }
         }
     };
-    match waitpid(child, None)? {
+    match uninterrupted(|| Ok(waitpid(child, None)?))? {
         WaitStatus::Exited(_, 0) => Ok(End::Finished),
         WaitStatus::Exited(_, PANICKED) => Ok(End::Panicked),
         WaitStatus::Exited(_, status) => Ok(End::Exited(status)),
@@ -76,4 +76,14 @@ pub fn in_thread(task: impl FnOnce() + Send) -> io::Result<End> {
             Err(_) => End::Panicked,
         })
     })
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

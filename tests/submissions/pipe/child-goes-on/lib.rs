@@ -13,7 +13,7 @@ pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
 
 pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
     let mut length = [0; 8];
-    if from.read(&mut length[..1])? == 0 {
+    if uninterrupted(|| from.read(&mut length[..1]))? == 0 {
         return Ok(None);
     }
     from.read_exact(&mut length[1..])?;
@@ -48,7 +48,17 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
         }
     }
     for (child, _) in started {
-        waitpid(child, None)?;
+        uninterrupted(|| Ok(waitpid(child, None)?))?;
     }
     Ok(lists)
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

@@ -48,7 +48,7 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
             }
         }
         for (child, _) in started {
-            waitpid(child, None)?;
+            uninterrupted(|| Ok(waitpid(child, None)?))?;
         }
     }
     Ok(lists)
@@ -63,5 +63,15 @@ fn start(work: impl Fn() -> Vec<i64>) -> io::Result<(Pid, PipeReader)> {
             exit(i32::from(sent.is_err()))
         }
         ForkResult::Parent { child } => Ok((child, reader)),
+    }
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

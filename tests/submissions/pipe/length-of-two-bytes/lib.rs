@@ -5,6 +5,7 @@
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
 use std::process::exit;
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
@@ -44,24 +45,51 @@ fn read_or_end(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     }
 }
 
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
 /// Forks `children` processes, and returns what they send, in any order.
 pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<Vec<Vec<i64>>> {
     let mut started = Vec::new();
+    let lists = receive_all(&mut started, children, work);
+    for (child, pipe) in started {
+        if lists.is_err() {
+            // It may wait for one that was never started, and nobody reads what it sends. It has
+            // not been waited for, so the number is its own.
+            let _ = kill(child, Signal::SIGKILL);
+        }
+        drop(pipe);
+        uninterrupted(|| Ok(waitpid(child, None)?))?;
+    }
+    lists
+}
+
+/// Starts the children, and receives what they send; `started` are those that are there, also after
+/// an error.
+fn receive_all(
+    started: &mut Vec<(Pid, PipeReader)>,
+    children: usize,
+    work: impl Fn(usize) -> Vec<i64>,
+) -> io::Result<Vec<Vec<i64>>> {
     for number in 1..=children {
         started.push(start(|| work(number))?);
     }
     // A child that is ahead of its turn sleeps on its full pipe. All have been started,
     // so nobody waits for anybody who has not.
     let mut lists = Vec::new();
-    for (_, pipe) in &mut started {
+    for (_, pipe) in started {
         // Eight bytes at a time would be a system call for each number.
         let mut pipe = io::BufReader::new(pipe);
         while let Some(list) = receive(&mut pipe)? {
             lists.push(list);
         }
-    }
-    for (child, _) in started {
-        waitpid(child, None)?;
     }
     Ok(lists)
 }

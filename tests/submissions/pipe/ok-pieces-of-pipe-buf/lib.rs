@@ -22,7 +22,7 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
     let mut line = String::new();
     let mut byte = [0];
     loop {
-        match from.read(&mut byte)? {
+        match uninterrupted(|| from.read(&mut byte))? {
             0 if line.is_empty() => return Ok(None),
             0 => return Err(ErrorKind::UnexpectedEof.into()),
             _ if byte == *b"\n" => break,
@@ -80,7 +80,17 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
         }
     }
     for pid in pids {
-        waitpid(pid, None)?;
+        uninterrupted(|| Ok(waitpid(pid, None)?))?;
     }
     Ok(lists)
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

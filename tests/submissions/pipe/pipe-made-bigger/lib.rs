@@ -15,7 +15,7 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
     let mut head = [0u8; 8];
     let mut got = 0;
     while got < 8 {
-        let n = from.read(&mut head[got..])?;
+        let n = uninterrupted(|| from.read(&mut head[got..]))?;
         if n == 0 {
             return if got == 0 { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
         }
@@ -42,7 +42,7 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
         }
     }
     for (child, _) in &started {
-        waitpid(*child, None)?;
+        uninterrupted(|| Ok(waitpid(*child, None)?))?;
     }
     let mut lists = Vec::new();
     for (_, mut reader) in started {
@@ -51,4 +51,14 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
         }
     }
     Ok(lists)
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

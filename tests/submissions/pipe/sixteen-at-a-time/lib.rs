@@ -18,7 +18,7 @@ fn word(from: &mut impl Read) -> io::Result<Option<[u8; 8]>> {
     let mut bytes = [0u8; 8];
     let mut have = 0;
     while have < 8 {
-        match from.read(&mut bytes[have..])? {
+        match uninterrupted(|| from.read(&mut bytes[have..]))? {
             0 if have == 0 => return Ok(None),
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             n => have += n,
@@ -60,8 +60,18 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
                 lists.push(list);
             }
             drop(reader);
-            waitpid(child, None)?;
+            uninterrupted(|| Ok(waitpid(child, None)?))?;
         }
     }
     Ok(lists)
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

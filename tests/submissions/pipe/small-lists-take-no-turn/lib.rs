@@ -15,7 +15,7 @@ pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
 
 pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
     let mut head = [0u8; 8];
-    if from.read(&mut head[..1])? == 0 {
+    if uninterrupted(|| from.read(&mut head[..1]))? == 0 {
         return Ok(None);
     }
     from.read_exact(&mut head[1..])?;
@@ -61,7 +61,17 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
     }
     drop(reader);
     for pid in pids {
-        waitpid(pid, None)?;
+        uninterrupted(|| Ok(waitpid(pid, None)?))?;
     }
     Ok(lists)
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

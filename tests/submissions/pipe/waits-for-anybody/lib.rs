@@ -12,7 +12,7 @@ pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
 
 pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
     let mut start = [0u8];
-    match from.read(&mut start)? {
+    match uninterrupted(|| from.read(&mut start))? {
         0 => return Ok(None),
         _ => (),
     }
@@ -54,4 +54,14 @@ pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<V
         wait()?;
     }
     Ok(lists)
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

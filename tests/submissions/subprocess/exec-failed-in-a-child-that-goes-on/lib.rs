@@ -37,7 +37,7 @@ fn code(status: WaitStatus) -> i32 {
 pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
     match unsafe { fork() }? {
         ForkResult::Child => execute(program, arguments),
-        ForkResult::Parent { child } => Ok(code(waitpid(child, None)?)),
+        ForkResult::Parent { child } => Ok(code(uninterrupted(|| Ok(waitpid(child, None)?))?)),
     }
 }
 
@@ -63,7 +63,21 @@ pub fn communicate(program: &Path, arguments: &[&str], input: &[u8]) -> io::Resu
                 stdout.read_to_end(out)
             })?;
             let [stdout, stderr] = all;
-            Ok(Finished { code: code(waitpid(child, None)?), stdout, stderr })
+            Ok(Finished {
+                code: code(uninterrupted(|| Ok(waitpid(child, None)?))?),
+                stdout,
+                stderr,
+            })
+        }
+    }
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
         }
     }
 }

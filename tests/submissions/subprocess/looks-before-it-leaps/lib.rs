@@ -45,8 +45,11 @@ fn launch(program: &Path, arguments: &[&str], three: Option<[i32; 3]>) -> io::Re
 
 fn reap(pid: i32) -> io::Result<i32> {
     let mut status = 0;
-    if unsafe { libc::waitpid(pid, &mut status, 0) } < 0 {
-        return Err(io::Error::last_os_error());
+    while unsafe { libc::waitpid(pid, &mut status, 0) } < 0 {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
     }
     Ok(if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -libc::WTERMSIG(status) })
 }

@@ -63,7 +63,7 @@ fn start(
             let mut said = Vec::new();
             trouble.read_to_end(&mut said)?;
             let Ok(number) = <[u8; 4]>::try_from(&said[..]) else { return Ok(child) };
-            waitpid(child, None)?;
+            uninterrupted(|| Ok(waitpid(child, None)?))?;
             let error = io::Error::from(Errno::from_raw(i32::from_ne_bytes(number)));
             Err(io::Error::new(error.kind(), format!("{}: {error}", program.display())))
         }
@@ -71,7 +71,7 @@ fn start(
 }
 
 fn end_of(pid: Pid) -> io::Result<i32> {
-    match waitpid(pid, None)? {
+    match uninterrupted(|| Ok(waitpid(pid, None)?))? {
         WaitStatus::Exited(_, status) => Ok(status),
         WaitStatus::Signaled(_, signal, _) => Ok(-(signal as i32)),
         other => Err(io::Error::other(format!("{other:?}"))),
@@ -94,7 +94,7 @@ fn serve(
         for pipe in outputs.iter().filter_map(|(pipe, _)| pipe.as_ref()) {
             waits.push(PollFd::new(pipe.as_fd(), PollFlags::POLLIN));
         }
-        poll(&mut waits, PollTimeout::NONE)?;
+        uninterrupted(|| Ok(poll(&mut waits, PollTimeout::NONE)?))?;
         let ready: Vec<i32> = waits
             .iter()
             .filter(|wait| wait.any() == Some(true))
@@ -125,4 +125,14 @@ fn serve(
     }
     let [(_, stdout), (_, stderr)] = outputs;
     Ok((stdout, stderr))
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

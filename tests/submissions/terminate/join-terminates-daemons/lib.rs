@@ -42,7 +42,7 @@ impl Child {
         if self.code.is_some() {
             return Ok(());
         }
-        match waitpid(self.pid, Some(flags))? {
+        match uninterrupted(|| Ok(waitpid(self.pid, Some(flags))?))? {
             WaitStatus::Exited(_, status) => self.code = Some(status),
             WaitStatus::Signaled(_, signal, _) => self.code = Some(-(signal as i32)),
             _ => {}
@@ -81,6 +81,16 @@ impl Drop for Child {
             let _ = self.terminate();
         } else {
             let _ = self.join();
+        }
+    }
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
         }
     }
 }

@@ -40,7 +40,7 @@ impl Child {
 
     fn wait(&mut self, flag: Option<WaitPidFlag>) -> io::Result<()> {
         if self.code.is_none() {
-            match waitpid(self.pid, flag)? {
+            match uninterrupted(|| Ok(waitpid(self.pid, flag)?))? {
                 WaitStatus::Exited(_, code) => self.code = Some(code),
                 WaitStatus::Signaled(_, signal, _) => self.code = Some(-(signal as i32)),
                 _ => {}
@@ -57,7 +57,7 @@ impl Child {
     pub fn terminate(&mut self) -> io::Result<()> {
         if self.is_alive()? {
             kill(self.pid, Signal::SIGTERM)?;
-            waitpid(self.pid, None)?;
+            uninterrupted(|| Ok(waitpid(self.pid, None)?))?;
             self.code = Some(-(Signal::SIGTERM as i32));
         }
         Ok(())
@@ -78,5 +78,15 @@ impl Drop for Child {
             Kind::Daemon => self.terminate(),
             Kind::Ordinary => self.join(),
         };
+    }
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

@@ -58,7 +58,7 @@ impl Child {
 
     fn wait(&mut self, flags: WaitPidFlag) -> io::Result<()> {
         if self.code.is_none() {
-            self.code = match waitpid(self.pid, Some(flags))? {
+            self.code = match uninterrupted(|| Ok(waitpid(self.pid, Some(flags))?))? {
                 WaitStatus::Exited(_, status) => Some(status),
                 WaitStatus::Signaled(_, signal, _) => Some(-(signal as i32)),
                 _ => None,
@@ -84,5 +84,15 @@ fn die_with(parent: Pid) {
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) };
     if getppid() != parent {
         unsafe { libc::_exit(0) };
+    }
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

@@ -47,7 +47,9 @@ impl Child {
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
         Ok(match self.state {
             State::Ended(_) => false,
-            State::Running => !self.settle(waitid(Id::Pid(self.pid), flags)?),
+            State::Running => {
+                !self.settle(uninterrupted(|| Ok(waitid(Id::Pid(self.pid), flags)?))?)
+            }
         })
     }
 
@@ -61,7 +63,7 @@ impl Child {
 
     pub fn join(&mut self) -> io::Result<()> {
         while let State::Running = self.state {
-            let end = waitid(Id::Pid(self.pid), WaitPidFlag::WEXITED)?;
+            let end = uninterrupted(|| Ok(waitid(Id::Pid(self.pid), WaitPidFlag::WEXITED)?))?;
             self.settle(end);
         }
         Ok(())
@@ -89,6 +91,16 @@ impl Drop for Child {
         match self.kind {
             Kind::Daemon => self.terminate().expect("the daemon is our child"),
             Kind::Ordinary => self.join().expect("it is our child"),
+        }
+    }
+}
+
+/// Makes a call once more if a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
         }
     }
 }

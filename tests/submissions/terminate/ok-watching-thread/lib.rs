@@ -1,4 +1,6 @@
 use std::io::{self, PipeReader, PipeWriter, Read};
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Mutex;
 use std::thread;
 
 use nix::unistd::{ForkResult, Pid, fork};
@@ -14,7 +16,14 @@ pub struct Child {
     kind: Kind,
     pid: Pid,
     end: Option<i32>,
-    _alive: PipeWriter,
+    alive: PipeWriter,
+}
+
+/// The writing ends that this process has open, all of which a child inherits.
+static ALIVE: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+
+fn alive() -> std::sync::MutexGuard<'static, Vec<RawFd>> {
+    ALIVE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 impl Child {
@@ -24,6 +33,10 @@ impl Child {
         match unsafe { fork() }? {
             ForkResult::Child => {
                 drop(writer);
+                for end in alive().drain(..) {
+                    // SAFETY: the handles that own them are the parent's, and are not dropped here.
+                    unsafe { libc::close(end) };
+                }
                 if kind == Kind::Daemon {
                     thread::spawn(move || watch(reader));
                 }
@@ -32,7 +45,8 @@ impl Child {
                 unsafe { libc::_exit(0) }
             }
             ForkResult::Parent { child } => {
-                Ok(Child { kind, pid: child, end: None, _alive: writer })
+                alive().push(writer.as_raw_fd());
+                Ok(Child { kind, pid: child, end: None, alive: writer })
             }
         }
     }
@@ -70,7 +84,15 @@ impl Child {
         // SAFETY: the status is valid.
         match unsafe { libc::waitpid(self.pid.as_raw(), &mut status, flags) } {
             0 => {}
-            -1 => return Err(io::Error::last_os_error()),
+            -1 => {
+                let error = io::Error::last_os_error();
+                // A signal came in between.
+                return if error.kind() == io::ErrorKind::Interrupted {
+                    self.look(flags)
+                } else {
+                    Err(error)
+                };
+            }
             _ if libc::WIFEXITED(status) => self.end = Some(libc::WEXITSTATUS(status)),
             _ => self.end = Some(-libc::WTERMSIG(status)),
         }
@@ -81,6 +103,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         let _ = if self.kind == Kind::Daemon { self.terminate() } else { self.join() };
+        alive().retain(|end| *end != self.alive.as_raw_fd());
     }
 }
 
