@@ -20,11 +20,11 @@ impl Bank {
 
     /// Moves `amount` from the account `from` to the account `to`, or refuses and changes nothing.
     ///
-    /// Refuses if there is less than `amount` in `from`. Else it calls `book` once, while no other
-    /// transfer from or to one of the two accounts is under way. Transfers that
-    /// have no account in common can be under way at once; one that waits keeps others from its
-    /// own two accounts at most. `from` and `to` may be the same account: such a transfer is
-    /// refused and booked like any other, and changes no balance.
+    /// Refuses if there is less than `amount` in `from`. Else it calls `book` once, before or after
+    /// the money moves, while no other transfer from or to one of the two accounts is under way.
+    /// Transfers that have no account in common can be under way at once; one that waits keeps
+    /// others from its own two accounts at most. `from` and `to` may be the same account: such a
+    /// transfer is refused and booked like any other, and changes no balance, not even for a moment.
     pub fn transfer(
         &self,
         from: usize,
@@ -36,13 +36,15 @@ impl Bank {
         todo!("hold both accounts, move the money, book it")
     }
 
-    /// What is in `account`, before or after a transfer that is under way.
+    /// What is in `account`, before or after a transfer that is under way; one that is refused
+    /// never shows.
     pub fn balance(&self, account: usize) -> u64 {
         let _ = account;
         todo!("look into one account")
     }
 
-    /// What is in all accounts together at one moment. Money on its way counts once.
+    /// What is in all accounts together at one moment. Money on its way counts once. While it
+    /// waits, transfers may wait for it, whatever their accounts.
     pub fn total(&self) -> u64 {
         todo!("add up while nothing moves")
     }

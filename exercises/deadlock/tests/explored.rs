@@ -55,12 +55,20 @@ fn no_schedule_deadlocks_a_ring_of_three() {
 fn no_schedule_shows_another_total() {
     let bank = Arc::new(Bank::new(&[10, 10, 10]));
     let other = Arc::clone(&bank);
-    let mover = thread::spawn(move || {
+    let moving = thread::spawn(move || {
         // The same to and fro, so that whoever adds up twice can be wrong twice alike.
         [(2, 0), (0, 2), (2, 0)].map(|(from, to)| other.transfer(from, to, 4, || ()))
     });
     assert_eq!(bank.total(), 30, "money on its way counts once");
-    assert_eq!(mover.join().unwrap(), [Ok(()); 3], "there is enough for all");
+    assert_eq!(moving.join().unwrap(), [Ok(()); 3], "there is enough for all");
+    // Two add up at once, and the numbers of the accounts have one digit or two.
+    let bank = Arc::new(Bank::new(&[10; 11]));
+    let there = mover(&bank, 10, 2);
+    let other = Arc::clone(&bank);
+    let auditor = thread::spawn(move || other.total());
+    let totals = (bank.total(), auditor.join().unwrap());
+    assert_eq!(totals, (110, 110), "whoever adds up, money on its way counts once");
+    assert_eq!(there.join().unwrap(), Ok(()), "there is enough");
 }
 
 #[test]
@@ -114,13 +122,16 @@ fn most_inside(amount: u64, there: (usize, usize), here: (usize, usize)) -> usiz
 
 #[test]
 fn a_transfer_to_the_same_account_changes_nothing() {
-    let bank = Bank::new(&[10, 10]);
+    let bank = Arc::new(Bank::new(&[10, 10]));
     let booked = AtomicUsize::new(0);
     let book = || {
         booked.fetch_add(1, Ordering::SeqCst);
     };
+    let other = Arc::clone(&bank);
+    let looking = thread::spawn(move || other.balance(1));
     assert_eq!(bank.transfer(1, 1, 4, book), Ok(()), "there is enough");
     assert_eq!((bank.balance(0), bank.balance(1)), (10, 10), "nothing moves");
+    assert_eq!(looking.join().unwrap(), 10, "whoever looks meanwhile");
     assert_eq!(bank.transfer(1, 1, 11, book), Err(NotEnough), "there is not enough");
     assert_eq!(booked.load(Ordering::SeqCst), 1, "the first transfer is booked, once");
     assert_eq!(bank.transfer(1, 1, 10, book), Ok(()), "all there is is enough");
@@ -157,4 +168,9 @@ fn a_refused_transfer_changes_nothing() {
     let there = thread::spawn(move || other.transfer(0, 2, 4, slowly));
     let here = bank.transfer(1, 2, 5, || ());
     assert_eq!((there.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");
+    // 6 and 5 are left, and 9 have come.
+    let other = Arc::clone(&bank);
+    let there = thread::spawn(move || (other.balance(0), other.transfer(2, 0, 1, || ())));
+    assert_eq!(bank.transfer(0, 1, 8, || ()), Err(NotEnough), "there are 6, or 7");
+    assert_eq!(there.join().unwrap(), (6, Ok(())), "whoever looks or waits meanwhile");
 }

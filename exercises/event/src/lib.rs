@@ -21,9 +21,11 @@ impl Event {
         todo!("set the flag, wake all")
     }
 
-    /// Takes the event back: from now on whoever waits waits for the next `set`.
+    /// Takes the event back, however often it was set: from now on whoever waits waits for the
+    /// next `set`.
     ///
-    /// A thread that waited for the last `set` and has not yet looked again may go on waiting too.
+    /// A thread that waited for the last `set` and has not yet looked again may be let go as if
+    /// it had looked in time, or go on waiting.
     pub fn clear(&self) {
         todo!("take the flag back")
     }
@@ -38,7 +40,8 @@ impl Event {
         todo!("sleep while the flag is not set")
     }
 
-    /// As `wait`, but no longer than `timeout`; says whether the event was set.
+    /// As `wait`, but no longer than `timeout`; says whether the event was set: `false` means that
+    /// the time is up.
     ///
     /// Any `timeout` will do, from `Duration::ZERO` to `Duration::MAX`. Wake-ups do not
     /// make it longer, and without a set it does not end before the time is up.
@@ -60,8 +63,8 @@ impl Handover {
         todo!("no password yet")
     }
 
-    /// Hands `password`, perhaps an empty one, over to everybody who waits, and who asks later.
-    /// Called once.
+    /// Hands `password`, any text of any length, perhaps an empty one, over to everybody who waits,
+    /// and who asks later. Called once.
     pub fn publish(&self, password: &str) {
         let _ = password;
         todo!("store the password and set the event: in which order?")

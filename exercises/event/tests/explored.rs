@@ -47,6 +47,9 @@ fn no_schedule_reads_the_password_too_early() {
     let another = Handover::new();
     another.publish("");
     assert_eq!(another.receive(), "", "an empty password is one, too");
+    let (long, third) = ("correct horse battery staple, 马 ".repeat(2000), Handover::new());
+    third.publish(&long);
+    assert_eq!(third.receive() == long, true, "so is one of 68000 bytes");
     assert_eq!(handover.receive(), word, "and it stays there, whatever others hand over");
 }
 
@@ -111,11 +114,13 @@ fn a_wait_after_the_set_returns_at_once() {
 fn clear_makes_everybody_wait_again() {
     let event = Arc::new(Event::new());
     event.set();
+    event.set();
     let other = Arc::clone(&event);
     let looker = thread::spawn(move || other.is_set());
     event.clear();
-    assert_eq!(event.is_set(), false, "it was cleared, whoever looks at it meanwhile");
+    assert_eq!(event.is_set(), false, "one clear is enough, whoever looks at it meanwhile");
     looker.join().unwrap();
+    event.clear();
     assert_eq!(event.wait_timeout(LONG), false, "nobody sets it again yet");
     let about_to_set = Arc::new(AtomicBool::new(false));
     let (other, flag) = (Arc::clone(&event), Arc::clone(&about_to_set));
@@ -192,7 +197,8 @@ fn a_wait_whose_time_is_up_says_so() {
         }
     });
     let start = Instant::now();
-    event.wait_timeout(LONG);
+    let set = event.wait_timeout(LONG);
+    assert_eq!(set || start.elapsed() >= LONG, true, "false means that the time is up");
     // A sleep ends early, before the wait has begun, five times at most.
     assert_eq!(start.elapsed() < 6 * LONG, true, "being woken makes no wait longer");
     over.store(true, Ordering::SeqCst);

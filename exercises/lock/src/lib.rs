@@ -22,7 +22,7 @@ impl Account {
         todo!("read, add and write as one step")
     }
 
-    /// The balance.
+    /// The balance, as it was at one moment.
     pub fn balance(&self) -> i64 {
         todo!("read the balance")
     }
@@ -42,7 +42,7 @@ impl Twins {
 
     /// Replaces both values by `next` of the value before. Whoever finds the twins in use sleeps.
     ///
-    /// `next` may look at other twins and change them, but not these.
+    /// `next` may look at other twins, as many as there are, and change them, but not these.
     /// If `next` panics the panic goes on to the caller, both values stay as they
     /// were, and the twins can be used as before.
     pub fn update(&self, next: impl FnOnce(i64) -> i64) {
@@ -50,7 +50,8 @@ impl Twins {
         todo!("change both values while nobody can look")
     }
 
-    /// Both values at one moment; while an update is under way it sleeps, or gives those from before.
+    /// Both values at one moment; while an update is under way it sleeps, or gives those from
+    /// just before it, no older ones.
     pub fn read(&self) -> (i64, i64) {
         todo!("look at both values at once")
     }

@@ -54,14 +54,27 @@ fn use_while_held(twins: &Twins) {
 /// Panics inside `update`, `panics` times; each must come out again.
 fn panic_inside(twins: &Twins, panics: usize) {
     for _ in 0..panics {
+        let others: Vec<_> = (0..300).map(|_| Twins::new()).collect();
         // A value other than the first one, so that it shows when it is lost.
         twins.update(|value| value + 1);
-        // Unwinds as a panic does, without the message.
-        let update = || twins.update(|_| resume_unwind(Box::new("told to panic")));
+        let update = || twins.update(|_| update_all_and_panic(&others));
         let caught = catch_unwind(AssertUnwindSafe(update)).is_err();
         event("main", if caught { "caught" } else { "swallowed" });
         twins.update(|value| value - 1);
+        if others.iter().any(|twins| twins.read() != (0, 0)) {
+            event("main", "changed");
+        }
     }
+}
+
+/// Panics inside of updates of all `twins`, each of which is inside of the one before.
+fn update_all_and_panic(twins: &[Twins]) -> i64 {
+    let Some((first, others)) = twins.split_first() else {
+        // Unwinds as a panic does, without the message.
+        resume_unwind(Box::new("told to panic"));
+    };
+    first.update(|_| update_all_and_panic(others));
+    1
 }
 
 /// Counts both twins up in `threads` threads; returns how often a reader saw them differ.

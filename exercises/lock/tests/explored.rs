@@ -32,10 +32,19 @@ fn no_schedule_loses_a_change() {
     assert!([-3, 2].contains(&seen), "3 went out, and 5 may have come in: saw {seen}");
     thread.join().unwrap();
     assert_eq!(account.balance(), 2, "5 came in, 3 went out");
+    let account = Arc::new(Account::new());
+    let other = Arc::clone(&account);
+    let looker = thread::spawn(move || other.balance());
+    account.change(1);
+    let other = Arc::clone(&account);
+    thread::spawn(move || other.change(-1)).join().unwrap();
+    account.change(1);
+    let seen = looker.join().unwrap();
+    assert!([0, 1].contains(&seen), "1 came in, went out, and came in again: saw {seen}");
     let another = Account::new();
     another.change(i64::MIN);
     assert_eq!(another.balance(), i64::MIN, "another account knows nothing of the first");
-    assert_eq!(account.balance(), 2, "nor the first of another");
+    assert_eq!(account.balance(), 1, "nor the first of another");
     another.change(i64::MAX);
     assert_eq!(another.balance(), -1, "a balance has 64 bits, and each of them counts");
 }
@@ -73,14 +82,22 @@ fn no_schedule_shows_the_twins_apart() {
     let twins = Arc::new(Twins::new());
     twins.update(|_| 5);
     let other = Arc::clone(&twins);
-    let thread = thread::spawn(move || {
+    let writer = thread::spawn(move || {
         other.update(|value| value + 1);
         other.update(|value| value + 1);
     });
-    let (left, right) = twins.read();
-    assert_eq!(left, right, "both values are read at one moment");
-    assert!([5, 6, 7].contains(&left), "5 and up to two updates: saw {left}");
-    thread.join().unwrap();
+    let other = Arc::clone(&twins);
+    let reader = thread::spawn(move || other.read());
+    let mut mine = 0;
+    twins.update(|value| {
+        mine = value + 1;
+        mine
+    });
+    for (least, (left, right)) in [(mine, twins.read()), (5, reader.join().unwrap())] {
+        assert_eq!(left, right, "both values are read at one moment");
+        assert!((least..=8).contains(&left), "it was {least}, and up to 8 may follow: saw {left}");
+    }
+    writer.join().unwrap();
 }
 
 #[test]
@@ -134,4 +151,23 @@ fn a_panic_inside_hurts_no_schedule() {
     let panic = catch_unwind(AssertUnwindSafe(update)).err();
     let panic = panic.and_then(|panic| panic.downcast_ref::<i32>().copied());
     assert_eq!(panic, Some(7), "whatever it panicked with comes out of update");
+    let before = twins.read().0;
+    let elsewhere = || {
+        let _last = UpdatesWhenDropped { twins: &twins };
+        resume_unwind(Box::new(7))
+    };
+    assert!(catch_unwind(AssertUnwindSafe(elsewhere)).is_err(), "a panic outside of update");
+    let after = (before + 1, before + 1);
+    assert_eq!(twins.read(), after, "a `drop` has made an update meanwhile, which counts");
+}
+
+/// Adds 1 when it is dropped.
+struct UpdatesWhenDropped<'a> {
+    twins: &'a Twins,
+}
+
+impl Drop for UpdatesWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.twins.update(|value| value + 1);
+    }
 }

@@ -83,6 +83,9 @@ fn a_panic_inside_comes_out_and_leaves_the_lock_usable() {
         let caught = run.events().named("caught").len();
         let claim = format!("{panics} panics should come out of update, {caught} did");
         run.check(Finding::wrong(claim).unless(caught == panics))?;
+        let kept = run.events().named("changed").is_empty();
+        let claim = "a panic that goes through updates of many twins should change none of them";
+        run.check(Finding::wrong(claim).unless(kept))?;
         main_says(&run, "left", 100, "the twins count on after the panics")
     });
 }

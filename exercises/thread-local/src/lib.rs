@@ -14,7 +14,8 @@ pub struct Request {
 /// Binds `request` to the running thread while `body` runs; returns what `body` returns.
 ///
 /// Then what was bound before is bound again, even if `body` panics; this very panic goes on
-/// to the caller. `body` may bind another request inside, look and change.
+/// to the caller. `body` may bind another request inside, look and change. So may its values
+/// that a panic drops: `request` is bound until they are gone.
 pub fn with_request<R>(request: Request, body: impl FnOnce() -> R) -> R {
     let _ = (request, body);
     todo!("bind it, run the body, put back what was there before")

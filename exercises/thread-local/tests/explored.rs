@@ -13,6 +13,7 @@ mod student;
 // `crate::` in the student's file means this file.
 pub use student::*;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::{self, Builder};
 
@@ -137,6 +138,39 @@ fn a_panic_unbinds_too() {
     let two = || with_request(request("bob", 2), number);
     let after = with_request(request("ada", 1), || (panics_with(two), current()));
     assert_eq!(after, (Some(7), Some(request("ada", 1))), "one panic ended two bindings");
+    let renames = || {
+        rename("BOB");
+        resume_unwind(Box::new(7))
+    };
+    let (before, panic, after) = with_request(request("ada", 1), || {
+        rename("ADA");
+        (current(), panics_with(|| with_request(request("bob", 2), renames)), current())
+    });
+    assert_eq!((panic, after), (Some(7), before), "ada's new user stays, bob's is gone");
+    // The values of a body are dropped inside of it, also by a panic.
+    let seen = Cell::new([const { None }; 3]);
+    let drops = || {
+        let _last = LooksWhenDropped { seen: &seen };
+        resume_unwind(Box::new(7))
+    };
+    let panic = panics_with(|| with_request(request("bob", 2), drops));
+    let chen = Some(request("chen", 3));
+    let bob = Some(request("bob", 2));
+    assert_eq!(panic, Some(7), "a value that was dropped has used requests, too");
+    assert_eq!(seen.take(), [bob.clone(), chen, bob], "what a value saw that the panic dropped");
+    assert_eq!(current(), None, "and then nothing is bound");
+}
+
+/// When it is dropped: the request before, inside and after a binding.
+struct LooksWhenDropped<'a> {
+    seen: &'a Cell<[Option<Request>; 3]>,
+}
+
+impl Drop for LooksWhenDropped<'_> {
+    fn drop(&mut self) {
+        let before = current();
+        self.seen.set([before, with_request(request("chen", 3), current), current()]);
+    }
 }
 
 /// What came out of `body` as a panic, if it is a `T`.

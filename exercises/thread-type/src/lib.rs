@@ -5,7 +5,7 @@
 /// What cannot be done with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskError {
-    /// A task is started once.
+    /// A task is started once, whatever became of it.
     AlreadyStarted,
     /// Nobody can wait for what was never started.
     NotStarted,
@@ -18,14 +18,16 @@ pub enum TaskError {
 /// A thread that is made first and started later. It owns what it will run.
 ///
 /// What is dropped before its start never runs. What becomes of a thread whose task is dropped
-/// is up to you.
+/// is up to you, but its panic does not come out there. Tasks run side by side, and several may
+/// have the same name.
 pub struct Task<T> {
     // A task goes from "not started" over "started" to "joined". What belongs to each?
     todo: std::marker::PhantomData<T>,
 }
 
 impl<T: Send + 'static> Task<T> {
-    /// A task called `name` that will run `target`. Nothing runs yet, no thread either.
+    /// A task called `name`, a text without zero bytes, that will run `target`. Nothing runs
+    /// yet, no thread either.
     pub fn new(name: &str, target: impl FnOnce() -> T + Send + 'static) -> Task<T> {
         let _ = (name, target);
         todo!("keep the name and the target")
@@ -36,8 +38,8 @@ impl<T: Send + 'static> Task<T> {
         todo!("the name")
     }
 
-    /// Starts one thread, of that name, which runs the target; does not wait for it. May panic if
-    /// the system has no thread left.
+    /// Starts one thread, of that name, which runs the target; does not wait for the target, nor
+    /// for a while. May panic if the system has no thread left.
     pub fn start(&mut self) -> Result<(), TaskError> {
         todo!("take the target, spawn a thread for it")
     }

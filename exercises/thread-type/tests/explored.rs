@@ -61,17 +61,22 @@ fn no_schedule_runs_the_target_on_the_callers_thread() {
 #[test]
 fn no_schedule_waits_in_start() {
     let (go, wait) = mpsc::channel();
-    // The target waits for us, so whoever waits for the target here waits for ever.
-    let mut task = Task::new("patient", move || wait.recv().unwrap());
+    // It waits for another, which we start later, so whoever waits for it here waits for ever.
+    let mut patient = song("solo", 1, move |_| {
+        let _ = wait.recv();
+    });
     let before = Instant::now();
-    assert_eq!(task.start(), Ok(()));
-    assert_eq!(task.is_alive(), true, "it waits for us");
+    assert_eq!(patient.start(), Ok(()));
+    assert_eq!(patient.is_alive(), true, "it waits for the other");
     // Under the explorer a clock moves on only when somebody waits for a time.
     let napped = before.elapsed() >= Duration::from_millis(1);
     assert_eq!(napped, false, "nobody waits, not even a while");
-    go.send(7).unwrap();
-    assert_eq!(task.join(), Ok(7), "what the target returned");
-    assert_eq!(task.is_alive(), false, "it has ended");
+    let mut other = song("solo", 2, move |_| {
+        let _ = go.send(());
+    });
+    assert_eq!(other.start(), Ok(()), "two songs may have one name");
+    assert_eq!((patient.join(), other.join()), (Ok(1), Ok(2)), "what each of them returned");
+    assert_eq!(patient.is_alive(), false, "it has ended");
 }
 
 #[test]
@@ -109,6 +114,11 @@ fn a_panic_is_an_error_of_join() {
     let mut ballad = song("ballad", 2, |number| resume_unwind(Box::new(number)));
     ballad.start().unwrap();
     assert_eq!(ballad.join(), Err(TaskError::Panicked), "whatever it panicked with");
+    // Nobody joins this one, and nobody hears of its panic.
+    {
+        let mut forgotten: Task<()> = Task::new("forgotten", || resume_unwind(Box::new(7)));
+        forgotten.start().unwrap();
+    }
 }
 
 #[test]
