@@ -1,5 +1,6 @@
 //! What a batch promises, seen in real runs. `explored.rs` looks at every schedule.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -22,6 +23,13 @@ fn chooses(run: &Run, expected: usize, why: &str) -> Checked {
     run.check(Finding::wrong(claim).unless(seen == expected))
 }
 
+/// Passes if so many tasks were begun.
+fn begun(run: &Run, tasks: usize) -> Checked {
+    let seen = run.events().named("start").len();
+    let claim = format!("{tasks} tasks should be begun, {seen} were");
+    run.check(Finding::wrong(claim).unless(seen == tasks))
+}
+
 /// A finding that threads are idle, if the run stands still with fewer than `least` in work.
 fn serialised_unless(run: &Run, least: usize, claim: &str) -> Checked {
     let inside = run.events().overlap("start", "end").still_inside();
@@ -39,9 +47,7 @@ fn each_task_is_done_once_and_results_keep_their_order() {
         let (threads, tasks) = (random.pick(1..=8), random.pick(0..=40));
         let run = batch(threads, tasks).run()?;
         run.ends_well()?;
-        let seen = run.events().named("start").len();
-        let claim = format!("{tasks} tasks should be begun, {seen} were");
-        run.check(Finding::wrong(claim).unless(seen == tasks))?;
+        begun(&run, tasks)?;
         let said = run.events().filter(|event| event.who != "main" && !event.is_named("on"));
         run.check(said.each_says(&["start", "end"]))?;
         let steps = |number: usize| {
@@ -91,13 +97,23 @@ fn exactly_the_asked_number_of_threads_is_started() {
 
 #[test]
 fn all_threads_are_at_work_at_once() {
+    let many = Cell::new(false);
     property(|random| {
         let threads = random.pick(2..=8);
-        let tasks = threads * random.pick(1..=3);
-        // As many tasks as there are threads wait for one another.
-        let run = batch(threads, tasks).arg("meet", threads).run()?;
-        serialised_unless(&run, threads, "all threads should have a task in work at once")?;
-        run.ends_well()
+        let mut cases = vec![(threads, threads * random.pick(1..=3))];
+        // More than `threads_for` would choose; of shares in floating point the last ends too soon
+        // here. Once is enough.
+        if !many.replace(true) {
+            cases.push((MOST + 6, MOST + 30));
+        }
+        for (threads, tasks) in cases {
+            // As many tasks as there are threads wait for one another.
+            let run = batch(threads, tasks).arg("meet", threads).run()?;
+            serialised_unless(&run, threads, "all threads should have a task in work at once")?;
+            run.ends_well()?;
+            begun(&run, tasks)?;
+        }
+        Ok(())
     });
 }
 
@@ -122,7 +138,8 @@ fn the_work_is_spread_evenly() {
     property(|random| {
         let threads = random.pick(3..=6);
         // A few rounds, and many: who takes several tasks at a time then does not spread them.
-        for (rounds, left) in [(random.pick(2..=4), threads - 1), (41, random.pick(0..=1))] {
+        let few = (threads, random.pick(2..=4), threads - 1);
+        for (threads, rounds, left) in [few, (3, 131, random.pick(0..=1))] {
             let tasks = threads * rounds + left;
             // Each task waits until every thread has one, round after round, and at the end
             // until all that are left over have one.

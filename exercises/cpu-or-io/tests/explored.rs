@@ -66,4 +66,17 @@ fn two_tasks_are_in_work_at_once() {
         0
     });
     interleave::reachable("two tasks are in work at once", most.into_inner() == 2);
+    // A batch in a task has threads of its own, too.
+    let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    run_batch(1, 1, |_| {
+        run_batch(2, 2, |_| {
+            let now = inside.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(now, Ordering::SeqCst);
+            inside.fetch_sub(1, Ordering::SeqCst);
+            0
+        });
+        0
+    });
+    let two = most.into_inner() == 2;
+    interleave::reachable("two tasks of a batch that a task runs are in work at once", two);
 }

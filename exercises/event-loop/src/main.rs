@@ -6,24 +6,29 @@
 //! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
 //! which half a line comes, and the rest only after all others have been heard and have ended.
 //! With `--late 1` the listener begins when the world has said all that it can, and all timers of
-//! less than a minute are due; pipes hold a megabyte then.
-//! With `--stuck 1` the world writes a line and a half into each and then nothing, with `--stuck 2`
-//! it also ends the first. With `--asleep 1` it says half a line, and as soon as the listener sleeps it
-//! sends it a signal; when it sleeps again that is the end. With `--tally 1` each timer says how often
+//! less than a minute are due; pipes hold a megabyte then. Timers are in milliseconds from now: `0.3`
+//! and `-1`, which has passed, will do.
+//! With `--stuck 1` the world writes two lines and a half into each at once and then nothing, with
+//! `--stuck 2` it also ends the first. With `--asleep 1` it says half a line, and as soon as the listener
+//! sleeps it sends it a signal; when it sleeps again that is the end. With `--disturb 1` it sends
+//! signals until all timers of less than a minute have fired. With `--tally 1` each timer says how often
 //! the listener has fallen asleep so far. With `--chatter 1` there is one more source, before the others, or with `--chatter 2`
 //! behind them, that speaks without a pause until all others have ended. Lines have `--words`
-//! words, and blanks around them if they are long.
+//! words, and blanks around them and a carriage return behind them if they are long.
 
 use std::cell::Cell;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::exit;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use event_loop::EventLoop;
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::wait::wait;
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
@@ -31,12 +36,12 @@ use stage::{Arguments, Gate, event, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
-        "sources", "lines", "words", "timers", "slow", "late", "stuck", "asleep", "tally",
-        "chatter",
+        "sources", "lines", "words", "timers", "slow", "late", "stuck", "asleep", "disturb",
+        "tally", "chatter",
     ]);
     let sources = arguments.get("sources", 3);
-    let timers = arguments.list("timers", Vec::<u64>::new());
-    let soon: Vec<_> = timers.iter().copied().filter(|&delay| delay < 60_000).collect();
+    let timers = arguments.list("timers", Vec::<f64>::new());
+    let soon: Vec<_> = timers.iter().copied().filter(|&delay| delay < 60_000.0).collect();
     let script = Script {
         lines: arguments.get("lines", 2),
         words: arguments.get("words", 3),
@@ -45,6 +50,7 @@ fn main() -> io::Result<()> {
         late: arguments.get("late", 0) > 0,
         stuck: arguments.get("stuck", 0),
         asleep: arguments.get("asleep", 0) > 0,
+        disturb: arguments.get("disturb", 0) > 0,
     };
 
     let (mut ears, mut mouths) = (Vec::new(), Vec::new());
@@ -54,8 +60,9 @@ fn main() -> io::Result<()> {
         mouths.push(Some(mouth));
     }
     let (heard, hear) = io::pipe()?;
-    if script.asleep {
-        hear_of_signals()?;
+    if script.asleep || script.disturb {
+        // A signal interrupts a wait, and does nothing else.
+        handle(Signal::SIGUSR1, ignore)?;
     }
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     let ForkResult::Parent { child: world } = unsafe { fork() }? else {
@@ -67,11 +74,11 @@ fn main() -> io::Result<()> {
     // The world may have said all that it had to say, and be gone.
     let hear = |sign: &[u8]| drop((&hear).write_all(sign));
     let now = Instant::now();
-    let chatter = Chatter::new(sources)?;
+    let chatter = Chatter::new(sources);
     let runs = Cell::new(false);
     let mut events = EventLoop::new();
     if arguments.get("chatter", 0) == 1 {
-        chatter.speak_to(&mut events);
+        chatter.speak_to(&mut events)?;
     }
     for (number, ear) in ears.into_iter().enumerate() {
         let chatter = &chatter;
@@ -82,18 +89,18 @@ fn main() -> io::Result<()> {
                 Some(line) => event(who, format_args!("bytes={} sum={}", line.len(), sum(line))),
                 None => {
                     event(who, "end");
-                    chatter.others.update(|others| others - 1);
+                    chatter.one_less();
                 }
             }
             hear(b"l");
         });
     }
     if arguments.get("chatter", 0) == 2 {
-        chatter.speak_to(&mut events);
+        chatter.speak_to(&mut events)?;
     }
     let tally = arguments.get("tally", 0) > 0;
     for delay in timers {
-        let moment = now + Duration::from_millis(delay);
+        let moment = at(now, delay);
         let runs = &runs;
         events.at(moment, move || {
             let early = !runs.get() || Instant::now() < moment;
@@ -108,7 +115,7 @@ fn main() -> io::Result<()> {
     }
     if script.late {
         until_asleep(world.as_raw());
-        let last = now + Duration::from_millis(soon.into_iter().max().unwrap_or(0));
+        let last = at(now, soon.into_iter().fold(0.0, f64::max));
         thread::sleep(last.saturating_duration_since(Instant::now()));
     }
     runs.set(true);
@@ -118,35 +125,70 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A source that has said the next line before anybody could ask for it.
+/// So many milliseconds later, or sooner.
+fn at(moment: Instant, delay: f64) -> Instant {
+    let distance = Duration::from_secs_f64(delay.abs() / 1000.0);
+    if delay < 0.0 { moment - distance } else { moment + distance }
+}
+
+/// A source that has said the next lines before anybody could ask for them, even while its listener
+/// reads on: each read that makes room is answered by a signal, whose handler fills the pipe.
 struct Chatter {
-    ears: Cell<Option<PipeReader>>,
     mouth: Cell<Option<PipeWriter>>,
     /// How many other sources have not ended.
     others: Cell<usize>,
 }
 
+/// A page of lines, which is what the pipe holds.
+const TALK: [u8; 4096] = {
+    let mut lines = [b'-'; 4096];
+    let mut end = 63;
+    while end < lines.len() {
+        lines[end] = b'\n';
+        end += 64;
+    }
+    lines
+};
+
+/// The descriptor of the mouth, for the handler.
+static MOUTH: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn talk(_: i32) {
+    // SAFETY: the mouth is open as long as it can be read here, and `write` may be called by a
+    // handler. It cannot block.
+    unsafe { libc::write(MOUTH.load(Ordering::Relaxed), TALK.as_ptr().cast(), TALK.len()) };
+}
+
 impl Chatter {
-    fn new(others: usize) -> io::Result<Self> {
+    fn new(others: usize) -> Self {
+        Self { mouth: Cell::new(None), others: Cell::new(others) }
+    }
+
+    fn speak_to(&self, events: &mut EventLoop<'_>) -> io::Result<()> {
         let (ears, mouth) = io::pipe()?;
-        let (ears, mouth) = (Cell::new(Some(ears)), Cell::new(Some(mouth)));
-        Ok(Self { ears, mouth, others: Cell::new(others) })
+        handle(Signal::SIGIO, talk)?;
+        fcntl(&mouth, FcntlArg::F_SETPIPE_SZ(TALK.len() as i32))?;
+        fcntl(&mouth, FcntlArg::F_SETFL(OFlag::O_ASYNC | OFlag::O_NONBLOCK))?;
+        // SAFETY: the descriptor is open, and the argument is a pid.
+        unsafe { libc::fcntl(mouth.as_raw_fd(), libc::F_SETOWN, getpid().as_raw()) };
+        MOUTH.store(mouth.as_raw_fd(), Ordering::Relaxed);
+        self.mouth.set(Some(mouth));
+        talk(0);
+        let says_end = |line: Option<&str>| {
+            if line.is_none() {
+                event("chatter", "end")
+            }
+        };
+        events.lines(ears.into(), says_end);
+        Ok(())
     }
 
-    fn speak_to<'a>(&'a self, events: &mut EventLoop<'a>) {
-        let Some(ears) = self.ears.take() else { return };
-        self.go_on();
-        events.lines(ears.into(), |line| match line {
-            Some(_) => self.go_on(),
-            None => event("chatter", "end"),
-        });
-    }
-
-    /// The next line, or the end.
-    fn go_on(&self) {
-        let Some(mut mouth) = self.mouth.take() else { return };
-        if self.others.get() > 0 && mouth.write_all(b"and\n").is_ok() {
-            self.mouth.set(Some(mouth));
+    /// Another source has ended; with the last of them this one ends, too.
+    fn one_less(&self) {
+        self.others.update(|others| others - 1);
+        if self.others.get() == 0 {
+            MOUTH.store(-1, Ordering::Relaxed);
+            drop(self.mouth.take());
         }
     }
 }
@@ -164,14 +206,14 @@ fn channel(number: usize, large: bool) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((ear.into(), mouth.into()))
 }
 
-/// From now on a signal interrupts a wait, and does nothing else.
-fn hear_of_signals() -> io::Result<()> {
-    extern "C" fn ignore(_: i32) {}
-    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler does nothing.
-    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+fn handle(signal: Signal, handler: extern "C" fn(i32)) -> io::Result<()> {
+    let action = SigAction::new(SigHandler::Handler(handler), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handlers here do nothing, or what a handler may do.
+    unsafe { sigaction(signal, &action) }?;
     Ok(())
 }
+
+extern "C" fn ignore(_: i32) {}
 
 /// Depends on each byte of a line, and on its place.
 fn sum(line: &str) -> u32 {
@@ -190,15 +232,17 @@ struct Script {
     stuck: usize,
     /// Whether it waits until the listener sleeps, disturbs it, and waits again.
     asleep: bool,
+    /// Whether it disturbs the listener while timers are to come.
+    disturb: bool,
 }
 
 impl Script {
     fn play(&self, mut mouths: Vec<Option<OwnedFd>>, mut heard: PipeReader) -> io::Result<()> {
         if self.stuck > 0 {
             for (number, mouth) in mouths.iter().enumerate() {
-                let line = self.line(number, 0) + "\n";
-                say(mouth, line.as_bytes())?;
-                say(mouth, &line.as_bytes()[..3])?;
+                let (first, second) = (self.line(number, 0), self.line(number, 1));
+                // At once, so that no second piece comes after the first.
+                say(mouth, format!("{first}\n{second}\né").as_bytes())?;
             }
             if self.stuck > 1 {
                 mouths[0] = None;
@@ -256,13 +300,19 @@ impl Script {
     fn line(&self, number: usize, at: usize) -> String {
         let word = |word| format!("é{}数🦀", number * 1000 + at * 100 + word);
         let words = (0..self.words).map(word).collect::<Vec<_>>().join(" ");
-        if self.words < 20 { words } else { format!("\t {words} \t") }
+        if self.words < 20 { words } else { format!("\t {words} \t\r") }
     }
 
-    /// Waits until the listener has given `count` of these signs, and passes over others.
+    /// Waits until the listener has given `count` of these signs, and passes over others. If it is
+    /// to be disturbed, a signal goes to it whenever 20 milliseconds have passed without any.
     fn wait_for(&self, sign: u8, count: usize, heard: &mut PipeReader) -> io::Result<()> {
         let mut left = count;
         while left > 0 {
+            let mut sign_to_come = [PollFd::new(heard.as_fd(), PollFlags::POLLIN)];
+            if self.disturb && poll(&mut sign_to_come, 20_u8)? == 0 {
+                kill(getppid(), Signal::SIGUSR1)?;
+                continue;
+            }
             let mut byte = [0];
             heard.read_exact(&mut byte)?;
             left -= usize::from(byte[0] == sign);

@@ -42,13 +42,15 @@ impl<T> Queue<T> {
     /// Says that an item that was taken out is done. Called once for each `get`, by whoever did it.
     ///
     /// Panics if nothing that was put in is left to be done. If all that is left is still inside
-    /// it may panic or count, as you like. A panic counts nothing, so `join` does not wait for it.
+    /// it may panic or count, as you like. A panic counts nothing, so `join` does not wait for it;
+    /// what else the queue does after one is up to you.
     pub fn task_done(&self) {
         todo!("count it, and tell those who wait for the last one")
     }
 
     /// Sleeps until every item that was put in, before or meanwhile, is done; returns at once if
-    /// there was none.
+    /// there was none. If more comes in after a moment at which nothing was left, it may return or
+    /// sleep on.
     pub fn join(&self) {
         todo!("wait until nothing is left to do")
     }

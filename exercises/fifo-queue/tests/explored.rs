@@ -81,8 +81,9 @@ fn no_schedule_puts_more_in_than_fit() {
     // Nothing was taken out yet, so what was put in is inside.
     let seen = inside.load(Ordering::SeqCst);
     assert_eq!(seen.min(1), seen, "there is room for one");
-    let held = queue.len();
+    let (held, empty) = (queue.len(), queue.is_empty());
     assert_eq!(held.clamp(seen, 1), held, "what was put in is inside, and no more");
+    assert_eq!(empty && held > 0, false, "an item is inside, so the queue is not empty");
     interleave::reachable("one item goes in before anything is taken out", seen == 1);
     assert_eq!(queue.get() + queue.get(), 3, "both items come out");
     for producer in producers {

@@ -5,13 +5,17 @@
 use std::marker::PhantomData;
 
 /// A stack that threads share. The item that went in last comes out first.
+///
+/// Whatever threads do at the same time has to look as if they had done it one after the other:
+/// once an item can be taken, those below it are inside, and who tries finds them.
 pub struct LifoQueue<T> {
     // The items, how many may be inside; and two reasons to sleep.
     todo: PhantomData<T>,
 }
 
 impl<T> LifoQueue<T> {
-    /// An empty stack that holds at most `maxsize` items; without a bound if it is 0 or less.
+    /// An empty stack that holds at most `maxsize` items; without a bound if it is 0 or less. Any
+    /// number will do, `i64::MAX` too: memory is taken when items come.
     pub fn new(maxsize: i64) -> LifoQueue<T> {
         let _ = maxsize;
         todo!("an empty stack")
@@ -28,13 +32,15 @@ impl<T> LifoQueue<T> {
         todo!("wait for an item, take the last, tell those who wait for room")
     }
 
-    /// As `put`, but gives the item back where `put` would sleep. Never sleeps, not for a while either.
+    /// As `put`, but gives the item back if the stack is full, and only then. Never sleeps, not for
+    /// a while either, whoever else sleeps in `put` or `get`.
     pub fn try_put(&self, item: T) -> Result<(), T> {
         let _ = item;
         todo!("look and put it on top in one step")
     }
 
-    /// As `get`, but none where `get` would sleep. Never sleeps, not for a while either.
+    /// As `get`, but none if there is no item, and only then. Never sleeps, not for a while either,
+    /// whoever else sleeps in `put` or `get`.
     pub fn try_get(&self) -> Option<T> {
         todo!("look and take the last in one step")
     }

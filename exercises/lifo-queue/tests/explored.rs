@@ -51,6 +51,19 @@ fn no_schedule_takes_another_item_than_the_last() {
     // It came before the 3 or after it.
     let expected = if taken == 2 { [3, 1] } else { [2, 1] };
     assert_eq!((left, taken > 1), (expected, true), "{taken} was taken first");
+    // Who put an item in plays no part.
+    stack.put(4);
+    let other = Arc::clone(&stack);
+    thread::spawn(move || other.put(5)).join().unwrap();
+    assert_eq!((stack.get(), stack.get()), (5, 4), "another thread put the last one in");
+    // As soon as one item can be taken, those below it are inside.
+    stack.put(6);
+    let other = Arc::clone(&stack);
+    let producer = thread::spawn(move || other.put(7));
+    if stack.get() == 7 {
+        assert_eq!(stack.try_get(), Some(6), "7 was on top of 6, and came out");
+    }
+    producer.join().unwrap();
 }
 
 #[test]
@@ -136,6 +149,23 @@ fn trying_never_sleeps() {
         let unbounded = LifoQueue::new(maxsize);
         assert_eq!((unbounded.try_put(1), unbounded.try_put(2)), (Ok(()), Ok(())), "no bound");
     }
+    // Somebody sleeps in `get`, or is about to: there may be an item for two, but for one there is.
+    let stack = Arc::new(LifoQueue::new(2));
+    let other = Arc::clone(&stack);
+    let consumer = thread::spawn(move || other.get());
+    assert_eq!(stack.try_get(), None, "there is nothing");
+    stack.put(1);
+    stack.put(2);
+    assert!(stack.try_get().is_some(), "two went in, and the consumer takes one of them");
+    consumer.join().unwrap();
+    // Somebody sleeps in `put`, or is about to.
+    (3..5).for_each(|item| stack.put(item));
+    let other = Arc::clone(&stack);
+    let producer = thread::spawn(move || other.put(5));
+    assert_eq!(stack.try_put(6), Err(6), "it is full, and stays so");
+    let _ = (stack.get(), stack.get());
+    assert_eq!(stack.try_put(7), Ok(()), "two came out, and the producer has room for one");
+    producer.join().unwrap();
 }
 
 #[test]

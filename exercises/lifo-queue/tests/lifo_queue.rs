@@ -27,10 +27,11 @@ fn what_went_in_comes_out_backwards() {
 #[test]
 fn a_full_stack_lets_nobody_in() {
     property(|random| {
-        let maxsize = random.pick(1..=5);
+        let (producers, maxsize) = (random.pick(1..=3), random.pick(1..=5));
         let items = maxsize + random.pick(1..=3);
         // Nobody takes anything off: a right program stands still, with the stack full.
-        let program = program(1, items, 0, maxsize as i64).using(Duration::from_millis(500));
+        let program = program(producers, items, 0, maxsize as i64);
+        let program = program.using(Duration::from_millis(500));
         let run = program.meant_to_hang().run()?;
         let put = run.events().named("put").len();
         let claim = format!("a stack of {maxsize} should take {maxsize} items, it took {put}");
@@ -43,13 +44,14 @@ fn a_full_stack_lets_nobody_in() {
 fn whoever_finds_nothing_sleeps() {
     property(|random| {
         let (items, consumers) = (random.pick(1..=5), random.pick(1..=4));
-        for maxsize in [1, 0] {
+        // With a bound, without, and where nothing is ever put in.
+        for (maxsize, items) in [(1, items), (0, items), (1, 0)] {
             // Every consumer asks for one item more than there are: a right program stands still.
             let program = program(1, items, consumers, maxsize).arg("more", 1);
             let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
             run.stands_still()?;
             // Who sleeps before there is nothing left has found something.
-            let got = !run.events().named("got").is_empty();
+            let got = !run.events().named("got").is_empty() || items == 0;
             run.check(Finding::wrong("what was put in should come out first").unless(got))?;
         }
         Ok(())

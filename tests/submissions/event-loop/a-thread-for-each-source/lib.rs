@@ -36,7 +36,8 @@ impl<'a> EventLoop<'a> {
         for (number, source) in self.sources.into_iter().enumerate() {
             let sender = sender.clone();
             thread::spawn(move || {
-                for line in BufReader::new(File::from(source)).lines().map_while(Result::ok) {
+                for line in BufReader::new(File::from(source)).split(b'\n').map_while(Result::ok) {
+                    let line = String::from_utf8_lossy(&line).into_owned();
                     let _ = sender.send((number, Some(line)));
                 }
                 let _ = sender.send((number, None));
