@@ -11,21 +11,24 @@ pub struct Countdown {
 }
 
 impl Countdown {
-    /// Starts one thread at once, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`, and
-    /// nothing if `from` is 0; waits for none of that. If a `tick` panics, that ends the thread.
+    /// Starts one thread at once, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`; if
+    /// `from` is 0 there is nothing to call, and no thread is needed. Waits for no `tick`; it may
+    /// wait until the thread runs. If a `tick` panics, that ends the thread.
     pub fn start(from: u32, tick: impl FnMut(u32) + Send + 'static) -> Countdown {
         let _ = (from, tick);
         todo!("start the thread, keep its handle")
     }
 
-    /// Whether the thread has not ended yet. Never waits.
+    /// Whether the thread has not ended yet. Never waits, but for a lock that nobody holds longer
+    /// than a moment. What has ended is never alive again.
     ///
     /// Between the end of the last `tick` and that of the thread either answer is right.
     pub fn is_alive(&self) -> bool {
         todo!("ask the handle")
     }
 
-    /// Sleeps until the thread has ended; returns at once if it was joined before.
+    /// Sleeps until the thread has ended and `tick`, with all that it owns, is gone; returns at
+    /// once if it was joined before.
     ///
     /// If a `tick` panicked the thread has ended, too; whether `join` then panics is up to you.
     pub fn join(&mut self) {

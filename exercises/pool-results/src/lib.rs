@@ -18,7 +18,8 @@ pub enum Failure {
     Dropped,
 }
 
-/// Worker processes that wait for tasks. A process has one pool at a time.
+/// Worker processes that wait for tasks. A process has one pool at a time, and joins it before it
+/// is dropped.
 pub struct Pool {
     // Who does which task at the moment? What waits, and what is done?
 }
@@ -38,12 +39,14 @@ impl Pool {
         todo!("fork the workers, each with a way to it and a way back")
     }
 
-    /// Hands a task over and returns at once.
+    /// Hands a task over and returns at once, however many tasks wait.
     ///
-    /// A task goes to a worker that is free, in the order of submission; at the latest when the
-    /// pool or a handle is used again. Two tasks may have the same input. If it succeeds, `callback` is called with its result, once, in this process; at
-    /// the latest when `get` of the task has returned the result, or `join` has returned. If it
-    /// does not succeed, `callback` is never called. It does not use the pool.
+    /// A task goes to a worker that is free, in the order of submission; at the latest in the next
+    /// `submit` or `join`, or the next `get` whose outcome is not known yet. Two tasks may have the
+    /// same input. If it succeeds, `callback` is called with its result, once, in this process, also
+    /// if the handle was dropped; at the latest when `get` of the task has returned the result, or
+    /// `join` has returned. If it does not succeed, `callback` is never called. It does not use the
+    /// pool, and does not panic.
     ///
     /// After `close` or `terminate` nothing is taken in any more: an error. It is none that
     /// workers have died, also while they had nothing to do: if none is left the task is taken in,
@@ -64,14 +67,14 @@ impl Pool {
     }
 
     /// Ends every worker at once, also in the middle of a task, whether others have died before or
-    /// not. What is not done is dropped, and what is done but has not been heard of may be. The
-    /// handles tell at the latest when `join` has returned.
+    /// not. What is not done is dropped, and what is done but has not been heard of may be, its
+    /// callback called or not. The handles tell at the latest when `join` has returned.
     pub fn terminate(&mut self) {
         todo!("end the workers, and tell the handles of tasks that are not done")
     }
 
     /// Waits until every task is done or has failed, and every worker has ended and been waited
-    /// for. Results can be read from their handles afterwards.
+    /// for. Results can be read from their handles afterwards, also when the pool has been dropped.
     ///
     /// An error, at once, unless the pool was closed or terminated before. It is none that workers
     /// have died. What a second `join` answers is up to you.
@@ -83,9 +86,10 @@ impl Pool {
 impl Handle {
     /// The result of this task, as soon as it is there; may be called again.
     ///
-    /// Sleeps until then, but not longer than `timeout`, if there is one; an answer that has
-    /// begun to come may be read to its end. What is known already is returned even if `timeout`
-    /// is zero; whether it looks for what has just come, too, is up to you then.
+    /// Sleeps until then, but not longer than `timeout`, if there is one, whatever other results
+    /// come meanwhile; an answer that has begun to come may be read to its end. What is known
+    /// already is returned even if `timeout` is zero; whether it looks for what has just come, too,
+    /// is up to you then.
     pub fn get(&self, timeout: Option<Duration>) -> Result<i64, Failure> {
         let _ = timeout;
         todo!("wait for this task, for a while or for ever")

@@ -14,18 +14,22 @@
 //! behind them wait for one another. With `--orphan 1` main submits one more task when it has all results, with
 //! `--late 1` one after `close` and `terminate`; with `--both 1` it closes the pool before it terminates it.
 //!
-//! With `--kill 1`, which takes `--idle 1`, it kills all workers when it has all results.
+//! With `--kill 2`, which takes `--idle 1`, it kills that many workers when it has all results.
+//!
+//! With `--forget 1` main asks for none of the tasks `--held` and drops their handles. With `--slow 1`
+//! all others begin when main asks for those, take a millisecond each, and are not asked for. `--patience` is how long, in
+//! milliseconds, main waits for a task that is held. With `--gone 1` main drops the pool before it
+//! asks for the last results.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process;
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pool_results::{Failure, Handle, Pool};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
-
-const PATIENCE: Duration = Duration::from_millis(5);
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
@@ -47,6 +51,10 @@ fn main() -> io::Result<()> {
         "late",
         "both",
         "kill",
+        "forget",
+        "slow",
+        "patience",
+        "gone",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -57,9 +65,11 @@ fn main() -> io::Result<()> {
         0 => None,
         milliseconds => Some(Duration::from_millis(milliseconds)),
     };
+    let patience = Duration::from_millis(arguments.get("patience", 5));
+    let [forget, slow, gone] = ["forget", "slow", "gone"].map(|name| arguments.get(name, 0) == 1);
     let sign = arguments.get("sign", 1);
     let meeting = Meeting::new(arguments.get("meet", 1))?;
-    let (gate, begun) = (Gate::new()?, Gate::new()?);
+    let (gate, begun, asking) = (Gate::new()?, Gate::new()?, Gate::new()?);
     let absence = match arguments.get("idle", 0) {
         0 => None,
         _ => Some(Absence::new(workers)?),
@@ -78,6 +88,9 @@ fn main() -> io::Result<()> {
         }
         if held.contains(&place) {
             gate.pass().expect("the pipe of the gate is open");
+        } else if slow {
+            asking.pass().expect("the pipe of the gate is open");
+            thread::sleep(Duration::from_millis(1));
         }
         if die.contains(&place) {
             event(&who, "dies");
@@ -112,12 +125,18 @@ fn main() -> io::Result<()> {
         event("main", if joined.is_ok() { "joined-too-early" } else { "not-joined" });
     }
 
-    let (late, others): (Vec<_>, Vec<_>) =
+    let (mut late, others): (Vec<_>, Vec<_>) =
         handles.into_iter().partition(|(place, _)| held.contains(place));
-    ask("impatient", &late, Some(PATIENCE), words);
-    ask("then", &others, timeout, words);
-    if let (Some(absence), 1) = (&absence, arguments.get("kill", 0)) {
-        absence.kill_all()?;
+    if forget {
+        late.clear();
+    }
+    asking.open()?;
+    ask("impatient", &late, Some(patience), words);
+    if !slow {
+        ask("then", &others, timeout, words);
+    }
+    if let Some(absence) = &absence {
+        absence.kill(arguments.get("kill", 0))?;
     }
     if arguments.get("orphan", 0) == 1 {
         ask("orphan", &[(0, pool.submit(input_at(0), |_| ())?)], None, words);
@@ -138,6 +157,12 @@ fn main() -> io::Result<()> {
     pool.join()?;
     event("main", "joined");
     // Whatever became of it, it is known by now.
+    if gone {
+        #[allow(clippy::drop_non_drop, reason = "a pool may hold anything, or nothing yet")]
+        drop(pool);
+        ask("gone", &late, Some(Duration::ZERO), words);
+        return Ok(());
+    }
     ask("at-last", &late, Some(Duration::ZERO), words);
     if arguments.get("again", 0) == 1 {
         ask("again", &others, Some(Duration::ZERO), words);
@@ -194,10 +219,16 @@ impl Absence {
         Ok(())
     }
 
-    /// Kills all workers: each has done one of the tasks that followed, and has nothing to do.
-    fn kill_all(&self) -> io::Result<()> {
-        for _ in 0..self.workers {
-            let worker = self.second.hear()?;
+    /// Kills some of the workers, the eldest first: each has done one of the tasks that followed,
+    /// and has nothing to do.
+    fn kill(&self, count: usize) -> io::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let workers = (0..self.workers).map(|_| self.second.hear());
+        let mut workers = workers.collect::<io::Result<Vec<_>>>()?;
+        workers.sort_unstable();
+        for &worker in workers.iter().take(count) {
             kill(Pid::from_raw(worker), Signal::SIGKILL)?;
             until_asleep(worker);
         }

@@ -13,8 +13,9 @@ pub struct Results {
 ///
 /// Exactly `workers` processes are forked here, at least 1, and none later. Each
 /// number is done once, and the numbers are begun in the order of the input, by
-/// whichever worker is free. It may be called again when the results have been dropped, any
-/// number of times. Children of the caller that are no workers are left alone.
+/// whichever worker is free. How many results may wait to be taken before the workers are held
+/// back is up to you. `task` does not panic. It may be called again when the results have been
+/// dropped, any number of times. Children of the caller that are no workers are left alone.
 pub fn pool_unordered(
     workers: usize,
     input: &[i64],
@@ -27,10 +28,11 @@ pub fn pool_unordered(
 impl Iterator for Results {
     type Item = io::Result<i64>;
 
-    /// Sleeps until a result that has not been handed out yet is there, whichever it is.
+    /// Sleeps until a result that has not been handed out yet is there, whichever it is, also if
+    /// signals are handled meanwhile.
     ///
     /// None once all have been handed out; by then every worker has ended and has been
-    /// waited for. What it returns if somebody else kills a worker is up to you.
+    /// waited for. What it returns if somebody else kills a worker, and whether, is up to you.
     fn next(&mut self) -> Option<Self::Item> {
         todo!("take the next result that comes, or find that there are no more")
     }

@@ -6,8 +6,9 @@
 //! wait until all other results have been taken. Those at the places `--asked` wait until
 //! they are asked for, one after the other, in that order. After `--take` results the
 //! rest is dropped. With `--quiet 1` single numbers are not reported. With `--again 1` the
-//! numbers are squared once more afterwards. With `--sign -1` the results are below zero. With
-//! `--own 1` main has two children more, which are no workers.
+//! numbers are squared once more afterwards, and as many results taken. With `--sign -1` the results
+//! are below zero. With `--own 1` main has two children more, which are no workers. With
+//! `--signal 1` the first number sends signals to main, which handles them.
 
 use std::fs;
 use std::io;
@@ -15,6 +16,7 @@ use std::process;
 use std::thread;
 
 use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use pool_unordered::{Results, pool_unordered};
@@ -23,6 +25,7 @@ use stage::{Arguments, Gate, Meeting, event, until_asleep};
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
         "workers", "numbers", "meet", "held", "asked", "take", "quiet", "again", "sign", "own",
+        "signal",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -31,6 +34,10 @@ fn main() -> io::Result<()> {
     let take = arguments.get("take", usize::MAX);
     let sign = arguments.get("sign", 1);
     let quiet = arguments.get("quiet", 0) == 1;
+    let (signal, main) = (arguments.get("signal", 0) == 1, Pid::this());
+    if signal {
+        handle_signals()?;
+    }
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let others_are_taken = Gate::new()?;
     let gates = asked.iter().map(|_| Gate::new()).collect::<io::Result<Vec<_>>>()?;
@@ -50,6 +57,9 @@ fn main() -> io::Result<()> {
         }
         if let Some(turn) = asked.iter().position(|&other| other == place) {
             gates[turn].pass().expect("the pipe of the gate is open");
+        }
+        if signal && place == 0 {
+            send_signals(main).expect("main is there");
         }
         if !quiet {
             event(&who, "end");
@@ -73,10 +83,30 @@ fn main() -> io::Result<()> {
     }
     if arguments.get("again", 0) == 1 {
         let before = descriptors(0);
-        for value in pool_unordered(workers, &numbers, |number| sign * number * number)? {
+        let results = pool_unordered(workers, &numbers, |number| sign * number * number)?;
+        for value in results.take(take) {
             event("again", format_args!("value={}", value?));
         }
         event("again", format_args!("kept={}", descriptors(before).saturating_sub(before)));
+    }
+    Ok(())
+}
+
+/// From now on a signal ends every call that it interrupts, and nothing else.
+fn handle_signals() -> io::Result<()> {
+    extern "C" fn ignore(_: i32) {}
+    // Without SA_RESTART: the kernel ends what it interrupts.
+    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    Ok(())
+}
+
+/// Sends two signals to main, when it waits for a result.
+fn send_signals(main: Pid) -> io::Result<()> {
+    for _ in 0..2 {
+        until_asleep(main.as_raw());
+        kill(main, Signal::SIGUSR1)?;
     }
     Ok(())
 }

@@ -34,9 +34,10 @@ impl Greeting {
 /// No other thread is started.
 ///
 /// Each thread gets its own arguments: every one is moved into one thread. Returns when all of
-/// the threads have ended, and not only have their results, which it returns in the order of the
-/// arguments: `Err` for a thread that panicked, with what it panicked with, just as `join` gives
-/// it, which takes nothing from the others.
+/// the threads have ended, also those that panicked, and none owns its `target` any more. Returns
+/// their results in the order of the arguments: `Err` for a thread that panicked, with what it
+/// panicked with, just as `join` gives it, which takes nothing from the others. It may be called
+/// by several threads at once, also inside of a `target`.
 pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
 where
     A: Send + 'static,

@@ -45,6 +45,10 @@ fn no_schedule_mixes_up_the_arguments() {
     let results = run_each(vec![Baton(7)], move |_| thread::current().id() == caller);
     let by_caller = results.into_iter().flatten().filter(|by_caller| *by_caller).count();
     assert_eq!(by_caller, 0, "one alone has a thread of its own, too");
+    // Two calls at the same time, inside of a third.
+    let nested = run_each(vec![1, 2], |n| run_each(vec![n], |n| n * 10).pop()?.ok());
+    let nested: Vec<_> = nested.into_iter().map(Result::ok).collect();
+    assert_eq!(nested, [Some(Some(10)), Some(Some(20))], "calls at the same time mix up nothing");
 }
 
 #[test]
@@ -62,12 +66,17 @@ fn no_schedule_returns_before_all_have_ended() {
 
 #[test]
 fn no_schedule_loses_a_result_to_a_panic() {
-    let results = run_each(vec![1, 0], |number: i32| {
+    let owned = Arc::new(());
+    let other = Arc::clone(&owned);
+    let results = run_each(vec![1, 0], move |number: i32| {
+        let _owned = &other;
         if number == 0 {
             std::panic::resume_unwind(Box::new("told to panic"));
         }
         number
     });
+    let held = Arc::strong_count(&owned) - 1;
+    assert_eq!(held, 0, "a thread that panicked has its clone of `target` no more than the others");
     let said: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
     let said: Vec<_> = said.iter().filter_map(|panic| panic.downcast_ref::<&str>()).collect();
     let said: Vec<_> = said.into_iter().copied().collect();

@@ -38,29 +38,37 @@ fn every_thread_counts_under_its_name() {
 fn the_system_sees_a_thread_for_each_name() {
     property(|random| {
         let names = names(random);
-        let run = program(names, 2).run()?;
+        // Perhaps the last tick of the first thread panics: no thread more for all that.
+        let unlucky = random.pick(0..=1) == 0;
+        let program = program(names, 2);
+        let program = if unlucky { program.arg("unlucky", names[0]) } else { program };
+        let run = program.run()?;
         run.ends_well()?;
         // A thread that ends together with the process may be gone before its name was read.
         let threads = run.threads()?.names();
         let seen: Vec<_> = threads.iter().copied().filter(|name| !name.is_empty()).collect();
         let claim = format!(
-            "threads named {} should be created; {} were, named {}",
+            "threads named {} should be created, and no other; {} were, named {}",
             names.join(", "),
             threads.len(),
             seen.join(", ")
         );
         let one_each =
             seen.iter().all(|name| names.contains(name)) && seen.is_sorted_by(|a, b| a < b);
-        run.check(Finding::wrong(claim).unless(threads.len() == names.len() && one_each))
+        let as_asked = threads.len() == names.len() && one_each;
+        // After a panic some may end before they have a name, or, one after the other, never begin:
+        // that is looked at elsewhere.
+        let no_more = unlucky && threads.len() <= names.len();
+        run.check(Finding::wrong(claim).unless(as_asked || no_more))
     });
 }
 
 #[test]
 fn all_threads_count_at_the_same_time() {
     property(|random| {
-        // A few, and many more than there are processors.
+        // A few, and many more than there are processors, two of each name.
         let crowd: Vec<_> =
-            (1..=random.pick(129..=140)).map(|number| format!("guest-{number}")).collect();
+            (1..=random.pick(129..=140)).map(|number| format!("guest-{}", number / 2)).collect();
         let crowd: Vec<_> = crowd.iter().map(String::as_str).collect();
         for names in [names(random), &crowd] {
             let program = program(names, 2).arg("meet", names.len());

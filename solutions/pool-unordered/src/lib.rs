@@ -6,6 +6,7 @@
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::exit;
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
@@ -78,7 +79,12 @@ impl Iterator for Results {
 impl Results {
     fn reap(&mut self) -> io::Result<()> {
         for worker in self.workers.drain(..) {
-            waitpid(worker, None)?;
+            // A signal that is handled breaks the call off, and no more.
+            while let Err(error) = waitpid(worker, None) {
+                if error != Errno::EINTR {
+                    return Err(error.into());
+                }
+            }
         }
         Ok(())
     }

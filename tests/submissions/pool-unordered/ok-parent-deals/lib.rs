@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::exit;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
@@ -68,7 +69,11 @@ impl Results {
         }
         let lines = busy.iter().map(|(_, line, _)| PollFd::new(line.as_fd(), PollFlags::POLLIN));
         let mut polled: Vec<_> = lines.collect();
-        poll(&mut polled, PollTimeout::NONE)?;
+        while let Err(error) = poll(&mut polled, PollTimeout::NONE) {
+            if error != Errno::EINTR {
+                return Err(error.into());
+            }
+        }
         let ready = polled.iter().position(|line| line.any().unwrap_or(false));
         let (_, line, busy) = &mut *busy[ready.expect("poll returned")];
         let mut bytes = [0; 8];
