@@ -14,19 +14,20 @@ impl Manager {
     /// Forks a server that keeps an empty dict, an empty list and a lock that nobody holds, and
     /// is reached by a Unix stream socket at `path`, where there is no file yet. It can be reached
     /// as soon as this returns; an error if the socket cannot be bound. The server is one process,
-    /// and no other is created.
+    /// and no other is created. No signal is ignored, blocked or handled when this is called.
     ///
     /// The server serves any number of clients at the same time, each as long as the client
-    /// likes, but only those who know `key`: one byte or more, and whatever differs from it, by a
-    /// zero byte at its end for instance, is wrong. Whatever strangers send does it no harm.
+    /// likes, and any number in the course of time, but only those who know `key`: one byte to a
+    /// thousand, and whatever differs from it, by a zero byte at its end for instance, is wrong.
+    /// Whatever strangers send does it no harm.
     pub fn start(path: &Path, key: &[u8]) -> io::Result<Manager> {
         let _ = (path, key);
         todo!("bind the socket, fork, and let the child serve")
     }
 
-    /// Ends the server, whoever is still connected, waits for it, and removes the socket file. It
-    /// does so as well if the server was killed before; then it may return an error. It is called
-    /// for every manager.
+    /// Ends the server, whoever is still connected, waits for it, and for no other child, and removes
+    /// the socket file. It does so as well if the server was killed before; then it may return an
+    /// error. It is called for every manager.
     pub fn shutdown(self) -> io::Result<()> {
         todo!("tell the server to end, wait for it, clear away")
     }
@@ -34,7 +35,8 @@ impl Manager {
 
 /// A connection to the server: a proxy for what it keeps.
 ///
-/// Once the server has ended every call is an error.
+/// Once the server has ended every call is an error, `connect` too, and also when another has been
+/// started at the same path: that serves only those who connect to it.
 pub struct Client {
     // What leads to the server?
 }

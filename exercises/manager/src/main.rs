@@ -4,7 +4,8 @@
 //!     cargo run -p manager -- --act many --clients 3 --rounds 20
 //!
 //! `--act` is one of `share`, `odd`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`, `end`,
-//! `kill`; each is a function below. The server is shut down at the end of each.
+//! `kill`; each is a function below. The server is shut down at the end of each. With `strangers` there
+//! are few descriptors.
 
 use std::fs;
 use std::io::{self, Write};
@@ -29,12 +30,14 @@ fn main() -> io::Result<()> {
     let path = std::env::temp_dir().join(format!("manager-{}.socket", id()));
     // Bytes that are no text.
     let key = [key.as_bytes(), b"\xff"].concat();
+    let act = arguments.get("act", "share".to_owned());
+    if act == "strangers" {
+        limit_descriptors()?;
+    }
     let manager = Manager::start(&path, &key)?;
     let place = Place { path: &path, key: &key };
     let number = |name, default| arguments.get::<usize>(name, default);
-    let over = Gate::new()?;
-    let mut stay = None;
-    match arguments.get("act", "share".to_owned()).as_str() {
+    match act.as_str() {
         "share" => {
             let (name, value) =
                 (arguments.get("name", "pi".to_owned()), arguments.get("value", PI));
@@ -48,15 +51,10 @@ fn main() -> io::Result<()> {
         "keys" => keys(&place, &arguments.get("wrong", "open sesam".to_owned())),
         "strangers" => strangers(&place),
         "kill" => return killed(&place, manager),
-        "end" => end(&place, &over).map(|clients| stay = Some(clients)),
+        "end" => return end(&place, manager),
         other => Err(io::Error::other(format!("there is no act `{other}`"))),
     }?;
     manager.shutdown()?;
-    if let Some((mut holder, waiter)) = stay {
-        over.open()?;
-        wait_for(waiter)?;
-        event("holder", served(&mut holder));
-    }
     event("main", format_args!("socket={}", place.state()));
     Ok(())
 }
@@ -310,6 +308,14 @@ fn strangers(place: &Place<'_>) -> io::Result<()> {
             }
         }
     }
+    // More clients come and go than there may be descriptors.
+    let server = first_child().ok_or(io::ErrorKind::NotFound)?;
+    for _ in 0..12 {
+        let before = descriptors_of(server);
+        drop((0..10).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?);
+        // It may take its time to notice. Nothing depends on this: there are more descriptors.
+        (0..1000).find(|_| descriptors_of(server) <= before);
+    }
     let refused = client.replace(99, 1).is_err() && client.update(99, |item| item).is_err();
     event("main", if refused { "no such item" } else { "item 99 replaced" });
     let free = place.connect()?.try_acquire()?;
@@ -320,9 +326,27 @@ fn strangers(place: &Place<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// One client waits for the lock that another holds. Both stay until the server has ended, and then
-/// ask again. Where there can be no socket there is no second server.
-fn end(place: &Place<'_>, over: &Gate) -> io::Result<(Client, Pid)> {
+/// So many descriptors has each process when strangers come.
+const DESCRIPTORS: u64 = 100;
+
+fn limit_descriptors() -> io::Result<()> {
+    let few = libc::rlimit { rlim_cur: DESCRIPTORS, rlim_max: DESCRIPTORS };
+    // SAFETY: the limits are there to be read.
+    match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &few) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// How many descriptors a process has open; none if it cannot be looked at.
+fn descriptors_of(process: Pid) -> usize {
+    fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
+}
+
+/// One client waits for the lock that another holds. Both stay until the server has ended, and ask
+/// again when there is another at the same place. Where there can be no socket there is no server.
+fn end(place: &Place<'_>, manager: Manager) -> io::Result<()> {
+    let over = Gate::new()?;
     let nowhere = place.path.join("nowhere");
     let refused = Manager::start(&nowhere, place.key).is_err();
     event("main", format_args!("nowhere={}", if refused { "refused" } else { "started" }));
@@ -340,7 +364,18 @@ fn end(place: &Place<'_>, over: &Gate) -> io::Result<(Client, Pid)> {
     })?;
     came.pass()?;
     until_asleep(waiter.as_raw());
-    Ok((holder, waiter))
+    // A child that is no concern of the manager's.
+    let own = start(|| Ok(()))?;
+    until_asleep(own.as_raw());
+    manager.shutdown()?;
+    event("main", format_args!("own={}", if wait_for(own).is_ok() { "there" } else { "taken" }));
+    let another = Manager::start(place.path, place.key)?;
+    over.open()?;
+    wait_for(waiter)?;
+    event("holder", served(&mut holder));
+    another.shutdown()?;
+    event("main", format_args!("socket={}", place.state()));
+    Ok(())
 }
 
 /// The server is killed, while one client waits for the lock that another holds.
@@ -359,6 +394,7 @@ fn killed(place: &Place<'_>, manager: Manager) -> io::Result<()> {
     until_asleep(waiter.as_raw());
     kill(server, Signal::SIGKILL)?;
     wait_for(waiter)?;
+    event("late", if place.connect().is_ok() { "served" } else { "refused" });
     // Which may be an error.
     let _ = manager.shutdown();
     event("main", format_args!("socket={}", place.state()));

@@ -179,8 +179,14 @@ fn the_server_ends_and_its_socket_is_gone() {
         let nowhere: String = run.check(run.events().value("nowhere"))?;
         let claim = "where no socket can be bound `start` should be an error";
         run.check(Finding::wrong(claim).unless(nowhere == "refused"))?;
+        let own: String = run.check(run.events().value("own"))?;
+        let claim = "the shutdown has waited for a child of main that is not the server";
+        run.check(Finding::wrong(claim).unless(own == "there"))?;
         for who in ["waiter", "holder"] {
-            let claim = format!("the server has ended, and the call of {who} should be an error");
+            let claim = format!(
+                "the server has ended, and each call of {who} should be an error, also when there \
+                 is another server at the same path"
+            );
             let refused = run.events().of(who).named("refused").len() == 1;
             run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(refused))?;
         }
@@ -190,6 +196,9 @@ fn the_server_ends_and_its_socket_is_gone() {
         let refused = run.events().of("waiter").named("refused").len() == 1;
         let claim =
             "the server was killed, and a client that waited for the lock believes to have it";
+        run.check(Finding::wrong(claim).unless(refused))?;
+        let refused = run.events().of("late").named("refused").len() == 1;
+        let claim = "the server was killed, and who connects then should get an error";
         run.check(Finding::wrong(claim).unless(refused))?;
         let socket: String = run.check(run.events().value("socket"))?;
         let claim = "the server was killed, and its socket file is still there after the shutdown";

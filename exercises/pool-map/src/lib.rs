@@ -12,10 +12,12 @@ use std::io;
 /// are fewer chunks than that, and chunks of different workers are done at the same
 /// time, from the first to the last: whenever there are as many chunks as workers, or more, all
 /// workers can have one in work at once. All workers have ended and have been waited for when this
-/// returns; other children of the caller's are left alone.
+/// returns results, and the descriptors that it opened are closed; other children of the caller's are
+/// left alone. If the system refuses a process or a pipe it returns the error.
 ///
-/// `workers` and `chunk` are at least 1, and `task` does not panic. The input may be long, and the
-/// descriptors few: a hundred do. It may be called again when it has returned.
+/// `workers` and `chunk` are at least 1, and `task` does not panic. The input may be long, cut
+/// into any number of chunks, and the descriptors few: a hundred do for ten workers. It may be called
+/// again when it has returned.
 pub fn pool_map(
     workers: usize,
     chunk: usize,

@@ -3,12 +3,14 @@
 //!     cargo run -p pool-map -- --workers 2 --chunk 2 --numbers 1,2,3,4,5
 //!
 //! The first `--meet` chunks that are begun wait for one another, so they must be in work at
-//! once. With `--twice 1` so many that follow do so, too. With `--backwards 1` a
+//! once. With `--rounds 3` so many that follow do so, too, and so many again. With `--backwards 1` a
 //! chunk is done only after the next one. With `--who 1` each chunk says by which process it is
-//! done. With `--again 1` the numbers are squared once more afterwards. With `--sign -1` the
+//! done. With `--again 1` the numbers are squared once more afterwards, and main says how many
+//! more descriptors it has then. With `--sign -1` the
 //! results are below zero. With `--own 1` main has two children of its own meanwhile. With
 //! `--count 140000` so many numbers are squared, with few descriptors.
 
+use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process;
 use std::thread;
@@ -25,7 +27,7 @@ fn main() -> io::Result<()> {
         "chunk",
         "numbers",
         "meet",
-        "twice",
+        "rounds",
         "backwards",
         "who",
         "again",
@@ -40,7 +42,7 @@ fn main() -> io::Result<()> {
     if arguments.get("count", 0) > 0 {
         return square_many(workers, chunk, arguments.get("count", 0));
     }
-    let meetings = Meetings::new(arguments.get("meet", 1), arguments.get("twice", 0) == 1)?;
+    let meetings = Meetings::new(arguments.get("meet", 1), arguments.get("rounds", 1))?;
     let chunks = numbers.len().div_ceil(chunk);
     let backwards = match arguments.get("backwards", 0) {
         0 => None,
@@ -75,43 +77,47 @@ fn main() -> io::Result<()> {
         event("main", format_args!("own={}", own.wait_for()?));
     }
     if arguments.get("again", 0) == 1 {
+        let before = descriptors()?;
         let squares = pool_map(workers, chunk, &numbers, |part| {
             part.iter().map(|&number| sign * square(number)).collect()
         })?;
-        event("main", format_args!("again={}", list(&squares)));
+        let more = descriptors()?.saturating_sub(before);
+        event("main", format_args!("again={} more={more}", list(&squares)));
     }
     Ok(())
 }
 
-/// The first chunks that are begun wait for one another, and perhaps as many that follow do.
+/// How many descriptors this process has open.
+fn descriptors() -> io::Result<usize> {
+    Ok(fs::read_dir("/proc/self/fd")?.count())
+}
+
+/// The first chunks that are begun wait for one another, and so do as many that follow, in each
+/// round.
 struct Meetings {
-    first: Meeting,
-    /// And a byte for each chunk, which says at which meeting it takes part.
-    second: Option<(Meeting, PipeReader)>,
+    rounds: Vec<Meeting>,
+    /// A byte for each chunk, which says in which round it takes part. Whoever comes later is in the
+    /// last.
+    tickets: PipeReader,
 }
 
 impl Meetings {
-    fn new(size: u8, twice: bool) -> io::Result<Self> {
-        let second = if twice {
-            let (reader, mut writer) = io::pipe()?;
-            writer.write_all(&vec![1; usize::from(size)])?;
-            writer.write_all(&[2; 1000])?;
-            Some((Meeting::new(size)?, reader))
-        } else {
-            None
-        };
-        Ok(Self { first: Meeting::new(size)?, second })
+    fn new(size: u8, rounds: u8) -> io::Result<Self> {
+        let (tickets, mut writer) = io::pipe()?;
+        for round in 0..rounds {
+            writer.write_all(&vec![round; usize::from(size)])?;
+        }
+        let rounds = (0..rounds).map(|_| Meeting::new(size)).collect::<io::Result<_>>()?;
+        Ok(Self { rounds, tickets })
     }
 
     fn meet(&self) -> io::Result<()> {
-        if let Some((second, tickets)) = &self.second {
-            let (mut tickets, mut which) = (tickets, [0]);
-            tickets.read_exact(&mut which)?;
-            if which == [2] {
-                return second.meet();
-            }
+        let (mut tickets, mut round) = (&self.tickets, [0]);
+        match tickets.read(&mut round)? {
+            0 => self.rounds.last(),
+            _ => self.rounds.get(usize::from(round[0])),
         }
-        self.first.meet()
+        .map_or(Ok(()), Meeting::meet)
     }
 }
 

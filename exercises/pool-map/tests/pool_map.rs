@@ -146,14 +146,19 @@ fn every_chunk_is_done_by_a_worker() {
 fn all_workers_are_at_work_at_once() {
     property(|random| {
         let (workers, chunk) = (random.pick(2..=4), random.pick(1..=3));
-        let numbers = random.numbers(workers * chunk * 2);
         // The first chunks wait for one another: a pool that does one after the other stands still.
-        // And so do the second chunks, one for each worker again.
-        let run = pool(workers, chunk, &numbers).arg("meet", workers).arg("twice", 1).run()?;
-        at_once(&run, workers)?;
-        let claim = "the first chunks were in work at once, the second ones were not";
-        serialised_unless(&run, 2 * workers, claim)?;
-        run.ends_well()?;
+        // And so do the second chunks, one for each worker again, and perhaps the third and last.
+        for rounds in [2, 3] {
+            let numbers = random.numbers(workers * chunk * rounds);
+            let pool = pool(workers, chunk, &numbers).arg("meet", workers);
+            let run = pool.arg("rounds", rounds).run()?;
+            at_once(&run, workers)?;
+            let claim = format!(
+                "the first chunks were in work at once, but not those of each of {rounds} rounds"
+            );
+            serialised_unless(&run, rounds * workers, &claim)?;
+            run.ends_well()?;
+        }
         // One chunk more than there are workers leaves none of them without.
         let workers = random.pick(3..=5);
         let numbers = random.numbers((workers + 1) * chunk);
@@ -206,10 +211,12 @@ fn results_larger_than_a_pipe_arrive_whole() {
         let numbers = random.numbers(17_000);
         let chunk = [500, 8_500][random.pick(0..=1)];
         gives_squares(&pool(2, chunk, &numbers).run()?, &numbers)?;
-        // And more than the largest pipe holds, a MiB: as one chunk, or as more than 1000.
+        // And more than the largest pipe holds, a MiB: as one chunk, or as more chunks than a pipe
+        // has room for their numbers. Or from several workers that are quicker than main.
         const COUNT: usize = 140_000;
-        let chunk = [100, COUNT][random.pick(0..=1)];
-        let run = program!().arg("workers", 1).arg("chunk", chunk).arg("count", COUNT).run()?;
+        let (workers, chunk) = [(1, COUNT), (1, 10), (4, COUNT / 4)][random.pick(0..=2)];
+        let pool = program!().arg("workers", workers).arg("chunk", chunk);
+        let run = pool.arg("count", COUNT).run()?;
         run.ends_well()?;
         let right: usize = run.check(run.events().value("right"))?;
         let claim = format!("{COUNT} results should arrive; {right} are right");
@@ -230,12 +237,15 @@ fn every_worker_is_waited_for() {
         run.ends_well()?;
         run.leaves_nothing_behind()?;
         // Who calls the map may have children that are no workers.
-        let run = pool(workers, chunk, &numbers).arg("own", 1).run()?;
+        let run = pool(workers, chunk, &numbers).arg("own", 1).arg("again", 1).run()?;
         run.ends_well()?;
         run.leaves_nothing_behind()?;
         let own: usize = run.check(run.events().of("main").value("own"))?;
         let claim = "main has two children of its own, which only main may wait for";
-        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(own == 2))
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(own == 2))?;
+        let more: usize = run.check(run.events().of("main").value("more"))?;
+        let claim = format!("a second call has left {more} descriptors open");
+        run.check(Finding::new(Verdict::Leak, claim).unless(more == 0))
     });
 }
 

@@ -20,7 +20,7 @@ impl Pool {
     /// panic.
     ///
     /// No other process is ever created, neither here nor later. A worker that has
-    /// nothing to do sleeps.
+    /// nothing to do sleeps, and is still there when a signal has been handled meanwhile.
     pub fn new(workers: usize, task: impl Fn(i64) -> i64) -> io::Result<Pool> {
         let _ = (workers, task);
         todo!("make the channels, fork the workers")
@@ -45,7 +45,8 @@ impl Pool {
 
     /// Waits until every task is done and every worker has ended and been waited for.
     ///
-    /// It is called once, after `close`. Results can be read from their handles afterwards.
+    /// It is called once, after `close`. Results can be read from their handles afterwards, even when
+    /// the pool has been dropped then.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("wait for the workers")
     }

@@ -10,9 +10,12 @@
 //! no result before the first task has begun. With `--twins 1` the first two tasks have the same
 //! input, -1, the next have 0 and the least and the greatest number, and results are read from
 //! behind. With `--kept 1` the result of the very first task is read last. With `--before 1` there
-//! was another pool before, whose results were not all read. With `--signal 1` the first task sends
-//! signals to main, which handles them.
+//! was another pool before, whose results were not all read. With `--signal 1` main handles a signal,
+//! and so does whoever it forks: it is sent to each worker before there is a task, and by the first
+//! task to main. The handles of the tasks `--dropped` are dropped at once. With `--gone 1` the pool
+//! is dropped before the last results are read.
 
+use std::fs;
 use std::io;
 use std::process;
 
@@ -36,6 +39,8 @@ fn main() -> io::Result<()> {
         "kept",
         "before",
         "signal",
+        "dropped",
+        "gone",
     ]);
     let workers = arguments.get("workers", 4);
     let numbers = arguments.list("numbers", vec![0, 1, 2, 3, 4]);
@@ -46,6 +51,7 @@ fn main() -> io::Result<()> {
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let (others_are_read, begun) = (Gate::new()?, Gate::new()?);
     let twins = if arguments.get("twins", 0) == 1 { &TWINS[..] } else { &[] };
+    let dropped = arguments.list("dropped", Vec::<usize>::new());
     let (signal, main) = (arguments.get("signal", 0) == 1, Pid::this());
     if signal {
         handle_signals()?;
@@ -83,13 +89,16 @@ fn main() -> io::Result<()> {
     };
 
     let mut pool = Pool::new(workers, task)?;
+    if signal {
+        children_of(main).into_iter().try_for_each(send_signals)?;
+    }
     let mut handles = Vec::new();
     for place in 0..numbers.len() {
         let input = twins.get(place).copied().unwrap_or_else(|| input_at(place));
         let handle = (place, pool.submit(input)?);
         if place < first && !(kept && place == 0) {
             read(vec![handle])?;
-        } else {
+        } else if !dropped.contains(&place) {
             handles.push(handle);
         }
     }
@@ -112,7 +121,16 @@ fn main() -> io::Result<()> {
     }
     pool.join()?;
     event("main", "joined");
+    // Nobody needs the pool any more; perhaps the handles outlive it.
+    let _pool = (arguments.get("gone", 0) == 0).then_some(pool);
     read(at_the_end)
+}
+
+/// What a process has forked; nothing if the system does not tell.
+fn children_of(process: Pid) -> Vec<Pid> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let children = children.unwrap_or_default();
+    children.split(' ').filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect()
 }
 
 /// The inputs of the first tasks, if they are special.
@@ -140,11 +158,11 @@ fn handle_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// Sends two signals to main, when it waits for something.
-fn send_signals(main: Pid) -> io::Result<()> {
+/// Sends two signals to a process, when it waits for something.
+fn send_signals(to: Pid) -> io::Result<()> {
     for _ in 0..2 {
-        until_asleep(main.as_raw());
-        kill(main, Signal::SIGUSR1)?;
+        until_asleep(to.as_raw());
+        kill(to, Signal::SIGUSR1)?;
     }
     Ok(())
 }

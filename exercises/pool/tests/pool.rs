@@ -121,15 +121,18 @@ fn all_workers_are_at_work_at_once() {
 fn submit_waits_for_nobody() {
     property(|random| {
         let (workers, numbers) = sizes(random);
-        // No task ends before main has submitted all of them.
+        // No task ends before main has submitted all of them; some handles are dropped at once.
         let all = places(random, numbers.len(), numbers.len());
-        let run = pool(workers, &numbers).list("held", &all).run()?;
+        let dropped = places(random, numbers.len() / 2, numbers.len());
+        let run = pool(workers, &numbers).list("held", &all).list("dropped", &dropped).run()?;
         if run.deadlocked() && run.events().of("main").named("submitted").is_empty() {
-            let claim = "no task can end before all are submitted, and submit does not return";
+            let claim = "no task can end before all are submitted, and submit does not return, or \
+                         the handle cannot be dropped";
             let finding = Finding::new(Verdict::Serialised, claim);
             return Err(run.found(finding.seeing(run.events().to_string())));
         }
-        run.ends_well()
+        run.ends_well()?;
+        each_task_is_done_once(&run, numbers.len())
     });
 }
 
@@ -202,10 +205,10 @@ fn a_result_can_be_read_while_other_tasks_go_on() {
         run.ends_well()?;
         run.check(run.events().named("result").number(numbers.len()))?;
         // Each of the first results is read before the next task is submitted, and then come
-        // as many tasks as may wait.
+        // as many tasks as may wait. Their results are read when the pool is gone.
         let first = random.pick(1..=workers);
         let numbers: Vec<i64> = (0..1000).chain(0..first as i64).collect();
-        let run = pool(workers, &numbers).arg("first", first).run()?;
+        let run = pool(workers, &numbers).arg("first", first).arg("gone", 1).run()?;
         run.ends_well()?;
         run.check(run.events().named("result").number(numbers.len()))?;
         // One is not read before more than 1000 others are.
@@ -213,10 +216,15 @@ fn a_result_can_be_read_while_other_tasks_go_on() {
         let run = pool(workers, &numbers).arg("first", numbers.len()).arg("kept", 1).run()?;
         run.ends_well()?;
         results_are_right(&run, &numbers, 1)?;
-        // Signals are handled while main waits for a result, before it closes the pool.
-        let run = pool(workers, &[7]).arg("held", 1).arg("signal", 1).run()?;
+        // Signals are handled while workers wait for a task, and while main waits for a result, before
+        // it closes the pool.
+        let numbers = random.numbers(workers);
+        let program = pool(workers, &numbers).arg("meet", workers).arg("held", workers);
+        let run = program.arg("signal", 1).run()?;
+        let claim = "a signal was handled by each idle worker, and now fewer take a task";
+        serialised_unless(&run, "start", workers, claim)?;
         run.ends_well()?;
-        results_are_right(&run, &[7], 1)
+        results_are_right(&run, &numbers, 1)
     });
 }
 

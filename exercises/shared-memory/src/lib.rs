@@ -3,7 +3,7 @@
 //! This is the only file that you edit. `cargo test -p shared-memory` judges it.
 //!
 //! Whatever is made here is shared with every process that is forked afterwards: what one
-//! writes, all read. Several processes may read and write at the same time, and whoever writes one
+//! writes, all read. Two of them have nothing in common, be they made in one process or in two. Several processes may read and write at the same time, and whoever writes one
 //! place changes no other. Nothing is left behind in the system when the last of them has ended,
 //! even if it was killed, and what is dropped is given back.
 
@@ -56,7 +56,7 @@ impl SharedNumber {
         todo!("read it")
     }
 
-    /// Replaces the number, by -0.0 too.
+    /// Replaces the number, by -0.0 and NaN too.
     pub fn set(&self, number: f64) {
         let _ = number;
         todo!("write it")
@@ -91,7 +91,7 @@ impl SharedInts {
     ///
     /// Nothing that another process writes meanwhile is lost, neither by `update` nor by `set`.
     /// `next` may be called again, if another process was quicker; what counts is the last call. It
-    /// does not panic.
+    /// does not panic, and does nothing itself with these integers: they may be locked.
     pub fn update(&self, index: usize, next: impl Fn(i64) -> i64) {
         let _ = (index, next);
         todo!("read, compute and write, as if it were one step")

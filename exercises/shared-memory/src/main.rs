@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
         "beside" => write_side_by_side(arguments.get("rounds", 100)),
         "half" => half_a_number(arguments.get("rounds", 1000)),
         "meet" => meet_in_an_update(arguments.get("number", 7.0) as i64),
-        "set" => set_during_an_update(arguments.get("number", 7.0) as i64),
+        "set" => set_during_an_update(arguments.get("number", 7.0) as i64, arguments.get("at", 1)),
         "outside" => outside(arguments.get("count", 5)),
         "drop" => make_and_drop(arguments.get("times", 20)),
         "die" => die_with_all_kinds(),
@@ -98,22 +98,25 @@ fn answer(text: &str) -> io::Result<()> {
     let question = SharedBytes::new(&vec![b'.'; text.len()])?;
     // Next to numbers that only integers of 64 bits hold.
     let length = SharedInts::new(&[i64::MIN + 1, -1, i64::MAX - 1])?;
-    // Others, which have nothing to do with those; bytes that are no text.
-    let others = (SharedBytes::new(b"\0!\xff")?, SharedInts::new(&[7])?);
     let asked = Gate::new()?;
     let child = start(|| {
         asked.pass()?;
+        // Its own, which its parent has nothing to do with.
+        let _own = (SharedBytes::new(b"its")?, SharedNumber::new(2.0)?, SharedInts::new(&[8])?);
         event("child", format_args!("asked {:?}", text_of(&question)));
         length.set(1, question.to_vec().len() as i64);
         Ok(())
     })?;
+    // Others, which have nothing to do with those; bytes that are no text.
+    let others = (SharedBytes::new(b"\0!\xff")?, SharedNumber::new(0.0)?, SharedInts::new(&[7])?);
     for (index, byte) in text.bytes().enumerate() {
         question.set(index, byte);
     }
     asked.open()?;
     wait_for(child)?;
     event("main", format_args!("answer {:?}", length.to_vec()));
-    event("main", format_args!("others {:?} {:?}", others.0.to_vec(), others.1.to_vec()));
+    let (bytes, number, integers) = (others.0.to_vec(), others.1.get(), others.2.to_vec());
+    event("main", format_args!("others {bytes:?} {number} {integers:?}"));
     Ok(())
 }
 
@@ -216,11 +219,11 @@ fn meet_in_an_update(number: i64) -> io::Result<()> {
     Ok(())
 }
 
-/// One process sets an integer while another is in an update of it.
+/// One process sets the integer at `at` while another is in an update of the second of three.
 ///
 /// If the update keeps the other out, it waits for ever. If it does not, it has to notice and begin
 /// again.
-fn set_during_an_update(number: i64) -> io::Result<()> {
+fn set_during_an_update(number: i64, at: usize) -> io::Result<()> {
     let integers = SharedInts::new(&[0, number, 0])?;
     let (reads, done) = (Gate::new()?, Gate::new()?);
     let updating = start(|| {
@@ -236,7 +239,7 @@ fn set_during_an_update(number: i64) -> io::Result<()> {
         Ok(())
     })?;
     reads.pass()?;
-    integers.set(1, -number);
+    integers.set(at, -number);
     done.open()?;
     wait_for(updating)?;
     event("main", format_args!("total {:?}", integers.to_vec()));
@@ -278,10 +281,10 @@ fn make_and_drop(times: usize) -> io::Result<()> {
     let (mappings, descriptors) = count()?;
     for _ in 0..times {
         // Dropped at the end of each round.
-        // More than a page holds, where there can be more.
-        let _bytes = SharedBytes::new(&[b'x'; 10_000])?;
+        // More than a page holds, where there can be more, and just as much as two hold.
+        let _bytes = (SharedBytes::new(&[b'x'; 10_000])?, SharedBytes::new(&[b'x'; 8_192])?);
         let _number = SharedNumber::new(1.0)?;
-        let _integers = SharedInts::new(&[0; 2_000])?;
+        let _integers = (SharedInts::new(&[0; 2_000])?, SharedInts::new(&[0; 1_024])?);
         let _nothing = (SharedBytes::new(&[])?, SharedInts::new(&[])?);
     }
     let (mappings_now, descriptors_now) = count()?;

@@ -6,6 +6,7 @@ use std::process::exit;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use nix::errno::Errno;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
@@ -81,7 +82,12 @@ impl Pool {
 
     pub fn join(&mut self) -> io::Result<()> {
         for pid in self.workers.drain(..) {
-            waitpid(pid, None)?;
+            // A signal may come in between.
+            while let Err(error) = waitpid(pid, None) {
+                if error != Errno::EINTR {
+                    return Err(error.into());
+                }
+            }
         }
         if let Some(collector) = self.collector.take() {
             collector.join().map_err(|_| io::Error::other("the collector panicked"))?;

@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::process::exit;
 use std::rc::Rc;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
@@ -89,7 +90,12 @@ impl Pool {
         }
         for Worker { pid, line, .. } in office.workers.drain(..) {
             drop(line);
-            waitpid(pid, None)?;
+            // A signal may come in between.
+            while let Err(error) = waitpid(pid, None) {
+                if error != Errno::EINTR {
+                    return Err(error.into());
+                }
+            }
         }
         Ok(())
     }

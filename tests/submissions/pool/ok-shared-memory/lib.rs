@@ -10,6 +10,7 @@ use std::process::exit;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
@@ -116,7 +117,12 @@ impl Pool {
 
     pub fn join(&mut self) -> io::Result<()> {
         for pid in self.workers.drain(..) {
-            waitpid(pid, None)?;
+            // A signal may come in between.
+            while let Err(error) = waitpid(pid, None) {
+                if error != Errno::EINTR {
+                    return Err(error.into());
+                }
+            }
         }
         Ok(())
     }
