@@ -8,19 +8,22 @@
 //! The parent asks `--requests` times, and the partner is killed in the one that `--die`
 //! names; with `--partners 2` a second one is started when the first is finished. With `--talk 3`
 //! both sides send three messages before either receives one. With `--exchange 100,20` both sides
-//! call `exchange`, the parent with a name and a key of 100 letters, the child with 20. With `--other 77` the program has another child, which has ended with that
+//! call `exchange`, the parent with a name and a key of 100 letters, the child with 20; if more
+//! numbers follow, they exchange names of so many letters afterwards. With `--other 77` the program has another child, which has ended with that
 //! status and has not been waited for. With `--cut 500000` the child is killed while it sends a
 //! name of so many, and with `--clip 1` a short message ends before each of its bytes. With
 //! `--alone 1` the parent calls `exchange`, and the child hangs up. With `--gone 1` whoever asks is
-//! killed, and its partner ends.
+//! killed, before a request and in one, and its partner ends. With `--signals 1` the parent handles a
+//! signal while it waits for a reply, and another while it waits for the partner's end.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::process::{exit, id};
 use std::thread;
 use std::time::Duration;
 
 use duplex::{Connection, Message, Partner, duplex};
-use nix::sys::signal::{Signal, kill, raise};
+use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, wait, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event, until_asleep};
@@ -28,7 +31,7 @@ use stage::{Arguments, Gate, event, until_asleep};
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
         "name", "keys", "values", "requests", "partners", "die", "talk", "exchange", "cut",
-        "other", "clip", "alone", "gone",
+        "other", "clip", "alone", "gone", "signals",
     ]);
     let name = arguments.get("name", "circle".to_owned());
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
@@ -39,16 +42,19 @@ fn main() -> io::Result<()> {
     if talk > 0 {
         return between_two(|who, connection| say_and_hear(who, connection, &message, talk));
     }
-    if let [ours, theirs] = exchange[..] {
+    if let [ours, theirs, more @ ..] = &exchange[..] {
         return between_two(|who, connection| {
-            swap(who, connection, if who == "main" { ours } else { theirs })
+            swap(who, connection, if who == "main" { *ours } else { *theirs }, more)
         });
     }
     if arguments.get("alone", 0) != 0 {
         return between_two(with_nobody);
     }
     if arguments.get("gone", 0) != 0 {
-        return asker_is_gone(&message);
+        return [false, true].into_iter().try_for_each(|asked| asker_is_gone(&message, asked));
+    }
+    if arguments.get("signals", 0) != 0 {
+        return wait_through_signals(&message);
     }
     if arguments.get("clip", 0) != 0 {
         return clip();
@@ -117,13 +123,26 @@ fn ask(message: &Message, requests: i64, die: i64) -> io::Result<()> {
     Ok(())
 }
 
-/// A child starts a partner, asks and is killed. The end of a pipe tells that the partner is gone.
-fn asker_is_gone(message: &Message) -> io::Result<()> {
+/// A child starts a partner, asks and is killed, while it is `asked` or afterwards. The end of a
+/// pipe tells that the partner is gone.
+fn asker_is_gone(message: &Message, asked: bool) -> io::Result<()> {
     let (mut alive, held) = io::pipe()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     if let ForkResult::Child = unsafe { fork() }? {
         drop(alive);
-        let mut partner = Partner::start(|request| request)?;
+        let asker = Pid::this();
+        let partner = Partner::start(|request| {
+            if asked {
+                // If it has gone before, so much the better.
+                let _ = kill(asker, Signal::SIGKILL);
+                until_asleep(asker.as_raw());
+            }
+            request
+        });
+        let Ok(mut partner) = partner else {
+            event("partner", "comes back from `start`");
+            exit(1)
+        };
         partner.ask(message)?;
         return raise(Signal::SIGKILL).map_err(io::Error::from);
     }
@@ -133,6 +152,70 @@ fn asker_is_gone(message: &Message) -> io::Result<()> {
     // Nobody writes, so this is the end.
     let _ = alive.read(&mut [0])?;
     event("main", "partner gone");
+    Ok(())
+}
+
+/// The partner makes its parent handle a signal before it replies; another child does so while
+/// the parent waits for the partner, which is stopped until then. That other child ends meanwhile,
+/// and is left alone.
+fn wait_through_signals(message: &Message) -> io::Result<()> {
+    extern "C" fn ignore(_: i32) {}
+    // Without SA_RESTART: the kernel ends what it interrupts.
+    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    let parent = Pid::this();
+    let disturb = || {
+        until_asleep(parent.as_raw());
+        let _ = kill(parent, Signal::SIGUSR1);
+        until_asleep(parent.as_raw());
+    };
+
+    let (mut from, mut to) = io::pipe()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    let other = match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(to);
+            let mut partner = [0; 4];
+            from.read_exact(&mut partner)?;
+            disturb();
+            if let pid @ 1.. = i32::from_ne_bytes(partner) {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGCONT);
+            }
+            exit(77)
+        }
+        ForkResult::Parent { child } => child,
+    };
+    let mut partner = Partner::start(|request| {
+        disturb();
+        Message { name: request.name, fields: vec![("pid".to_owned(), i64::from(id()))] }
+    })?;
+    let reply = match partner.ask(message) {
+        Ok(reply) => reply,
+        Err(error) => {
+            event("main", format_args!("no reply: {error}"));
+            return Ok(());
+        }
+    };
+    let pid = reply.fields.first().map_or(0, |&(_, pid)| pid as i32);
+    // Only a partner that is another process can be held up.
+    if pid > 0 && pid != parent.as_raw() {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGSTOP);
+    }
+    to.write_all(&pid.to_ne_bytes())?;
+    match partner.finish() {
+        Ok(()) => event("main", "finished"),
+        Err(error) => event("main", format_args!("not finished: {error}")),
+    }
+    // Its signal comes only now if nothing was waited for.
+    let ended = loop {
+        match waitpid(other, None) {
+            Err(Errno::EINTR) => {}
+            ended => break ended,
+        }
+    };
+    let left = ended == Ok(WaitStatus::Exited(other, 77));
+    event("main", format_args!("other={}", if left { "left" } else { "taken" }));
     Ok(())
 }
 
@@ -181,7 +264,7 @@ fn say_and_hear(
     Ok(())
 }
 
-fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
+fn swap(who: &str, mut connection: Connection, size: usize, more: &[usize]) -> io::Result<()> {
     let many = who[..1].repeat(size);
     let mine = Message { name: many.clone(), fields: vec![(who.to_owned(), 1), (many, 2)] };
     let theirs = connection.exchange(&mine)?;
@@ -196,7 +279,11 @@ fn swap(who: &str, mut connection: Connection, size: usize) -> io::Result<()> {
     } else if connection.receive()? != Some(short.clone()) {
         event(who, "something else behind the exchange");
     }
-    let again = connection.exchange(&short)? == short;
+    let mut again = connection.exchange(&short)? == short;
+    for &size in more {
+        let longer = Message { name: "l".repeat(size), fields: Vec::new() };
+        again &= connection.exchange(&longer)? == longer;
+    }
     event(who, format_args!("again={again}"));
     Ok(())
 }

@@ -105,10 +105,12 @@ fn names_may_hold_any_text() {
 #[test]
 fn both_sides_can_send() {
     property(|random| {
-        let (count, messages) = (random.pick(0..=3), random.pick(1..=5));
+        // Two or three fields, or none, or dozens: many short pieces.
+        let count = [0, 60, 2, 3][random.pick(0..=3)];
+        let messages = random.pick(1..=5);
         let fields = fields(random, count);
         // Short, or not: a few of these go into any pipe.
-        let name = "c".repeat([1, 3000][random.pick(0..=1)]);
+        let name = "c".repeat([1, 3000 - 25 * count][random.pick(0..=1)]);
         let run = with_message(&name, &fields).arg("talk", messages).run()?;
         run.ends_well()?;
         for (who, from) in [("main", "child"), ("child", "main")] {
@@ -127,11 +129,12 @@ fn both_sides_can_send() {
     });
 }
 
-/// The parent's message and the child's have a name and a key of so many letters.
-fn swap(ours: usize, theirs: usize) -> Checked {
+/// The parent's message and the child's have a name and a key of so many letters; then both
+/// exchange names of as many letters as `more` says.
+fn swap(ours: usize, theirs: usize, more: &[usize]) -> Checked {
     // Whoever takes each byte by itself needs some time for a megabyte.
     let program = program!().using(Duration::from_secs(8)).within(Duration::from_secs(30));
-    let run = program.list("exchange", &[ours, theirs]).run()?;
+    let run = program.list("exchange", &[&[ours, theirs], more].concat()).run()?;
     run.ends_well()?;
     let claim = "in an exchange each side should get what the other has sent";
     let of = |size, letter, key| {
@@ -148,7 +151,7 @@ fn swap(ours: usize, theirs: usize) -> Checked {
 #[test]
 fn two_can_exchange_messages() {
     property(|random| {
-        swap(random.pick(1..=100), random.pick(1..=100))?;
+        swap(random.pick(1..=100), random.pick(1..=100), &[])?;
         let run = program!().arg("alone", 1).run()?;
         run.ends_well()?;
         let claim = "the other side hangs up without a message, and then an exchange is an error";
@@ -162,12 +165,17 @@ fn two_can_exchange_messages_that_no_buffer_holds() {
     let huge = Cell::new(true);
     property(|random| {
         // Once more than a megabyte, which is what a pipe may be made to hold.
-        let size = if huge.replace(false) { 525_000..=550_000 } else { 150_000..=200_000 };
-        swap(random.pick(size.clone()), random.pick(size))?;
+        if huge.replace(false) {
+            let huge = 525_000..=550_000;
+            let between = [70_000, 130_000, 250_000];
+            swap(random.pick(huge.clone()), random.pick(huge), &between)?;
+        } else {
+            swap(random.pick(150_000..=200_000), random.pick(150_000..=200_000), &[])?;
+        }
         // One of them is small.
         let (large, small) = (random.pick(150_000..=200_000), random.pick(1..=100));
         let swapped = random.pick(0..=1) == 1;
-        if swapped { swap(large, small) } else { swap(small, large) }
+        if swapped { swap(large, small, &[]) } else { swap(small, large, &[]) }
     });
 }
 
@@ -236,8 +244,32 @@ fn a_finished_partner_is_gone() {
         let run = program!().arg("gone", 1).run()?;
         let stays = run.deadlocked() && run.events().of("main").named("asker").len() == 1;
         let claim = "whoever asked was killed, and its partner should end, too";
-        run.check(Finding::new(Verdict::Deadlock, claim).unless(!stays))
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(!stays))?;
+        let returns = run.events().of("partner").named("comes");
+        let claim = "whoever asked was killed in a request, and then its partner came back from \
+                     `start`, and went on with the caller's program";
+        run.check(Finding::wrong(claim).unless(returns.is_empty()))?;
+        signals_end_no_wait()
     });
+}
+
+/// Passes if a reply and the partner's end are waited for while signals are handled, and another
+/// child that ends meanwhile is left alone.
+fn signals_end_no_wait() -> Checked {
+    let run = program!().arg("signals", 1).run()?;
+    let said = run.events().of("main");
+    for (start, what) in
+        [("no", "for its reply, and `ask` gave up"), ("not", "for its end, and `finish` gave up")]
+    {
+        let claim = format!("a signal was handled while the caller waited for the partner, {what}");
+        let failed = !said.named(start).is_empty();
+        run.check(Finding::wrong(claim).seeing(said.to_string()).unless(!failed))?;
+    }
+    let claim = "the caller has another child, which ended while the partner lived, and it cannot \
+                 wait for that one any more";
+    let taken = said.filter(|event| event.value("other") == Some("taken"));
+    run.check(Finding::wrong(claim).unless(taken.is_empty()))?;
+    run.ends_well()
 }
 
 #[test]

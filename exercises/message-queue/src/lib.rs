@@ -12,10 +12,11 @@ pub const LARGEST: usize = 200;
 ///
 /// Any number of processes may put and get at the same time, each in one thread. Items
 /// arrive whole and once, and those of one writer in the order in which it put them. Whoever
-/// waits sleeps, and does not wake up by the clock to ask.
+/// waits sleeps, also if signals are handled meanwhile, and does not wake up by the clock to ask.
 ///
-/// A process may be killed while it waits. Nobody asks what the queue is like if one is killed
-/// in the midst of a call otherwise.
+/// A process may be killed while it waits, and the others go on. Nobody asks what the queue is
+/// like if one is killed in the midst of a call otherwise. A process that drops the queue closes
+/// it for no other.
 pub struct Queue {
     // What can processes share? What keeps the items apart, and lets a caller sleep?
 }
@@ -58,7 +59,8 @@ impl Queue {
         todo!("take an item if there is one")
     }
 
-    /// How many items are in the queue at the moment; takes none and never waits.
+    /// How many items are in the queue at the moment; takes none and waits for none, nor for
+    /// room. (It may wait until another process that is just in a call is through.)
     pub fn count(&self) -> io::Result<usize> {
         todo!("count the items")
     }
@@ -66,7 +68,7 @@ impl Queue {
     /// No more items will be put: whoever waits in [`get`](Queue::get), in any process, and
     /// whoever comes later gets what is left and then `None`.
     ///
-    /// Called once, when no `put` is under way.
+    /// Called once, by any process, when no `put` is under way.
     pub fn close(&self) -> io::Result<()> {
         todo!("tell everybody, also those who sleep")
     }

@@ -10,8 +10,8 @@ use std::io;
 use std::process::exit;
 
 use message_queue::{LARGEST, Queue};
-use nix::sys::signal::{Signal, kill, raise};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
+use nix::sys::wait::{WaitStatus, wait, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use stage::{Arguments, Gate, event, until_asleep};
 
@@ -31,7 +31,7 @@ fn main() -> io::Result<()> {
         "try" => without_waiting(&queue),
         "hurry" => several_try(&queue, number("capacity", 10)),
         "beside" => beside_a_sleeper(&queue, number("capacity", 3)),
-        "in-turn" => one_for_each_sleeper(&queue, number("capacity", 10)),
+        "in-turn" => one_for_each_sleeper(&queue, number("capacity", 10), number("readers", 10)),
         "bytes" => any_bytes(&queue, number("capacity", 3)),
         "full" => wait_for(vec![start(|| until_full(&queue))?]),
         "empty" => {
@@ -42,7 +42,7 @@ fn main() -> io::Result<()> {
                     .collect::<io::Result<_>>()?,
             )
         }
-        "terminate" => terminate(&queue, &words),
+        "terminate" => terminate(queue, &words),
         other => Err(io::Error::other(format!("there is no act `{other}`"))),
     }
 }
@@ -286,19 +286,28 @@ fn any_bytes(queue: &Queue, capacity: usize) -> io::Result<()> {
 }
 
 /// As many readers sleep as items come, one right after the other, and each takes one. Then as
-/// many writers as places become free.
-fn one_for_each_sleeper(queue: &Queue, sleepers: usize) -> io::Result<()> {
-    let readers = (0..sleepers).map(|_| start(|| queue.get().map(drop)));
-    let readers: Vec<_> = readers.collect::<io::Result<_>>()?;
-    readers.iter().for_each(|reader| until_asleep(reader.as_raw()));
+/// many writers as places become free. Each of them handles a signal while it sleeps.
+fn one_for_each_sleeper(queue: &Queue, capacity: usize, sleepers: usize) -> io::Result<()> {
+    extern "C" fn ignore(_: i32) {}
+    // Without SA_RESTART: the kernel ends what it interrupts.
+    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    let asleep = |job: &dyn Fn() -> io::Result<()>| {
+        let told = || job().inspect_err(|error| event("sleeper", format_args!("failed: {error}")));
+        let pids: Vec<_> = (0..sleepers).map(|_| start(told)).collect::<io::Result<_>>()?;
+        pids.iter().for_each(|pid| until_asleep(pid.as_raw()));
+        pids.iter().try_for_each(|&pid| kill(pid, Signal::SIGUSR1))?;
+        pids.iter().for_each(|pid| until_asleep(pid.as_raw()));
+        io::Result::Ok(pids)
+    };
+    let readers = asleep(&|| queue.get().map(drop))?;
     (0..sleepers).try_for_each(|_| queue.put(b"item"))?;
     wait_for(readers)?;
     event("main", format_args!("every reader has one, left={}", queue.count()?));
 
-    (0..sleepers).try_for_each(|_| queue.put(b"item"))?;
-    let writers = (0..sleepers).map(|_| start(|| queue.put(b"item")));
-    let writers: Vec<_> = writers.collect::<io::Result<_>>()?;
-    writers.iter().for_each(|writer| until_asleep(writer.as_raw()));
+    (0..capacity).try_for_each(|_| queue.put(b"item"))?;
+    let writers = asleep(&|| queue.put(b"item"))?;
     (0..sleepers).try_for_each(|_| queue.get().map(drop))?;
     wait_for(writers)?;
     event("main", format_args!("every writer put one, left={}", queue.count()?));
@@ -315,8 +324,9 @@ fn until_full(queue: &Queue) -> io::Result<()> {
 }
 
 /// A reader that nobody tells of an end is terminated when it has taken everything. Before,
-/// somebody who made another queue is killed.
-fn terminate(queue: &Queue, words: &[String]) -> io::Result<()> {
+/// somebody who made another queue is killed; afterwards the others go on, also when one has
+/// dropped the queue.
+fn terminate(queue: Queue, words: &[String]) -> io::Result<()> {
     let creator = start(|| {
         let own = Queue::new(2)?;
         own.put(b"item")?;
@@ -342,6 +352,20 @@ fn terminate(queue: &Queue, words: &[String]) -> io::Result<()> {
     if let WaitStatus::Signaled(_, signal, _) = waitpid(reader, None)? {
         event("main", format_args!("reader pid={reader} exit={}", -(signal as i32)));
     }
+
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    if let ForkResult::Child = unsafe { fork() }? {
+        {
+            let _dropped = queue;
+        }
+        exit(0)
+    }
+    wait()?;
+    let reader = start(|| queue.get().map(drop))?;
+    until_asleep(reader.as_raw());
+    queue.put(b"more")?;
+    wait_for(vec![reader])?;
+    event("main", "others go on");
     Ok(())
 }
 

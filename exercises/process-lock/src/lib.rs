@@ -8,7 +8,9 @@ use std::io;
 ///
 /// At most one process holds it at any time. It keeps processes apart, not the threads of
 /// one process. A process that ends while it holds the lock, killed for instance, no longer
-/// holds it. Nobody asks for it, or forks, while holding it.
+/// holds it, and one that is killed while it waits lets nobody in. Either may be the one that made
+/// the lock: the others go on. A forked process that drops it takes it from no other; if the one
+/// that made it does so, it is the last. Nobody asks for it, or forks, while holding it.
 pub struct ProcessLock {
     // What does the kernel take back from a process that dies?
 }
@@ -41,7 +43,7 @@ impl ProcessLock {
     }
 }
 
-/// Does `job` while holding `lock`.
+/// Does `job` while holding `lock`. If the lock cannot be had, that is an error and no job is done.
 ///
 /// The lock is given back whichever way the job ends: with `Ok`, with `Err`, or in a panic. What
 /// the job ends with is what this ends with: its value, its very error or panic, no copy.

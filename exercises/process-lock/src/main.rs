@@ -7,7 +7,9 @@
 //! `--die` is killed in it. It is the first to be inside, and the others come while it is there.
 //! With `--try 1` the first stays inside until another has tried to get in without waiting. With
 //! `--signal 1` a process gets many signals while it waits for the lock, which main holds. With
-//! `--left 1` processes end while they hold the lock and nobody waits for it.
+//! `--left 1` processes end while they hold the lock and nobody waits for it. With `--maker 1` the
+//! process that made the lock is killed inside, and one of those that wait before it. With
+//! `--cross 1` two processes each hold one lock and ask for the other's.
 
 use std::error::Error;
 use std::fmt;
@@ -15,8 +17,9 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::exit;
 
+use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{wait, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use process_lock::{ProcessLock, with_lock};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
@@ -40,8 +43,18 @@ const SIGNALS: usize = 20;
 const TOLD_TO_PANIC: i32 = 17;
 
 fn main() -> io::Result<()> {
-    let arguments =
-        Arguments::take(&["processes", "meet", "fail", "panic", "die", "try", "signal", "left"]);
+    let arguments = Arguments::take(&[
+        "processes",
+        "meet",
+        "fail",
+        "panic",
+        "die",
+        "try",
+        "signal",
+        "left",
+        "maker",
+        "cross",
+    ]);
     let lock = ProcessLock::new()?;
     if arguments.get("try", 0) > 0 {
         return try_while_taken(&lock, &ProcessLock::new()?);
@@ -51,6 +64,12 @@ fn main() -> io::Result<()> {
     }
     if arguments.get("left", 0) > 0 {
         return leave_it_held(&lock);
+    }
+    if arguments.get("maker", 0) > 0 {
+        return kill_the_maker();
+    }
+    if arguments.get("cross", 0) > 0 {
+        return ask_crosswise(&lock, &ProcessLock::new()?);
     }
     let fates = ["fail", "panic", "die"].into_iter();
     let mut unlucky = fates.filter_map(|fate| Some((arguments.list(fate, vec![]).pop()?, fate)));
@@ -153,8 +172,87 @@ fn leave_it_held(lock: &ProcessLock) -> io::Result<()> {
     through("last", &|| with_lock(lock, || Ok(())))
 }
 
+/// The process that made a lock is killed inside. It has used the lock before; of its children one
+/// has dropped it, one lives on and never uses it, and of three that wait the first is killed. The
+/// others get through, twice.
+fn kill_the_maker() -> io::Result<()> {
+    // Whoever loses its parent is waited for here.
+    set_child_subreaper(true)?;
+    let through = [Gate::new()?, Gate::new()?];
+    start("maker", || Ok(()), || make_and_be_killed(&through))?;
+    through.iter().try_for_each(Gate::pass)?;
+    while wait().is_ok() {}
+    Ok(())
+}
+
+fn make_and_be_killed(through: &[Gate; 2]) -> io::Result<()> {
+    let lock = ProcessLock::new()?;
+    with_lock(&lock, || Ok(()))?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    if let ForkResult::Child = unsafe { fork() }? {
+        {
+            let _dropped = lock;
+        }
+        exit(0)
+    }
+    wait()?;
+
+    let go = [Gate::new()?, Gate::new()?, Gate::new()?];
+    let waits = |who: &str, go: &Gate, last: Option<&Gate>| {
+        let enter = || {
+            event(who, "enter");
+            event(who, "leave");
+            Ok(())
+        };
+        let twice = || {
+            go.pass()?;
+            with_lock(&lock, enter)?;
+            with_lock(&lock, enter)
+        };
+        start(who, || last.map_or(Ok(()), Gate::open), twice)
+    };
+    let pids = [
+        waits("first", &go[0], None)?,
+        waits("second", &go[1], Some(&through[0]))?,
+        waits("third", &go[2], Some(&through[1]))?,
+    ];
+    start("bystander", || Ok(()), || through.iter().try_for_each(Gate::pass))?;
+    with_lock(&lock, || {
+        event("maker", "enter");
+        for (pid, go) in pids.iter().zip(&go) {
+            go.open()?;
+            until_asleep(pid.as_raw());
+        }
+        kill(pids[0], Signal::SIGKILL)?;
+        waitpid(pids[0], None)?;
+        // If another has got in now, it says so.
+        pids[1..].iter().for_each(|pid| until_asleep(pid.as_raw()));
+        event("maker", "leave");
+        raise(Signal::SIGKILL).map_err(io::Error::from)
+    })
+}
+
+/// Two processes each hold one lock and ask for the other's. They wait for ever, unless the kernel
+/// tells one of them (`EDEADLK`), which then does nothing and lets go.
+fn ask_crosswise(one: &ProcessLock, other: &ProcessLock) -> io::Result<()> {
+    let meeting = Meeting::new(2)?;
+    for (who, first, second) in [("one", one, other), ("other", other, one)] {
+        let both = || {
+            meeting.meet()?;
+            with_lock(second, || {
+                event(who, "both");
+                Ok(())
+            })
+        };
+        start(who, || Ok(()), || with_lock(first, both))?;
+    }
+    while wait().is_ok() {}
+    Ok(())
+}
+
 /// One process tries while another holds the lock, also when that has dropped another lock, and
-/// again afterwards, and takes it once more. A second lock has nothing to do with it.
+/// again afterwards, and takes it once more. A second lock has nothing to do with it, nor have
+/// those that the two make for themselves.
 fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
     let (inside, tried, dropped) = (Gate::new()?, Gate::new()?, Gate::new()?);
     let (tried_again, left, held, looked) =
@@ -163,11 +261,14 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
         "holder",
         || Ok(()),
         || {
+            let own = ProcessLock::new()?;
+            own.acquire()?;
             with_lock(lock, || {
                 inside.open()?;
                 tried.pass()?;
+                own.release()?;
                 {
-                    let _another = ProcessLock::new()?;
+                    let _dropped = own;
                 }
                 dropped.open()?;
                 tried_again.pass()
@@ -185,6 +286,12 @@ fn try_while_taken(lock: &ProcessLock, second: &ProcessLock) -> io::Result<()> {
             event("other", format_args!("another={another}"));
             if another {
                 second.release()?;
+            }
+            let own = ProcessLock::new()?;
+            let free = own.try_acquire()?;
+            event("other", format_args!("own={free}"));
+            if free {
+                own.release()?;
             }
             tried.open()?;
             dropped.pass()?;

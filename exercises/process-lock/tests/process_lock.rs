@@ -1,5 +1,6 @@
 //! What a lock between processes promises, whatever the order in which they run.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use kit::observation::Exit;
@@ -40,6 +41,7 @@ fn each_number_is_printed_once() {
 
 #[test]
 fn at_most_one_is_inside() {
+    let first = Cell::new(true);
     property(|random| {
         let run = two_inside(random.pick(2..=5))?;
         run.check(run.events().overlap("enter", "leave").at_most(1))?;
@@ -49,8 +51,20 @@ fn at_most_one_is_inside() {
         }
         let entered = run.events().named("enter").len();
         let claim = format!("one process should be inside, {entered} have been");
-        run.check(Finding::new(Verdict::Deadlock, claim).unless(entered == 1))
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(entered == 1))?;
+        if first.replace(false) { no_job_without_the_lock() } else { Ok(()) }
     });
+}
+
+/// Passes if two processes that ask for each other's lock never both do their job: who of them has
+/// both locks, and whether anybody, depends on what a lock is made of.
+fn no_job_without_the_lock() -> Checked {
+    let program = program!().arg("cross", 1).using(Duration::from_millis(500));
+    let run = program.meant_to_hang().run()?;
+    let claim = "two processes each held one lock and asked for the other's: one of them did its \
+                 job without that lock";
+    let both = run.events().filter(|event| event.what == "both");
+    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(both.len() < 2))
 }
 
 #[test]
@@ -102,6 +116,10 @@ fn a_lock_that_is_taken_can_be_tried() {
         let another: bool = run.check(other.value("another"))?;
         let claim = "one lock is taken, and another lock cannot be: each is a lock of its own";
         run.check(Finding::wrong(claim).unless(another))?;
+        let own: bool = run.check(other.value("own"))?;
+        let claim = "two processes each made a lock, and one took its own: the other cannot take \
+                     its own any more";
+        run.check(Finding::wrong(claim).unless(own))?;
         run.check(other.named("once").number(1))?;
         run.check(other.named("done").number(1))
     });
@@ -140,7 +158,8 @@ fn a_holder_that_dies_does_not_block_the_rest() {
         run.check(Finding::wrong(claim).unless(died.len() == 1))?;
         run.check(run.events().named("done").number(processes - 1))?;
         is_free(&run, "the holder is dead, and the lock is still held")?;
-        nobody_has_to_wait_for_that()
+        nobody_has_to_wait_for_that()?;
+        the_maker_is_nobody_special()
     });
 }
 
@@ -153,6 +172,38 @@ fn nobody_has_to_wait_for_that() -> Checked {
     let done = ["second", "fourth", "last"].map(|who| run.events().of(who).named("done").len());
     let claim = "a holder has ended, and the lock cannot be used any more";
     run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(done == [1, 1, 1]))
+}
+
+/// Passes if those who wait get through, one at a time, when the process that made the lock is
+/// killed inside, and one of those who wait before it.
+fn the_maker_is_nobody_special() -> Checked {
+    let run = program!().arg("maker", 1).run()?;
+    let events = run.events();
+    // Whether a lock keeps anybody out is another test's.
+    if !events.of("first").named("enter").is_empty() {
+        return Ok(());
+    }
+    let inside = events.overlap("enter", "leave").peak();
+    let claim =
+        "one process is inside and others wait; one of these is killed, and another gets in";
+    run.check(Finding::wrong(claim).seeing(events.to_string()).unless(inside < 2))?;
+    let entered = !events.of("maker").named("enter").is_empty();
+    let claim = "a process made a lock, a child of it has dropped that, and then the process cannot \
+                 take it any more";
+    let failed = !entered && !events.of("maker").is_empty();
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(!failed))?;
+    run.ends_well()?;
+    for who in ["second", "third"] {
+        let said = events.of(who);
+        let claim = format!(
+            "the process that made the lock, and has used it, is killed inside; {who} waits, and \
+             should get in, twice"
+        );
+        let right = said.iter().map(|event| event.what.as_str());
+        let right = right.eq(["enter", "leave", "enter", "leave", "done"]);
+        run.check(Finding::wrong(claim).seeing(events.to_string()).unless(right))?;
+    }
+    Ok(())
 }
 
 #[test]

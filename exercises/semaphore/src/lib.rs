@@ -13,7 +13,8 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// A semaphore with `permits` permits, perhaps 0 and at most 256, none of them taken.
+    /// A semaphore with `permits` permits, perhaps 0, none of them taken. More than 256 are never
+    /// free. Each semaphore is one of its own, whichever process makes it.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.
     pub fn new(permits: usize) -> io::Result<Semaphore> {
@@ -22,12 +23,12 @@ impl Semaphore {
     }
 
     /// Takes one permit; sleeps until there is one, however long that takes, also if signals are
-    /// handled meanwhile. No clock wakes it up.
+    /// handled meanwhile: as soon as they come. No clock wakes it up.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take a permit, or sleep")
     }
 
-    /// Gives one permit back, and wakes one process that waits for it.
+    /// Gives one permit back: one process that waits for it goes on.
     pub fn release(&self) -> io::Result<()> {
         todo!("give the permit back")
     }

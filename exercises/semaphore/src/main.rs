@@ -11,9 +11,10 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
+use std::io::{self, PipeWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::exit;
+use std::sync::OnceLock;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::wait::{WaitStatus, wait, waitpid};
@@ -32,6 +33,9 @@ impl fmt::Display for ToldToFail {
 }
 
 impl Error for ToldToFail {}
+
+/// The error of the system that a job fails with, if it is not the first.
+const DISK_FULL: i32 = libc::ENOSPC;
 
 /// What a job panics with, unless it is with its number.
 const TOLD_TO_PANIC: &str = "this job was told to panic";
@@ -73,11 +77,16 @@ fn main() -> io::Result<()> {
                 let fate = match panic.iter().position(|&one| one == number) {
                     Some(0) => Fate::PanicWithNumber,
                     Some(_) => Fate::PanicWithText,
-                    None if fail.contains(&number) => Fate::Fail,
+                    None if fail.first() == Some(&number) => Fate::Fail,
+                    None if fail.contains(&number) => Fate::FailInTheSystem,
                     None => Fate::Live,
                 };
+                let tidies = matches!(fate, Fate::PanicWithText);
                 let job = || work(number, &meeting, fate);
-                let ended = catch_unwind(AssertUnwindSafe(|| with_permit(&semaphore, job)));
+                let ended = catch_unwind(AssertUnwindSafe(|| {
+                    let _tidies = tidies.then(|| Tidies { semaphore: &semaphore });
+                    with_permit(&semaphore, job)
+                }));
                 let how = match ended {
                     Ok(Ok(())) => "done",
                     Ok(Err(error)) if is_told(&error) => "failed",
@@ -99,18 +108,24 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A worker waits for a permit, and signals come that it handles; then main gives the permit, or
-/// none ever.
+/// A worker waits for a permit, and signals come that it handles, one after the other; then main
+/// gives the permit, and one more, or none ever.
 fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
-    extern "C" fn ignore(_: i32) {}
+    static HANDLED: OnceLock<PipeWriter> = OnceLock::new();
+    extern "C" fn say(_: i32) {
+        // A write of one byte may be made in a handler.
+        let _ = HANDLED.get().map(|mut pipe| pipe.write(&[0]));
+    }
     let ready = Gate::new()?;
+    let (mut handled, pipe) = io::pipe()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     match unsafe { fork() }? {
         ForkResult::Child => {
+            HANDLED.get_or_init(|| pipe);
             // Without SA_RESTART: the kernel ends what it interrupts.
             let action =
-                SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
-            // SAFETY: the handler does nothing.
+                SigAction::new(SigHandler::Handler(say), SaFlags::empty(), SigSet::empty());
+            // SAFETY: the handler makes one system call.
             unsafe { sigaction(Signal::SIGURG, &action) }?;
             ready.open()?;
             match semaphore.acquire() {
@@ -120,31 +135,47 @@ fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
             exit(0)
         }
         ForkResult::Parent { child } => {
+            drop(pipe);
             ready.pass()?;
             until_asleep(child.as_raw());
-            for _ in 0..SIGNALS {
+            let mut signals = 0;
+            // A worker that did not wait has ended, and handles no more of them.
+            while signals < SIGNALS {
                 kill(child, Signal::SIGURG)?;
+                if handled.read(&mut [0])? == 0 {
+                    break;
+                }
+                signals += 1;
                 until_asleep(child.as_raw());
             }
+            event("main", format_args!("handled signals={signals}"));
             if give {
                 semaphore.release()?;
             }
             wait()?;
             event("main", format_args!("end value={}", semaphore.value()?));
+            semaphore.release()?;
+            event("main", format_args!("one-more value={}", semaphore.value()?));
             Ok(())
         }
     }
 }
 
-/// A worker takes all permits and keeps them; main gives them back, and one more.
+/// A worker takes all permits and keeps them; main gives them back, and one more. Then each makes a
+/// semaphore of its own.
 fn hand_on(semaphore: &Semaphore, permits: usize) -> io::Result<()> {
-    let (taken, enough) = (Gate::new()?, Gate::new()?);
+    let (taken, enough, made) = (Gate::new()?, Gate::new()?, Gate::new()?);
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     match unsafe { fork() }? {
         ForkResult::Child => {
             (0..permits).try_for_each(|_| semaphore.acquire())?;
             taken.open()?;
             enough.pass()?;
+            {
+                let own = Semaphore::new(1)?;
+                event("worker-1", format_args!("own value={}", own.value()?));
+            }
+            made.open()?;
             exit(0)
         }
         ForkResult::Parent { .. } => {
@@ -158,10 +189,12 @@ fn hand_on(semaphore: &Semaphore, permits: usize) -> io::Result<()> {
             tell("given-back")?;
             semaphore.release()?;
             tell("one-more")?;
-            let another = Semaphore::new(2)?;
+            let another = Semaphore::new(5)?;
+            event("main", format_args!("another value={}", another.value()?));
+            enough.open()?;
+            made.pass()?;
             another.acquire()?;
             tell("beside")?;
-            enough.open()?;
             wait()?;
             Ok(())
         }
@@ -222,6 +255,7 @@ fn look_together(semaphore: &Semaphore, looks: usize) -> io::Result<()> {
 enum Fate {
     Live,
     Fail,
+    FailInTheSystem,
     PanicWithNumber,
     PanicWithText,
 }
@@ -235,6 +269,7 @@ fn work(number: usize, meeting: &Meeting, fate: Fate) -> io::Result<()> {
     match fate {
         Fate::Live => Ok(()),
         Fate::Fail => Err(io::Error::new(io::ErrorKind::NotFound, ToldToFail)),
+        Fate::FailInTheSystem => Err(io::Error::from_raw_os_error(DISK_FULL)),
         // Both unwind as a panic does, without the message.
         Fate::PanicWithNumber => resume_unwind(Box::new(number)),
         Fate::PanicWithText => resume_unwind(Box::new(TOLD_TO_PANIC)),
@@ -243,6 +278,20 @@ fn work(number: usize, meeting: &Meeting, fate: Fate) -> io::Result<()> {
 
 /// Whether this is the very error of a job that fails, not another that says the same.
 fn is_told(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound
-        && error.get_ref().is_some_and(|inner| inner.is::<ToldToFail>())
+    error.raw_os_error() == Some(DISK_FULL)
+        || error.kind() == io::ErrorKind::NotFound
+            && error.get_ref().is_some_and(|inner| inner.is::<ToldToFail>())
+}
+
+/// Holds a permit for a moment when it is dropped, while a panic unwinds.
+struct Tidies<'a> {
+    semaphore: &'a Semaphore,
+}
+
+impl Drop for Tidies<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = with_permit(self.semaphore, || Ok(())) {
+            event("somebody", format_args!("tidies: {error}"));
+        }
+    }
 }

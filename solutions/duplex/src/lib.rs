@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::process::exit;
 use std::thread;
 
+use nix::errno::Errno;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
@@ -150,8 +151,13 @@ impl Partner {
     pub fn finish(self) -> io::Result<()> {
         // Hanging up is what tells the child to end, so it comes before the waiting.
         drop(self.connection);
-        waitpid(self.child, None)?;
-        Ok(())
+        loop {
+            match waitpid(self.child, None) {
+                // A signal came in between.
+                Err(Errno::EINTR) => {}
+                done => return done.map(drop).map_err(io::Error::from),
+            }
+        }
     }
 }
 

@@ -70,7 +70,7 @@ impl Connection {
 
     pub fn receive(&mut self) -> io::Result<Option<Message>> {
         let mut length = [0; 8];
-        if self.stream.read(&mut length[..1])? == 0 {
+        if read_some(&self.stream, &mut length[..1])? == 0 {
             return Ok(None);
         }
         self.stream.read_exact(&mut length[1..])?;
@@ -122,7 +122,17 @@ impl Partner {
 
     pub fn finish(self) -> io::Result<()> {
         drop(self.connection);
-        waitpid(self.child, None)?;
+        while waitpid(self.child, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
+    }
+}
+
+/// As `read`, and again if a signal came in between.
+fn read_some(mut from: impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

@@ -154,7 +154,7 @@ impl Partner {
         let mut stream = self.connection.stream;
         // Nobody may be there any more.
         let _ = stream.write_all(&u64::MAX.to_ne_bytes());
-        waitpid(self.child, None)?;
+        while waitpid(self.child, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
     }
 }

@@ -120,7 +120,7 @@ impl Partner {
 
     pub fn finish(self) -> io::Result<()> {
         drop(self.connection);
-        waitpid(self.child, None)?;
+        while waitpid(self.child, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
     }
 }

@@ -150,7 +150,7 @@ impl Partner {
     pub fn finish(self) -> io::Result<()> {
         // Hanging up is what tells the child to end, so it comes before the waiting.
         unsafe { libc::kill(self.child.as_raw(), libc::SIGKILL) };
-        waitpid(self.child, None)?;
+        while waitpid(self.child, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
     }
 }

@@ -149,7 +149,7 @@ impl Partner {
     pub fn finish(self) -> io::Result<()> {
         // Hanging up is what tells the child to end, so it comes before the waiting.
         drop(self.connection);
-        nix::sys::wait::wait()?;
+        while nix::sys::wait::wait() == Err(nix::errno::Errno::EINTR) {}
         Ok(())
     }
 }

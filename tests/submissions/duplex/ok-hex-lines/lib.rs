@@ -95,6 +95,7 @@ impl Partner {
         let Partner { ours, pid } = self;
         ours.writer.shutdown(std::net::Shutdown::Write)?;
         drop(ours);
-        waitpid(pid, None).map(|_| ()).map_err(Into::into)
+        while waitpid(pid, None) == Err(nix::errno::Errno::EINTR) {}
+        Ok(())
     }
 }

@@ -152,9 +152,12 @@ impl Partner {
             connection.from.get_ref().shutdown(std::net::Shutdown::Write)?;
         }
         let mut status = 0;
-        match unsafe { libc::waitpid(self.pid, &mut status, 0) } {
-            -1 => Err(io::Error::last_os_error()),
-            _ => Ok(()),
+        while unsafe { libc::waitpid(self.pid, &mut status, 0) } == -1 {
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
         }
+        Ok(())
     }
 }

@@ -76,7 +76,7 @@ impl Connection {
 
     pub fn receive(&mut self) -> io::Result<Option<Message>> {
         let mut length = [0; 8];
-        if self.from.read(&mut length[..1])? == 0 {
+        if read_some(&self.from, &mut length[..1])? == 0 {
             return Ok(None);
         }
         self.from.read_exact(&mut length[1..])?;
@@ -117,7 +117,7 @@ impl Connection {
                 )
             };
             if can_read {
-                match self.from.read(&mut buffer[..wanted])? {
+                match read_some(&self.from, &mut buffer[..wanted])? {
                     0 => return Err(ErrorKind::UnexpectedEof.into()),
                     count => incoming.extend(&buffer[..count]),
                 }
@@ -166,7 +166,17 @@ impl Partner {
 
     pub fn finish(self) -> io::Result<()> {
         drop(self.connection);
-        waitpid(self.child, None)?;
+        while waitpid(self.child, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
+    }
+}
+
+/// As `read`, and again if a signal came in between.
+fn read_some(mut from: impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

@@ -77,7 +77,7 @@ impl Connection {
 
     pub fn receive(&mut self) -> io::Result<Option<Message>> {
         let mut head = [0u8; 8];
-        if self.input.read(&mut head[..1])? == 0 {
+        if read_some(&self.input, &mut head[..1])? == 0 {
             return Ok(None);
         }
         self.input.read_exact(&mut head[1..])?;
@@ -122,7 +122,17 @@ impl Partner {
 
     pub fn finish(self) -> io::Result<()> {
         drop(self.connection);
-        waitpid(self.pid, None)?;
+        while waitpid(self.pid, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
+    }
+}
+
+/// As `read`, and again if a signal came in between.
+fn read_some(mut from: impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

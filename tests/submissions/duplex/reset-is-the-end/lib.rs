@@ -78,7 +78,7 @@ fn read_whole(mut from: &UnixStream) -> io::Result<Option<Message>> {
     let mut head = [0u8; 8];
     let mut got = 0;
     while got < head.len() {
-        match from.read(&mut head[got..])? {
+        match read_some(&mut from, &mut head[got..])? {
             0 if got == 0 => return Ok(None),
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             n => got += n,
@@ -138,7 +138,17 @@ impl Partner {
 
     pub fn finish(self) -> io::Result<()> {
         drop(self.connection);
-        waitpid(self.pid, None)?;
+        while waitpid(self.pid, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
+    }
+}
+
+/// As `read`, and again if a signal came in between.
+fn read_some(mut from: impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

@@ -70,7 +70,7 @@ fn read_message(mut from: &UnixStream) -> io::Result<Option<Message>> {
     let mut head = [0u8; 8];
     let mut got = 0;
     while got < head.len() {
-        match from.read(&mut head[got..])? {
+        match read_some(&mut from, &mut head[got..])? {
             0 if got == 0 => return Ok(None),
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             n => got += n,
@@ -138,7 +138,17 @@ impl Partner {
     pub fn finish(self) -> io::Result<()> {
         drop(self.connection);
         // Somebody may have waited for it already.
-        let _ = waitpid(CHILD.get().copied(), None);
+        while waitpid(CHILD.get().copied(), None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
+    }
+}
+
+/// As `read`, and again if a signal came in between.
+fn read_some(mut from: impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

@@ -47,7 +47,7 @@ impl Connection {
     pub fn receive(&mut self) -> io::Result<Option<Message>> {
         let (mut line, mut byte) = (Vec::new(), [0]);
         loop {
-            if self.stream.read(&mut byte)? == 0 {
+            if read_some(&self.stream, &mut byte)? == 0 {
                 return Ok(None);
             }
             if byte[0] == b'\n' {
@@ -99,7 +99,17 @@ impl Partner {
 
     pub fn finish(self) -> io::Result<()> {
         drop(self.connection);
-        waitpid(self.child, None)?;
+        while waitpid(self.child, None) == Err(nix::errno::Errno::EINTR) {}
         Ok(())
+    }
+}
+
+/// As `read`, and again if a signal came in between.
+fn read_some(mut from: impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }

@@ -28,6 +28,14 @@ fn ready(end: BorrowedFd<'_>) -> io::Result<bool> {
     Ok(poll(&mut [PollFd::new(end, PollFlags::POLLIN)], PollTimeout::ZERO)? > 0)
 }
 
+/// Until there is something, or a signal came: who calls it looks again.
+fn sleep(end: BorrowedFd<'_>) -> io::Result<()> {
+    match poll(&mut [PollFd::new(end, PollFlags::POLLIN)], PollTimeout::NONE) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 impl Queue {
     pub fn new(capacity: usize) -> io::Result<Queue> {
         // SAFETY: the name ends with a zero, and no memory is kept.
@@ -54,8 +62,12 @@ impl Queue {
     }
 
     fn lock(&self, which: i64) -> io::Result<()> {
-        fcntl(&self.locks, FcntlArg::F_SETLKW(&self.record(which, libc::F_WRLCK)))?;
-        Ok(())
+        loop {
+            match fcntl(&self.locks, FcntlArg::F_SETLKW(&self.record(which, libc::F_WRLCK))) {
+                Err(Errno::EINTR) => {}
+                done => return Ok(done.map(drop)?),
+            }
+        }
     }
 
     fn unlock(&self, which: i64) -> io::Result<()> {
@@ -95,7 +107,7 @@ impl Queue {
 
     pub fn put(&self, item: &[u8]) -> io::Result<()> {
         while !self.try_put(item)? {
-            poll(&mut [PollFd::new(self.places.0.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE)?;
+            sleep(self.places.0.as_fd())?;
         }
         Ok(())
     }
@@ -103,7 +115,7 @@ impl Queue {
     pub fn get(&self) -> io::Result<Option<Vec<u8>>> {
         loop {
             // The end stays there, so whoever comes behind it does not sleep.
-            poll(&mut [PollFd::new(self.items.0.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE)?;
+            sleep(self.items.0.as_fd())?;
             self.lock(TAKING)?;
             let came = ready(self.items.0.as_fd())?;
             let item = if came { self.read() } else { Ok(None) };

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd};
 
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -53,8 +54,12 @@ impl Queue {
     }
 
     fn lock(&self, which: i64) -> io::Result<()> {
-        fcntl(&self.locks, FcntlArg::F_SETLKW(&self.record(which, libc::F_WRLCK)))?;
-        Ok(())
+        loop {
+            match fcntl(&self.locks, FcntlArg::F_SETLKW(&self.record(which, libc::F_WRLCK))) {
+                Err(Errno::EINTR) => {}
+                done => return Ok(done.map(drop)?),
+            }
+        }
     }
 
     fn unlock(&self, which: i64) -> io::Result<()> {
