@@ -1,5 +1,7 @@
 //! What a blocked task waits for, read from its system call.
 
+use nix::sys::statfs::{FsType, statfs};
+
 use crate::arch;
 use crate::descriptors::{Descriptors, Mode, Opened};
 use crate::doubt::Doubtful;
@@ -291,6 +293,9 @@ impl<'a> Scene<'a> {
             }
             return Ok(ends.of(format!("FIFO {name}"), lack));
         }
+        if is_message_queue(task, descriptor) {
+            return self.message_queue(task, descriptor, lack);
+        }
         Err(Doubtful::unseen(format!("it waits on {name}")))
     }
 
@@ -428,6 +433,13 @@ pub(crate) fn bounded() -> Doubtful {
 
 fn stranger() -> Doubtful {
     Doubtful::outsider("it waits for a process outside the run")
+}
+
+/// Whether a descriptor is one of a POSIX message queue, which its name does not tell.
+fn is_message_queue(task: TaskRef, descriptor: u64) -> bool {
+    const MQUEUE_MAGIC: FsType = FsType(0x1980_0202);
+    let path = format!("/proc/{}/task/{}/fd/{descriptor}", task.pid, task.tid);
+    statfs(path.as_str()).is_ok_and(|about| about.filesystem_type() == MQUEUE_MAGIC)
 }
 
 fn other_end(lack: Lack, mode: Mode) -> bool {

@@ -44,6 +44,7 @@ fn processes_that_wait_for_each_other_are_proved_to_be_deadlocked() {
         "file-locks",
         "named-fifo",
         "polls-for-ever",
+        "polls-a-queue",
         "polls-while-a-child-ends",
         "selects-for-ever",
         "epolls-for-ever",

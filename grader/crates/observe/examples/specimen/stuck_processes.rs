@@ -1,5 +1,6 @@
 //! Processes that wait for each other for ever.
 
+use std::ffi::CString;
 use std::fs::{File, read_to_string};
 use std::os::fd::AsRawFd;
 use std::thread;
@@ -21,6 +22,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("file-locks", file_locks),
     ("named-fifo", named_fifo),
     ("polls-for-ever", polls_for_ever),
+    ("polls-a-queue", polls_a_queue),
     ("polls-while-a-child-ends", polls_while_a_child_ends),
     ("selects-for-ever", selects_for_ever),
     ("epolls-for-ever", epolls_for_ever),
@@ -200,6 +202,16 @@ fn named_fifo() {
 fn polls_for_ever() {
     let (reader, _writer) = pipe();
     let mut wanted = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
+    wait(fork(|| unsafe { libc::poll(&raw mut wanted, 1, -1) }));
+}
+
+fn polls_a_queue() {
+    let name = CString::new(format!("/specimen-{}", std::process::id())).unwrap();
+    let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL;
+    let nothing = std::ptr::null_mut::<libc::mq_attr>();
+    let queue = unsafe { libc::mq_open(name.as_ptr(), flags, 0o600, nothing) };
+    unsafe { libc::mq_unlink(name.as_ptr()) };
+    let mut wanted = libc::pollfd { fd: queue, events: libc::POLLIN, revents: 0 };
     wait(fork(|| unsafe { libc::poll(&raw mut wanted, 1, -1) }));
 }
 
