@@ -67,7 +67,7 @@ impl Tracer<'_> {
             word == 2 || word >> 30 != 0
         });
         let graph = locked.then(|| {
-            let stuck = proof::asleep(&state.family, &examined, self.shared.has_neighbours());
+            let stuck = proof::asleep(&state.family, &examined, self.shared);
             graph::wait_for(&state.family, &examined, &stuck)
         });
         tasks.into_iter().for_each(|task| Next::Run { signal: 0 }.take(task));

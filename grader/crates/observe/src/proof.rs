@@ -93,11 +93,11 @@ pub(crate) fn attempt(shared: &Shared, awake: &mut Option<TaskRef>) -> Attempt {
     if first.is_empty() || first != second || state.family.generation() != generation {
         return Attempt::Busy;
     }
-    judge(&state.family, &roll, first, shared.has_neighbours())
+    judge(&state.family, &roll, first, shared)
 }
 
-fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>, neighbours: bool) -> Attempt {
-    let mut scene = Scene::new(family, roll, neighbours);
+fn judge(family: &Family, roll: &[TaskRef], sights: Vec<Sight>, shared: &Shared) -> Attempt {
+    let mut scene = Scene::new(family, roll, shared);
     let mut stuck = Vec::with_capacity(sights.len());
     for Sight { task, call, .. } in sights {
         match scene.judge(task, &call) {
@@ -120,7 +120,7 @@ pub(crate) fn lone_runner(shared: &Shared) -> Option<(TaskRef, Proof)> {
         return None;
     }
     let roll = state.family.roll();
-    let mut scene = Scene::new(&state.family, &roll, shared.has_neighbours());
+    let mut scene = Scene::new(&state.family, &roll, shared);
     let (mut runner, mut stuck) = (None, Vec::new());
     for task in &roll {
         let status = proc::status_of(task.pid, task.tid)?;
@@ -159,9 +159,9 @@ fn has_ended(pid: i32) -> bool {
 /// Those of the held tasks that were waiting for the others, each judged by itself.
 ///
 /// That proves nothing as long as somebody else is awake, but tells where they are.
-pub(crate) fn asleep(family: &Family, examined: &Examined, neighbours: bool) -> Vec<Stuck> {
+pub(crate) fn asleep(family: &Family, examined: &Examined, shared: &Shared) -> Vec<Stuck> {
     let roll = family.roll();
-    let mut scene = Scene::new(family, &roll, neighbours);
+    let mut scene = Scene::new(family, &roll, shared);
     let held = roll.iter().filter_map(|task| {
         let call = examined.interrupted_call(task.tid)?;
         Some(Stuck { task: *task, wait: scene.judge(*task, &call).ok()? })

@@ -91,7 +91,12 @@ impl Shared {
     /// Whether somebody outside could wake a task. Nobody can in surroundings of its own, and
     /// nobody is thought of where a run is meant to hang.
     pub(crate) fn has_neighbours(&self) -> bool {
-        self.surroundings == Surroundings::Shared && self.diagnosis == Diagnosis::Full
+        self.surroundings == Surroundings::Shared && !self.is_meant_to_hang()
+    }
+
+    /// Whether nobody asks who waits for whom, since that is how it is meant to be.
+    pub(crate) fn is_meant_to_hang(&self) -> bool {
+        self.diagnosis == Diagnosis::Verdict
     }
 
     /// Notes which shared objects a process uses, if any have come or gone at all. In

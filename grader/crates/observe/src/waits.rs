@@ -10,6 +10,7 @@ use crate::mappings::{self, Mapping};
 use crate::memory;
 use crate::polling::{is_endless, polled, registered, selected};
 use crate::proc::{self, Call};
+use crate::shared::Shared;
 use crate::sockets::Peer;
 use crate::{fifo, locks, sockets, sysv};
 
@@ -66,7 +67,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) family: &'a Family,
     /// The tasks that live.
     pub(crate) roll: &'a [TaskRef],
-    neighbours: bool,
+    shared: &'a Shared,
     descriptors: Option<Descriptors>,
 }
 
@@ -86,13 +87,13 @@ impl Ends {
 pub(crate) type Judgement = Result<Wait, Doubtful>;
 
 impl<'a> Scene<'a> {
-    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef], neighbours: bool) -> Self {
-        Self { family, roll, neighbours, descriptors: None }
+    pub(crate) fn new(family: &'a Family, roll: &'a [TaskRef], shared: &'a Shared) -> Self {
+        Self { family, roll, shared, descriptors: None }
     }
 
     /// Whether somebody outside could use what has a name.
     pub(crate) fn has_neighbours(&self) -> bool {
-        self.neighbours
+        self.shared.has_neighbours()
     }
 
     /// Whether a process belongs to the run.
@@ -347,14 +348,16 @@ impl<'a> Scene<'a> {
     }
 
     /// A timer that is not set; the kernel does not say which descriptors are of the same one.
+    ///
+    /// One that is about to ring, however late, looks as if it were not set. So that is believed
+    /// only of a run that is meant to hang.
     fn timer(&mut self, task: TaskRef, descriptor: u64) -> Judgement {
         let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
-        // Nor has it rung, or who waits for it would be awake in a moment.
-        for (what, unset) in [("it_value:", "(0, 0)"), ("ticks:", "0")] {
-            let seen = proc::line(&info, what).ok_or("its timer cannot be read")?;
-            if seen != unset {
-                return Err(Doubtful::clock("it waits for a timer, which is set"));
-            }
+        let unset = [("it_value:", "(0, 0)"), ("it_interval:", "(0, 0)"), ("ticks:", "0")];
+        let mut unset = unset.into_iter().map(|(what, value)| (proc::line(&info, what), value));
+        let is_unset = unset.all(|(seen, value)| seen.as_deref() == Some(value));
+        if !(self.shared.is_meant_to_hang() && is_unset) {
+            return Err(Doubtful::clock("it waits for a timer"));
         }
         let ends = self.holders("anon_inode:[timerfd]", |_| true)?;
         Ok(ends.of("somebody to set its timer".to_owned(), Lack::Partner))

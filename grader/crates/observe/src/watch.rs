@@ -234,7 +234,7 @@ impl Watcher<'_> {
     fn time_is_up(&self, progress: &mut Progress, now: Duration, cpu: Duration) -> Ending {
         let graph = self.examine(None).map(|examined| {
             let state = self.shared.lock();
-            let asleep = proof::asleep(&state.family, &examined, self.shared.has_neighbours());
+            let asleep = proof::asleep(&state.family, &examined, self.shared);
             let awake = graph::running(&state.family, &examined);
             (graph::wait_for(&state.family, &examined, &asleep), awake)
         });

@@ -24,6 +24,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("semaphore-and-alarm", semaphore_and_alarm),
     ("named-semaphore", named_semaphore),
     ("timer-descriptor", timer_descriptor),
+    ("timer-descriptor-often", timer_descriptor_often),
     ("waits-for-interrupt", waits_for_interrupt),
     ("asks-for-a-network", asks_for_a_network),
     ("waits-for-children-with-threads", waits_for_children_with_threads),
@@ -264,6 +265,19 @@ fn named_semaphore() {
         println!("ready");
         libc::sem_wait(semaphore);
         libc::sem_unlink(name.as_ptr());
+    }
+}
+
+/// Waits for a timer that rings a hundred times in a millisecond.
+fn timer_descriptor_often() {
+    unsafe {
+        let timer = libc::timerfd_create(libc::CLOCK_MONOTONIC, 0);
+        let mut when: libc::itimerspec = std::mem::zeroed();
+        (when.it_value.tv_nsec, when.it_interval.tv_nsec) = (10_000, 10_000);
+        libc::timerfd_settime(timer, 0, &raw const when, std::ptr::null_mut());
+        for _ in 0..rounds(2_000) {
+            read(timer);
+        }
     }
 }
 
