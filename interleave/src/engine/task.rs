@@ -141,6 +141,10 @@ pub(crate) fn watch_panics() {
         install_and_drop_shuttles_hook();
         std::panic::set_hook(Box::new(move |info| {
             let recorded = with_run(|run| {
+                // That is Shuttle's, on what was broken off.
+                if run.stopped() {
+                    return;
+                }
                 run.me().unwinding += 1;
                 run.panicked(PanicRecord {
                     task: run.current,

@@ -1,6 +1,9 @@
 //! Runs schedules, one after the other, in this process.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use shuttle_engine::runtime::thread::switch;
@@ -22,13 +25,34 @@ pub(super) fn run_schedules<C: Chooser + 'static>(
     observe: impl FnMut(&mut C, Run) -> ControlFlow<()> + 'static,
 ) {
     task::watch_panics();
+    let chooser = Rc::new(RefCell::new(chooser));
+    let observe = Rc::new(RefCell::new(observe));
+    loop {
+        let (turns, told) = (Rc::clone(&chooser), Rc::clone(&observe));
+        let observe_next = move |turns: &mut Rc<RefCell<C>>, run: Run| {
+            (told.borrow_mut())(&mut turns.borrow_mut(), run)
+        };
+        let director = Director { chooser: turns, observe: observe_next, step_limit };
+        let body = Arc::clone(body);
+        let runner = Runner::new(director, config());
+        let ran = catch_unwind(AssertUnwindSafe(|| runner.run(move || drive(&body))));
+        let last = replace_run(None);
+        let Err(payload) = ran else { return };
+        // Shuttle takes it for a failure if a schedule is broken off while one of its threads
+        // unwinds, and sees that thread unwind in the schedules after it. They end as we say.
+        let Some(last) = last.filter(|run| run.end.is_some()) else { resume_unwind(payload) };
+        if (observe.borrow_mut())(&mut chooser.borrow_mut(), last).is_break() {
+            return;
+        }
+    }
+}
+
+fn config() -> Config {
     let mut config = Config::new();
     config.stack_size = task::STACK;
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
-    let body = Arc::clone(body);
-    Runner::new(Director { chooser, observe, step_limit }, config).run(move || drive(&body));
-    drop(replace_run(None));
+    config
 }
 
 /// The explorer's coroutine: starts the body as the first thread and comes back at the end.

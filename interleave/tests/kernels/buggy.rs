@@ -3,6 +3,7 @@
 //! Some need luck of one in thousands to fail when they run natively.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, Barrier, Condvar, Mutex, RwLock};
@@ -48,6 +49,7 @@ pub const ALL: &[Kernel] = &[
     kernel!(spin_on_a_flag_nobody_sets, "livelock"),
     kernel!(ticket_taken_twice, "race"),
     kernel!(join_under_a_lock, "deadlock"),
+    kernel!(join_while_unwinding, "deadlock"),
     kernel!(owners_counted_too_early, "race"),
     kernel!(last_owner_by_its_count, "race"),
     kernel!(weak_exchange_without_a_loop, "race"),
@@ -675,6 +677,26 @@ fn end_of_a_timed_wait_taken_for_its_time() {
         scope.spawn(wait);
         scope.spawn(wait);
     });
+}
+
+struct Joins(Option<thread::JoinHandle<()>>);
+
+impl Drop for Joins {
+    fn drop(&mut self) {
+        let _ = self.0.take().map(thread::JoinHandle::join);
+    }
+}
+
+/// Drops the handle, which joins, before the sender that the thread waits for.
+fn join_while_unwinding() {
+    let (sender, receiver) = channel::<()>();
+    let joins = Joins(Some(thread::spawn(move || assert!(receiver.recv().is_err()))));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let _joins = joins;
+        resume_unwind(Box::new("told to panic"));
+    }));
+    assert!(panicked.is_err());
+    drop(sender);
 }
 
 fn join_under_a_lock() {
