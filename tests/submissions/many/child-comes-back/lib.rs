@@ -27,6 +27,7 @@ impl Children {
             match unsafe { fork() }? {
                 ForkResult::Child => {
                     work();
+                    return Ok(Children { children: Vec::new() });
                 }
                 ForkResult::Parent { child } => {
                     children.push(Child { name, pid: child, code: None });
