@@ -21,6 +21,8 @@ pub(crate) fn workspace(text: &str, packages: &Packages, root: &Path) -> Result<
     }
     if let Some(workspace) = workspace.as_table_like_mut() {
         workspace.remove("default-members");
+        // What the lessons stand on has lost its own tests.
+        workspace.insert("default-members", toml_edit::value(Array::from_iter(["exercises/*"])));
         if let Some(table) = workspace.get_mut("dependencies").and_then(Item::as_table_like_mut) {
             keep(table, |name| packages.dependencies.contains(name));
         }
@@ -59,7 +61,8 @@ mod tests {
         let text = workspace(text, &packages, Path::new("/course")).unwrap();
         assert_eq!(
             text,
-            "[workspace]\nmembers = [\"exercises/*\", \"kit\"]\n\n\
+            "[workspace]\nmembers = [\"exercises/*\", \"kit\"]\n\
+             default-members = [\"exercises/*\"]\n\n\
              [workspace.dependencies]\nkit = { path = \"kit\" }\n"
         );
     }
