@@ -109,7 +109,8 @@ impl Run {
     /// Passes if the program came to a standstill: every task asleep, waiting for another.
     ///
     /// For runs in which somebody waits for what never happens, started by
-    /// [`meant_to_hang`](crate::Program::meant_to_hang). One that ends did not wait; one that keeps the processor busy, or wakes up again and again, does not sleep.
+    /// [`meant_to_hang`](crate::Program::meant_to_hang). One that ends did not wait; one that
+    /// keeps the processor busy, or wakes up again and again, does not sleep.
     pub fn stands_still(&self) -> Checked {
         let Some(hang) = &self.observation.hang else {
             self.ends_well()?;
