@@ -92,6 +92,11 @@ pub fn resume(pid: Pid, signal: i32) -> Result<(), Errno> {
     request(libc::PTRACE_CONT, pid, signal)
 }
 
+/// The same, but only to where its next system call begins or ends, the one that it is in included.
+pub fn resume_to_call(pid: Pid, signal: i32) -> Result<(), Errno> {
+    request(libc::PTRACE_SYSCALL, pid, signal)
+}
+
 /// Leaves a task stopped by job control, but reports when that ends.
 pub fn listen(pid: Pid) -> Result<(), Errno> {
     request(libc::PTRACE_LISTEN, pid, 0)

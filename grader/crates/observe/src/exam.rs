@@ -5,19 +5,20 @@
 //! for. So one task of each process is made to ask, and then put back as it was:
 //! a task that waits in a system call goes on waiting and never notices.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jail::Pid;
-use jail::trace::{Status, Waited, wait_any};
+use jail::trace::{Status, Waited};
 use nix::sys::ptrace;
 
 use crate::arch::{self, Registers};
+use crate::hold::Held;
 use crate::mappings;
 use crate::memory;
 use crate::proc::{self, Call};
 use crate::shared::Exam;
-use crate::tracer::{Held, Next, Tracer, go_on_waiting, kill_all_but};
+use crate::tracer::{Next, Tracer, kill_all_but};
 
 /// What an examination saw.
 #[derive(Clone, Debug, Default)]
@@ -70,12 +71,13 @@ impl Tracer<'_> {
     pub(crate) fn examine(&self, first: Pid) {
         if !self.all_can_stop() {
             self.shared.set_exam(Exam::None);
-            Next::Run { signal: 0 }.take(first);
+            self.go_on_waiting(first);
+            self.take(first, Next::Run { signal: 0 });
             return;
         }
         let mut held = self.hold_all(first);
         if self.shared.lock().ending {
-            release(held);
+            self.release(held);
             return;
         }
         let alarms = self.alarms(&mut held);
@@ -96,45 +98,12 @@ impl Tracer<'_> {
         let examined = Examined { alarms, goes_round, generation, ..Examined::of(registers) };
         let wanted = self.shared.report_exam(examined);
         if !wanted || self.shared.wait_for_decision() {
-            release(held);
+            self.release(held);
         } else {
             let mut state = self.shared.lock();
             state.ending = true;
             kill_all_but(&mut state, 0);
         }
-    }
-
-    /// Stops every task. Those that end meanwhile are recorded as ever.
-    fn hold_all(&self, first: Pid) -> BTreeMap<i32, Held> {
-        let next = Next::Run { signal: 0 };
-        let mut held = BTreeMap::from([(first.as_raw(), Held { next, at_rest: true })]);
-        let mut awaited = BTreeSet::new();
-        for task in self.shared.lock().family.roll() {
-            if task.tid != first.as_raw() && !task.exiting {
-                let interrupted = ptrace::interrupt(Pid::from_raw(task.tid));
-                awaited.extend(interrupted.is_ok().then_some(task.tid));
-            }
-        }
-        while !awaited.is_empty() {
-            let Ok(waited) = wait_any() else { break };
-            let tid = waited.pid.as_raw();
-            let at_rest = is_interruption(&waited);
-            match self.note(&waited) {
-                Some(next) if awaited.contains(&tid) || !self.is_exiting(tid) => {
-                    held.insert(tid, Held { next, at_rest });
-                }
-                Some(next) => next.take(waited.pid),
-                None => drop(held.remove(&tid)),
-            }
-            // A program that is executed does away with threads without a word.
-            let state = self.shared.lock();
-            awaited.retain(|other| *other != tid && state.family.knows(*other));
-        }
-        held
-    }
-
-    fn is_exiting(&self, tid: i32) -> bool {
-        self.shared.lock().family.roll().iter().any(|task| task.tid == tid && task.exiting)
     }
 
     /// Asks one held task of each process.
@@ -192,20 +161,6 @@ impl Tracer<'_> {
 fn has_gone_off(task: Pid) -> bool {
     let alarm = 1 << (libc::SIGALRM - 1);
     proc::status(task.as_raw()).is_some_and(|status| status.pending & alarm != 0)
-}
-
-/// Lets held tasks go on as if nothing had happened.
-fn release(held: BTreeMap<i32, Held>) {
-    for (tid, Held { next, .. }) in held {
-        let task = Pid::from_raw(tid);
-        go_on_waiting(task);
-        next.take(task);
-    }
-}
-
-/// Whether a task stopped because it was told to, on the way back to its own code.
-fn is_interruption(waited: &Waited) -> bool {
-    waited.status == Status::Stopped { signal: libc::SIGTRAP, event: libc::PTRACE_EVENT_STOP }
 }
 
 /// Whether a task stopped for a SIGSTOP of ours, which it must never get to see.

@@ -70,7 +70,7 @@ impl Tracer<'_> {
             let stuck = proof::asleep(&state.family, &examined, self.shared);
             graph::wait_for(&state.family, &examined, &stuck)
         });
-        tasks.into_iter().for_each(|task| Next::Run { signal: 0 }.take(task));
+        tasks.into_iter().for_each(|task| self.take(task, Next::Run { signal: 0 }));
         graph.filter(|graph| graph.circle().is_some())
     }
 }

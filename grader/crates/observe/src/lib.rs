@@ -29,6 +29,7 @@ mod family;
 mod farewell;
 mod fifo;
 mod graph;
+mod hold;
 mod holders;
 mod influences;
 mod leftovers;

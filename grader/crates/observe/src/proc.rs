@@ -8,6 +8,8 @@ use jail::Pid;
 use nix::time::{ClockId, clock_getcpuclockid};
 use std::time::Duration;
 
+use crate::arch;
+
 /// The state letter of a process or thread; none if there is no such task.
 pub(crate) fn state(tid: i32) -> Option<char> {
     stat(tid).map(|stat| stat.state)
@@ -162,7 +164,13 @@ pub(crate) struct Call {
 /// The system call of a task that is blocked in one; none if it runs, or the kernel
 /// does not say.
 pub(crate) fn call(pid: i32, tid: i32) -> Option<Call> {
-    read_with(&format!("/proc/{pid}/task/{tid}/syscall"), parse_call)?
+    let call = read_with(&format!("/proc/{pid}/task/{tid}/syscall"), parse_call)??;
+    if call.number != libc::SYS_restart_syscall {
+        return Some(call);
+    }
+    // A signal woke it, and another thread took that before. Its arguments are as they were.
+    let place = read_with(&format!("/proc/{pid}/task/{tid}/wchan"), str::to_owned)?;
+    Some(Call { number: arch::resumed_at(&place), ..call })
 }
 
 fn parse_call(text: &str) -> Option<Call> {

@@ -11,9 +11,10 @@ use std::hash::{DefaultHasher, Hasher};
 use jail::Pid;
 
 use crate::arch::{self, Registers};
+use crate::hold::Held;
 use crate::mappings::{self, Mapping};
 use crate::memory;
-use crate::tracer::{Held, Tracer};
+use crate::tracer::Tracer;
 
 /// The longest round that is followed, in instructions.
 const ROUND: usize = 4_000;

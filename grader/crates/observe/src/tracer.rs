@@ -10,11 +10,11 @@
 //! parent of a process whose first thread begins to exit while others have not. Who has no parent
 //! left is reaped here: nobody else may be there to do it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
-use jail::trace::{Status, Usage, Waited, listen, reap, resume, wait_any, wait_for};
+use jail::trace::{Status, Usage, Waited, reap, wait_any, wait_for};
 use jail::{LaunchError, Pid, Suspended};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
@@ -25,6 +25,7 @@ use crate::Surroundings;
 use crate::arch::Registers;
 use crate::exam::is_ours;
 use crate::family::ChildState;
+use crate::hold::Held;
 use crate::leftovers::Inventory;
 use crate::proc::{self, Stat};
 use crate::shared::{Shared, State};
@@ -62,12 +63,20 @@ pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
         vforking: RefCell::default(),
         adopted: RefCell::default(),
         dying: RefCell::default(),
+        followed: RefCell::default(),
+        to_examine: Cell::default(),
     };
     while let Ok(waited) = wait_any() {
+        if tracer.passes_call(&waited) {
+            continue;
+        }
         if tracer.requests_exam(&waited) {
             tracer.examine(waited.pid);
-        } else {
-            tracer.handle(waited);
+        } else if let Some(next) = tracer.note(&waited) {
+            tracer.go_on(waited.pid, next);
+        }
+        if let Some(first) = tracer.to_examine.take() {
+            tracer.examine(first);
         }
     }
     shared.set_over();
@@ -84,6 +93,7 @@ fn options() -> Options {
         | Options::PTRACE_O_TRACEEXEC
         | Options::PTRACE_O_TRACEEXIT
         | Options::PTRACE_O_EXITKILL
+        | Options::PTRACE_O_TRACESYSGOOD
 }
 
 /// How a stopped task goes on.
@@ -95,27 +105,6 @@ pub(crate) enum Next {
     StayStopped,
     /// It has ended meanwhile.
     Gone,
-}
-
-/// A task that an examination holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    /// How it goes on.
-    pub(crate) next: Next,
-    /// Whether it stands at the edge of its own code, where nothing is under way in the
-    /// kernel: only there may its registers be changed for a while.
-    pub(crate) at_rest: bool,
-}
-
-impl Next {
-    pub(crate) fn take(self, pid: Pid) {
-        // A task that was killed in the meantime cannot go on, and need not.
-        let _ = match self {
-            Self::Run { signal } => resume(pid, signal),
-            Self::StayStopped => listen(pid),
-            Self::Gone => return,
-        };
-    }
 }
 
 pub(crate) struct Tracer<'a> {
@@ -136,15 +125,13 @@ pub(crate) struct Tracer<'a> {
     /// Threads of the first process that waited when it ended by itself: their stacks can
     /// be read until they are let go.
     pub(crate) dying: RefCell<BTreeMap<i32, Registers>>,
+    /// Tasks that stop where their calls begin and end.
+    pub(crate) followed: RefCell<HashSet<i32>>,
+    /// A task whose stop requests an examination, which is to come next.
+    pub(crate) to_examine: Cell<Option<Pid>>,
 }
 
 impl Tracer<'_> {
-    fn handle(&self, waited: Waited) {
-        if let Some(next) = self.note(&waited) {
-            next.take(waited.pid);
-        }
-    }
-
     /// Records what happened. For a task that stopped, says how it is to go on.
     pub(crate) fn note(&self, waited: &Waited) -> Option<Next> {
         let pid = waited.pid;
@@ -152,7 +139,7 @@ impl Tracer<'_> {
             Status::Exited(code) => self.ended(pid, Exit::Code(code), waited.usage),
             Status::Killed(signal) => self.ended(pid, Exit::Signal(signal), waited.usage),
             Status::Stopped { event: 0, .. } if is_ours(waited, self.nested) => {
-                go_on_waiting(pid);
+                self.go_on_waiting(pid);
                 return Some(Next::Run { signal: 0 });
             }
             // What is left of an examination: the task itself never caused it.
@@ -160,7 +147,7 @@ impl Tracer<'_> {
                 return Some(Next::Run { signal: 0 });
             }
             Status::Stopped { signal, event: 0 } => {
-                go_on_waiting(pid);
+                self.go_on_waiting(pid);
                 self.shared.lock().family.signalled();
                 return Some(Next::Run { signal });
             }
@@ -187,7 +174,7 @@ impl Tracer<'_> {
                 return next;
             }
             libc::PTRACE_EVENT_STOP if is_job_control(signal) => {
-                go_on_waiting(pid);
+                self.go_on_waiting(pid);
                 return Some(Next::StayStopped);
             }
             // The first stop of a newborn may overtake the event that announces it.
@@ -195,7 +182,9 @@ impl Tracer<'_> {
                 self.parked.borrow_mut().insert(pid.as_raw());
                 return None;
             }
-            libc::PTRACE_EVENT_STOP => go_on_waiting(pid),
+            libc::PTRACE_EVENT_STOP => {
+                self.go_on_waiting(pid);
+            }
             _ => {}
         }
         Some(Next::Run { signal: 0 })
@@ -224,7 +213,7 @@ impl Tracer<'_> {
             self.keep_bound(&mut state);
         }
         if self.parked.borrow_mut().remove(&child) {
-            Next::Run { signal: 0 }.take(Pid::from_raw(child));
+            self.take(Pid::from_raw(child), Next::Run { signal: 0 });
         }
     }
 
@@ -243,7 +232,7 @@ impl Tracer<'_> {
             let seen_as = if self.nested { status.inner } else { tid };
             state.family.forked(tid, seen_as, creator, self.shared.now());
             self.keep_bound(&mut state);
-            Next::Run { signal: 0 }.take(Pid::from_raw(tid));
+            self.take(Pid::from_raw(tid), Next::Run { signal: 0 });
         }
     }
 
@@ -351,6 +340,7 @@ impl Tracer<'_> {
     fn forget(&self, pid: Pid) {
         self.vforking.borrow_mut().remove(&pid.as_raw());
         self.stepped.borrow_mut().remove(&pid.as_raw());
+        self.followed.borrow_mut().remove(&pid.as_raw());
     }
 
     /// Whether every task can be made to stop.
@@ -405,16 +395,6 @@ pub(crate) fn kill_all_but(state: &mut State, spared: i32) {
             state.family.doom(pid);
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
-    }
-}
-
-/// Lets a call go on that a signal has broken off only because we watch: of a task that
-/// is traced even a signal that nobody handles, such as that of a child's end, breaks off
-/// what it waits for. If there is a handler the kernel breaks it off all the same.
-pub(crate) fn go_on_waiting(pid: Pid) {
-    if let Some(again) = Registers::of(pid).and_then(|registers| registers.again()) {
-        // If this fails the task is dead.
-        let _ = again.give(pid);
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("interval-timer", interval_timer),
     ("spins-for-alarms", spins_for_alarms),
     ("waits-while-children-end", waits_while_children_end),
+    ("epolls-while-children-end", epolls_while_children_end),
     ("posix-timer", posix_timer),
     ("reads-input", || assert!(read(0) >= 0)),
     ("waits-for-signal", waits_for_signal),
@@ -153,6 +154,22 @@ fn waits_while_children_end() {
     let error = std::io::Error::last_os_error();
     assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
     wait(child);
+}
+
+/// A thread waits while many children of another end at once: nobody handles their signals, so
+/// they break off nothing.
+fn epolls_while_children_end() {
+    let (reader, writer) = pipe();
+    let queue = unsafe { libc::epoll_create1(0) };
+    let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
+    unsafe { libc::epoll_ctl(queue, libc::EPOLL_CTL_ADD, reader, &raw mut event) };
+    let waiting = thread::spawn(move || unsafe { libc::epoll_wait(queue, &raw mut event, 1, -1) });
+    for _ in 0..rounds(50) {
+        let children = [(); 8].map(|()| fork(|| 0));
+        children.into_iter().for_each(wait);
+    }
+    write(writer, b"x");
+    assert_eq!(waiting.join().unwrap(), 1, "broken off");
 }
 
 extern "C" fn on_alarm(_: i32) {

@@ -24,6 +24,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("polls-for-ever", polls_for_ever),
     ("polls-a-queue", polls_a_queue),
     ("polls-while-a-child-ends", polls_while_a_child_ends),
+    ("polls-while-children-end", polls_while_children_end),
     ("selects-for-ever", selects_for_ever),
     ("epolls-for-ever", epolls_for_ever),
     ("polls-process", polls_process),
@@ -227,6 +228,20 @@ fn polls_while_a_child_ends() {
     });
     let mut wanted = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
     unsafe { libc::poll(&raw mut wanted, 1, -1) };
+}
+
+/// The ends of many children at once wake a thread whose signals another one takes.
+fn polls_while_children_end() {
+    let (reader, _writer) = pipe();
+    let waiting = thread::spawn(move || {
+        let mut wanted = libc::pollfd { fd: reader, events: libc::POLLIN, revents: 0 };
+        unsafe { libc::poll(&raw mut wanted, 1, -1) };
+    });
+    for _ in 0..50 {
+        let children = [(); 8].map(|()| fork(|| 0));
+        children.into_iter().for_each(wait);
+    }
+    waiting.join().unwrap();
 }
 
 fn selects_for_ever() {

@@ -17,6 +17,9 @@ pub(crate) const PAUSE: i64 = -4;
 pub(crate) const OPEN: i64 = -5;
 pub(crate) const ACCEPT: i64 = libc::SYS_accept;
 
+/// Whether a call that a stop broke off can be made again.
+pub(crate) const CAN_TAKE_UP: bool = false;
+
 /// The instruction that makes a system call.
 pub(crate) const SYSCALL: &[u8] = &[0x01, 0x00, 0x00, 0xd4];
 
@@ -94,6 +97,11 @@ impl Registers {
         (number >= 0).then_some(Call { number, args, at: (self.sp(), self.pc()) })
     }
 
+    /// Whether the task stands where one of these calls begins. Nobody is followed here.
+    pub(crate) fn begins_call(&self, _calls: &[i64]) -> bool {
+        false
+    }
+
     /// Whether the task will make a system call before its next instruction.
     pub(crate) fn calls_first(&self, task: i32) -> bool {
         memory::read(task, self.pc(), 4).is_some_and(|code| code == SYSCALL)
@@ -115,6 +123,12 @@ impl Registers {
         let _ = AGAIN;
         None
     }
+}
+
+/// The call that goes on under the name of `restart_syscall`: there is no `poll` here, and all
+/// others that go on so have a bound.
+pub(crate) fn resumed_at(_place: &str) -> i64 {
+    libc::SYS_restart_syscall
 }
 
 /// Whether an instruction depends on registers and memory alone.

@@ -15,7 +15,7 @@ const AGAIN: [i64; 4] = [512, 513, 514, 516];
 
 /// Calls that a stop breaks off with EINTR although no signal came: the kernel restarts
 /// these only if asked.
-const BROKEN_OFF: [i64; 16] = [
+pub(crate) const BROKEN_OFF: [i64; 16] = [
     libc::SYS_semop,
     libc::SYS_semtimedop,
     EPOLL_WAIT,

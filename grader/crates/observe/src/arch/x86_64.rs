@@ -16,6 +16,9 @@ pub(crate) const PAUSE: i64 = libc::SYS_pause;
 pub(crate) const OPEN: i64 = libc::SYS_open;
 pub(crate) const ACCEPT: i64 = libc::SYS_accept;
 
+/// Whether a call that a stop broke off can be made again.
+pub(crate) const CAN_TAKE_UP: bool = true;
+
 /// The instruction that makes a system call.
 pub(crate) const SYSCALL: &[u8] = &[0x0f, 0x05];
 
@@ -93,6 +96,11 @@ impl Registers {
         (number >= 0).then_some(Call { number, args, at: (regs.rsp, regs.rip) })
     }
 
+    /// Whether the task stands where one of these calls begins.
+    pub(crate) fn begins_call(&self, calls: &[i64]) -> bool {
+        self.answer() == -i64::from(libc::ENOSYS) && calls.contains(&self.0.orig_rax.cast_signed())
+    }
+
     /// Whether the task will make a system call before its next instruction.
     pub(crate) fn calls_first(&self, _task: i32) -> bool {
         self.0.orig_rax.cast_signed() >= 0 && AGAIN.contains(&self.answer().wrapping_neg())
@@ -121,6 +129,12 @@ impl Registers {
         registers.rax = (-AGAIN[2]).cast_unsigned();
         (broken_off || endless_poll).then_some(Self(registers))
     }
+}
+
+/// The call that goes on under the name of `restart_syscall`, as the name of the place says
+/// where the kernel sleeps: of those that go on so only `poll` may have no bound.
+pub(crate) fn resumed_at(place: &str) -> i64 {
+    if place.starts_with("poll_schedule_timeout") { POLL } else { libc::SYS_restart_syscall }
 }
 
 /// Whether an instruction depends on registers and memory alone, and shows nothing of

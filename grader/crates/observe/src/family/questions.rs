@@ -2,7 +2,7 @@
 
 use observation::{ProcessId, ThreadId};
 
-use super::{Family, Fate, Task, TaskRef};
+use super::{Family, Fate, Member, Task, TaskRef};
 
 impl Family {
     /// When it began, in seconds since 1970, as files record it.
@@ -66,6 +66,22 @@ impl Family {
         children.filter(|one| one.fate != Fate::Ended).map(|one| one.pid).collect()
     }
 
+    /// The threads that live beside this one, in a process that has had children.
+    pub(crate) fn threads_of_parent_beside(&self, tid: i32) -> Vec<TaskRef> {
+        let Some(process) = self.tasks.get(&tid).map(|task| task.process) else {
+            return Vec::new();
+        };
+        let Member { pid, facts, .. } = &self.processes[process];
+        let beside = self
+            .tasks
+            .iter()
+            .filter(|(other, task)| task.process == process && **other != tid && !task.exiting);
+        let beside: Vec<_> =
+            beside.map(|(tid, _)| TaskRef { pid: *pid, tid: *tid, exiting: false }).collect();
+        let is_parent = || self.processes.iter().any(|one| one.facts.parent == Some(facts.id));
+        if beside.is_empty() || !is_parent() { Vec::new() } else { beside }
+    }
+
     /// Whether a process has a parent that may still wait for it.
     pub(crate) fn has_parent(&self, pid: i32) -> bool {
         let parent = self.living(pid).and_then(|index| self.processes[index].facts.parent);
@@ -75,8 +91,12 @@ impl Family {
 
     /// Whether nothing but its exit is left of a process.
     pub(crate) fn is_about_to_end(&self, pid: i32) -> bool {
-        let exits = self.tasks.get(&pid).is_some_and(|task| task.exiting);
-        exits || self.departing.contains(&pid)
+        self.is_exiting(pid) || self.departing.contains(&pid)
+    }
+
+    /// Whether a living task has begun to exit.
+    pub(crate) fn is_exiting(&self, tid: i32) -> bool {
+        self.tasks.get(&tid).is_some_and(|task| task.exiting)
     }
 
     /// The numbers of a living task within the run. A first thread has none of its own.
