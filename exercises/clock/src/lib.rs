@@ -32,8 +32,8 @@ impl Started {
         todo!("what fork returned")
     }
 
-    /// Waits until it has ended, asleep until that wakes it, and reaps it; its status, or `-n` if
-    /// signal `n` ended it.
+    /// Waits until it has ended, asleep until its end wakes the caller, and reaps it. Returns its
+    /// status, or `-n` if signal `n` ended it.
     pub fn join(self) -> io::Result<i32> {
         todo!("wait for it")
     }
@@ -45,7 +45,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that ticks `ticks` times, at `interval`, which is more than 0, and then stops.
+    /// A clock that ticks `ticks` times (perhaps never), at `interval`, which is more than 0, and
+    /// then stops.
     pub fn new(ticks: u32, interval: Duration) -> Clock {
         let _ = (ticks, interval);
         todo!("remember both")
@@ -56,10 +57,12 @@ impl Process for Clock {
     /// Prints one line for each tick, from the first to the last, however late it is:
     /// `clock: pid=<its process> tick=<1, 2, ...> time=<nanoseconds since run began>`.
     ///
-    /// Tick `k` comes when `k` intervals have gone by since `run` began, or later; it is asleep
-    /// meanwhile, and sleeps on when a signal interrupts it. Its line is printed when it comes. The
-    /// time is what a clock says that nobody sets back (any such clock), so each is greater than the
-    /// one before.
+    /// Tick `k` comes when `k` intervals have gone by since `run` began, or later; its line is
+    /// printed when it comes. Meanwhile the clock is asleep, and it sleeps on when a signal
+    /// interrupts it.
+    ///
+    /// The time is what a clock says that nobody sets back (any such clock), so each is greater
+    /// than the one before.
     fn run(&mut self) {
         todo!("sleep, look at the time, print")
     }

@@ -11,9 +11,11 @@ pub struct Countdown {
 }
 
 impl Countdown {
-    /// Starts one thread at once, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`; if
-    /// `from` is 0 there is nothing to call, and no thread is needed. Waits for no `tick`; it may
-    /// wait until the thread runs. If a `tick` panics, that ends the thread.
+    /// Starts one thread at once, which calls `tick(from)`, `tick(from - 1)`, ..., `tick(1)`. Waits
+    /// for no `tick`; it may wait until the thread runs.
+    ///
+    /// If `from` is 0 there is nothing to call, and no thread is needed. If a `tick` panics, that
+    /// ends the thread.
     pub fn start(from: u32, tick: impl FnMut(u32) + Send + 'static) -> Countdown {
         let _ = (from, tick);
         todo!("start the thread, keep its handle")

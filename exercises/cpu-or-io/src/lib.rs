@@ -28,14 +28,17 @@ pub fn threads_for(kind: Kind, tasks: usize, cores: usize) -> usize {
 
 /// Runs `task(0)`, `task(1)`, ... `task(tasks - 1)`, each once, on exactly `threads` new threads.
 ///
-/// The threads are at work at the same time, and the calling thread does no task: it hands out
-/// numbers and collects results at most, and else waits. Who waits, or has nothing to do, sleeps
-/// or has ended. A task may run a batch itself, which gets new threads like any other. The work
-/// is spread evenly: if all tasks take equally long, no thread does more than one task more than
-/// another; which thread does which is up to you. Results stand in the order of the tasks. When
-/// this returns, every thread has ended.
+/// The threads are at work at the same time, and the calling thread does no task: at most it hands
+/// out numbers and collects results, and otherwise it waits. Whoever waits, or has nothing to do,
+/// sleeps or has ended. The work is spread evenly: if all tasks take equally long, no thread does
+/// more than one task more than another; which thread does which is up to you.
 ///
-/// `threads` is at least 1, and may be more than there are tasks, or than [`MOST`]. Tasks do not panic.
+/// Results stand in the order of the tasks, and may be any number. When this returns, every thread
+/// has ended. A task may run a batch itself, which gets new threads and has tasks and results of
+/// its own, like any other.
+///
+/// `threads` is at least 1, and may be more than there are tasks, or than [`MOST`]; there may be
+/// no tasks. Tasks do not panic.
 pub fn run_batch(threads: usize, tasks: usize, task: impl Fn(usize) -> u64 + Sync) -> Vec<u64> {
     let _ = (threads, tasks, task);
     todo!("start the threads, let each take its part, put the results in order")

@@ -12,7 +12,7 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// A bank with an account for each of `balances`, whose sum is a `u64`, too.
+    /// A bank with an account for each of `balances`; their sum is a `u64`, too.
     pub fn new(balances: &[u64]) -> Bank {
         let _ = balances;
         todo!("an account for each balance")
@@ -20,11 +20,16 @@ impl Bank {
 
     /// Moves `amount` from the account `from` to the account `to`, or refuses and changes nothing.
     ///
-    /// Refuses if there is less than `amount` in `from`. Else it calls `book` once, before or after
-    /// the money moves, while no other transfer from or to one of the two accounts is under way.
+    /// Refuses if there is less than `amount` in `from`, and for no other reason: for an account
+    /// that is in use it waits. Else it calls `book` once, before or after the money moves, while
+    /// no other transfer from or to one of the two accounts is under way. An `amount` of 0 is one
+    /// like any other. `book` does not panic, and never calls this bank, but perhaps another one.
+    ///
     /// Transfers that have no account in common can be under way at once; one that waits keeps
-    /// others from its own two accounts at most. `from` and `to` may be the same account: such a
-    /// transfer is refused and booked like any other, and changes no balance, not even for a moment.
+    /// others from its own two accounts at most. Whatever threads call, none waits for ever.
+    ///
+    /// `from` and `to` may be the same account: such a transfer is refused and booked like any
+    /// other, and changes no balance, not even for a moment.
     pub fn transfer(
         &self,
         from: usize,
@@ -36,15 +41,16 @@ impl Bank {
         todo!("hold both accounts, move the money, book it")
     }
 
-    /// What is in `account`, before or after a transfer that is under way; one that is refused
-    /// never shows.
+    /// What is in `account`, before or after a transfer that is under way. One that is refused, or
+    /// that goes to the same account, never shows.
     pub fn balance(&self, account: usize) -> u64 {
         let _ = account;
         todo!("look into one account")
     }
 
-    /// What is in all accounts together at one moment. Money on its way counts once. While it
-    /// waits, transfers may wait for it, whatever their accounts.
+    /// What is in all accounts together at one moment. Money on its way counts once.
+    ///
+    /// While a `total` waits, transfers may wait for it, whatever their accounts.
     pub fn total(&self) -> u64 {
         todo!("add up while nothing moves")
     }

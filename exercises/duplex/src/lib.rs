@@ -27,44 +27,50 @@ pub fn duplex() -> io::Result<(Connection, Connection)> {
 }
 
 impl Connection {
-    /// Sends a message of any size. One of less than 4 KiB (its texts, and 16 bytes for each field)
-    /// is sent without waiting for the other side, even if that side has yet to receive four others.
+    /// Sends a message of any size.
+    ///
+    /// One of less than 4 KiB (its texts, and 16 bytes for each field) is sent without waiting for
+    /// the other side, even if that side has yet to receive four others.
     pub fn send(&mut self, message: &Message) -> io::Result<()> {
         let _ = message;
         todo!("turn the message into bytes that say where it ends, and write them")
     }
 
-    /// Waits for the next message; `None` if there is none any more, since the other
-    /// end is closed in every process. An end in the midst of a message is an error. If the other
-    /// end was closed before it received everything, an end between messages may be the error
-    /// `ECONNRESET`, too.
+    /// Waits for the next message; `None` if there are no more, since the other end is closed in
+    /// every process.
+    ///
+    /// An end in the midst of a message is an error. If the other end was closed before it had
+    /// received everything, an end between messages may be the error `ECONNRESET`, too.
     pub fn receive(&mut self) -> io::Result<Option<Message>> {
         todo!("read one message and nothing beyond it")
     }
 
-    /// Sends `mine` and returns the message of the other side, which does the same at the
-    /// same time. The messages may be of any size. An error if the other side is gone instead;
-    /// if it went after its message and before it had mine, either.
+    /// Sends `mine` and returns the message of the other side, which does the same at the same
+    /// time. The messages may be of any size. Whoever calls this has received all that was sent to
+    /// it before.
     ///
-    /// Called by a side that has received all that was sent to it before.
+    /// If the other side is gone instead, this is an error. If it has gone after it sent its
+    /// message and before it had `mine`, either will do: its message or an error.
     pub fn exchange(&mut self, mine: &Message) -> io::Result<Message> {
         let _ = mine;
         todo!("send and receive; who goes first?")
     }
 }
 
-/// A process that answers. A process has one partner at a time, and finishes it before it starts
-/// another. Signals that are handled meanwhile end neither the waiting for a reply nor that for the
-/// partner's end.
+/// A process that answers.
+///
+/// A process has one partner at a time, and finishes it before it starts another. Signals that are
+/// handled meanwhile end neither the wait for a reply nor the wait for the partner's end.
 pub struct Partner {
     // What does the asking side need, to ask and to finish?
 }
 
 impl Partner {
-    /// Forks a process that answers each request with `answer(request)`, one after the other.
+    /// Forks one process, which answers each request with `answer(request)`, one after the other.
+    /// `answer` does not panic.
     ///
-    /// The process ends when this side is finished, or is gone, be it in the midst of a request;
-    /// it never comes back from here. `answer` does not panic.
+    /// The process ends by itself when this side has finished or is gone, even in the midst of a
+    /// request. It never returns from here. The caller has one thread.
     pub fn start(answer: impl FnMut(Message) -> Message) -> io::Result<Partner> {
         let _ = answer;
         todo!("connect, fork, and let the child answer until the end")
@@ -76,7 +82,7 @@ impl Partner {
         todo!("send, then receive")
     }
 
-    /// Lets the process end and waits for it, however it ends: if it was killed, that is no error.
+    /// Lets the process end, and waits for it. However it ends is no error, even if it was killed.
     /// Other children of the caller's are left alone, whenever they end.
     pub fn finish(self) -> io::Result<()> {
         todo!("hang up, then wait")

@@ -25,29 +25,35 @@ impl<'a> EventLoop<'a> {
 
     /// Listens to `source`, the reading end of a pipe, or a socket.
     ///
-    /// `handler` gets each line, without its line break (`\n`), as soon as all of it has come, and
-    /// None once the source has ended. A `\r` or a blank in front of the line break belongs to the
-    /// line. If the source ends in the middle of a line, what has come of it is a line too. Lines
-    /// are UTF-8, and of any length. There are some hundred sources at most.
+    /// `handler` gets each line, without its line break (`\n`), as soon as all of it has come. A
+    /// `\r` or a blank in front of the line break belongs to the line. If the source ends in the
+    /// middle of a line, what has come of it is a line too; behind the last line break there is no
+    /// line. When the source has ended, `handler` gets None.
+    ///
+    /// Lines are UTF-8, and of any length, without text too. There are some hundred sources at
+    /// most.
     pub fn lines(&mut self, source: OwnedFd, handler: impl FnMut(Option<&str>) + 'a) {
         let _ = (source, handler);
         todo!("remember the source and its handler")
     }
 
-    /// Calls `handler` once, when `moment` has come, which may be long ago; a signal in between does
-    /// not put it off.
+    /// Calls `handler` once, when `moment` has come, which may be long ago; never earlier. A signal
+    /// in between does not put it off. `moment` may be months away.
     pub fn at(&mut self, moment: Instant, handler: impl FnOnce() + 'a) {
         let _ = (moment, handler);
         todo!("remember the moment and its handler")
     }
 
-    /// Serves whatever comes first, until every source has ended.
+    /// Serves whatever comes first, until every source has ended; without any source it ends at
+    /// once.
     ///
-    /// Sleeps while nothing can be done. A source that has nothing to say, or has said half a
-    /// line, does not hold up the others, and neither does one that never stops talking. Timers
-    /// fire in the order of their moments, however near these are. Those that are still to come when
-    /// the last source has ended never fire; one that is due just then may. A signal that interrupts
-    /// the wait (EINTR) is no reason to end; another error of the system may be returned.
+    /// Sleeps while nothing can be done, and does not wake up again and again to look at the clock.
+    /// A source that has nothing to say, or has said half a line, holds up neither the others nor a
+    /// timer, and neither does one that never stops talking.
+    ///
+    /// Timers fire in the order of their moments, however near these are. Those that are still to
+    /// come when the last source has ended never fire; one that is due just then may. A signal that
+    /// interrupts the wait (EINTR) is no reason to end. Other errors of the system may be returned.
     pub fn run(self) -> io::Result<()> {
         todo!("wait for all sources and the next timer at once, serve, and again")
     }

@@ -21,11 +21,11 @@ impl Event {
         todo!("set the flag, wake all")
     }
 
-    /// Takes the event back, however often it was set: from now on whoever waits waits for the
-    /// next `set`.
+    /// Takes the event back, however often it was set. Whoever comes from now on waits for the next
+    /// `set`.
     ///
-    /// A thread that waited for the last `set` and has not yet looked again may be let go as if
-    /// it had looked in time, or go on waiting.
+    /// A thread that waited for the last `set` and has not yet looked again may be let go, as if
+    /// it had looked in time, or go on waiting, for the next `set`.
     pub fn clear(&self) {
         todo!("take the flag back")
     }
@@ -35,7 +35,8 @@ impl Event {
         todo!("look at the flag")
     }
 
-    /// Returns once the event is set, at once if it is. Sleeps until then.
+    /// Returns once the event is set, at once if it is. Sleeps until then: a `set` wakes it, not
+    /// the end of a nap.
     pub fn wait(&self) {
         todo!("sleep while the flag is not set")
     }
@@ -43,8 +44,10 @@ impl Event {
     /// As `wait`, but no longer than `timeout`; says whether the event was set: `false` means that
     /// the time is up.
     ///
-    /// Any `timeout` will do, from `Duration::ZERO` to `Duration::MAX`. Wake-ups do not
-    /// make it longer, and without a set it does not end before the time is up.
+    /// Any `timeout` will do, from `Duration::ZERO` to `Duration::MAX`; if the event is set
+    /// already, the answer is `true` with any of them. Being woken without a set makes the wait no
+    /// longer, nor does it end before the time is up. For an event that is set and at once cleared
+    /// the answer is `true`, or else `false` once the time is up.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let _ = timeout;
         todo!("sleep while the flag is not set and there is time left")
@@ -63,14 +66,14 @@ impl Handover {
         todo!("no password yet")
     }
 
-    /// Hands `password`, any text of any length, perhaps an empty one, over to everybody who waits,
-    /// and who asks later. Called once.
+    /// Hands `password` over to everybody who waits, and to everybody who asks later. It may be any
+    /// text of any length, perhaps an empty one. Called once.
     pub fn publish(&self, password: &str) {
         let _ = password;
         todo!("store the password and set the event: in which order?")
     }
 
-    /// The password; sleeps until it was published.
+    /// The password; sleeps until it was published. May be called any number of times.
     pub fn receive(&self) -> String {
         todo!("wait for the event, then read the password")
     }

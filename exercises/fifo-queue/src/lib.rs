@@ -5,20 +5,22 @@
 use std::marker::PhantomData;
 
 /// A queue that threads share. Items come out in the order in which they went in.
+///
+/// Whoever sleeps here is woken by another thread; nobody wakes up by the clock to look.
 pub struct Queue<T> {
     // The items, how many may be inside, how many are not done yet; and two reasons to sleep.
     todo: PhantomData<T>,
 }
 
 impl<T> Queue<T> {
-    /// An empty queue that holds at most `maxsize` items; without a bound if it is 0 or less. Any
-    /// number will do, `i64::MAX` too: memory is taken when items come.
+    /// An empty queue that holds at most `maxsize` items; without a bound if that is 0 or less. Any
+    /// number will do, `i64::MAX` too: memory is taken only as items come.
     pub fn new(maxsize: i64) -> Queue<T> {
         let _ = maxsize;
         todo!("an empty queue")
     }
 
-    /// Puts `item` in at the end; sleeps while the queue is full.
+    /// Puts `item` in at the end and returns once it is inside; sleeps while the queue is full.
     pub fn put(&self, item: T) {
         let _ = item;
         todo!("wait for room, put the item in, tell those who wait for one")
@@ -41,7 +43,7 @@ impl<T> Queue<T> {
 
     /// Says that an item that was taken out is done. Called once for each `get`, by whoever did it.
     ///
-    /// Panics if nothing that was put in is left to be done. If all that is left is still inside
+    /// Panics if nothing that was put in is left to be done. If all that is left is still inside,
     /// it may panic or count, as you like. A panic counts nothing, so `join` does not wait for it;
     /// what else the queue does after one is up to you.
     pub fn task_done(&self) {
@@ -49,8 +51,8 @@ impl<T> Queue<T> {
     }
 
     /// Sleeps until every item that was put in, before or meanwhile, is done; returns at once if
-    /// there was none. If more comes in after a moment at which nothing was left, it may return or
-    /// sleep on.
+    /// none is left to be done. If more comes in after a moment at which nothing was left, it may
+    /// return or sleep on.
     pub fn join(&self) {
         todo!("wait until nothing is left to do")
     }

@@ -9,12 +9,12 @@ use std::io;
 /// - The child adds `step` to `counter` and prints
 ///   `child: pid=<its own> parent=<its parent's> counter=<what it has>`.
 /// - The parent prints `parent: pid=<its own> child=<the child's> counter=<what it has>`,
-///   and waits, asleep, until the child has ended before it returns.
+///   and before it returns waits, asleep, until the child has ended (one that is stopped has not).
 ///
-/// Each line goes to standard output once, and no other process is created. `Ok(())` is
+/// Each line goes to standard output once. No other process is created, and no thread. `Ok(())` is
 /// returned twice: once in the child and once in the parent.
 ///
-/// Errors if the fork fails, with the error that fork gives: then there is no child, and nothing is
+/// Errors if the fork fails, with fork's own error; then there is no child, and nothing has been
 /// printed or changed.
 pub fn fork_and_tell(counter: &mut i64, step: i64) -> io::Result<()> {
     let _ = (counter, step);

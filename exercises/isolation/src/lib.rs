@@ -31,15 +31,16 @@ impl fmt::Display for End {
 
 /// Runs `task` in a forked process, waits for its end, and says how it ended.
 ///
-/// Whatever the task does, the caller goes on. The child never comes back into the caller's code, a
-/// panic of the task included: it ends with status 0 if the task returns and with status 101 if it
-/// panics, which is how a panic ends any Rust program, by `_exit`: what the caller has registered
-/// with `atexit`, or printed and not flushed, is not for the child to do. It is reaped.
+/// Whatever the task does, the caller goes on. The child never comes back into the caller's code,
+/// not by a panic of the task either. It ends by `_exit`: with status 0 if the task returns, and
+/// with status 101 if it panics, which is how a panic ends any Rust program. What the caller has
+/// registered with `atexit`, or printed and not flushed, is not for the child to do. It is reaped.
 ///
-/// The call lasts as long as the child. A signal that the caller gets meanwhile (`EINTR`) does not
-/// end the wait, and a process that the task has started, and that goes on, is not waited for.
+/// The call lasts as long as the child; one that is stopped has not ended. A signal that the caller
+/// gets meanwhile (`EINTR`) does not end the wait. A process that the task has started, and that
+/// goes on, is not waited for.
 ///
-/// Errors if the process cannot be created.
+/// Errors if the process cannot be created; then the task does not run.
 pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
     let _ = task;
     todo!("fork; in the child run the task and end, in the parent find out how")
@@ -48,7 +49,7 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
 /// Runs `task` in a thread of the caller's process, waits for its end, and says how it ended:
 /// `Finished` or `Panicked`. One thread is created, and no process.
 ///
-/// Errors if the thread cannot be created.
+/// Errors if the thread cannot be created; then the task does not run.
 pub fn in_thread(task: impl FnOnce() + Send) -> io::Result<End> {
     let _ = task;
     todo!("start the thread, and look at what join says")

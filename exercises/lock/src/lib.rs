@@ -14,7 +14,8 @@ impl Account {
         todo!("an account with a balance of 0")
     }
 
-    /// Adds `amount`, which may be negative, to the balance. No other change is lost.
+    /// Adds `amount`, which may be negative, to the balance. No change is lost, neither this one
+    /// nor another.
     ///
     /// Any `i64` can be the balance; nobody goes beyond.
     pub fn change(&self, amount: i64) {
@@ -28,7 +29,7 @@ impl Account {
     }
 }
 
-/// Two values that are equal whenever anybody looks.
+/// Two values that are equal whenever anybody looks. Any `i64` can be the value.
 pub struct Twins {
     // Two numbers. What has to be locked, and how often?
 }
@@ -43,22 +44,24 @@ impl Twins {
     /// Replaces both values by `next` of the value before. Whoever finds the twins in use sleeps.
     ///
     /// `next` may look at other twins, as many as there are, and change them, but not these.
-    /// If `next` panics the panic goes on to the caller, both values stay as they
-    /// were, and the twins can be used as before.
+    ///
+    /// If `next` panics, this very panic goes on to the caller, both values stay as they were, and
+    /// the twins can be used as before. Other panics do not matter: an update by a `drop` that one
+    /// of them causes counts like any other.
     pub fn update(&self, next: impl FnOnce(i64) -> i64) {
         let _ = next;
         todo!("change both values while nobody can look")
     }
 
-    /// Both values at one moment; while an update is under way it sleeps, or gives those from
-    /// just before it, no older ones.
+    /// Both values at one moment. While an update is under way it sleeps, or gives the values from
+    /// just before that update, no older ones.
     pub fn read(&self) -> (i64, i64) {
         todo!("look at both values at once")
     }
 }
 
-/// Starts `threads` threads and no others, which each, `rounds` times, add 1 to `account` and take 1
-/// away again.
+/// Starts `threads` threads and no others, which work at the same time. Each of them adds 1 to
+/// `account` and takes 1 away again, `rounds` times, one round after the other.
 ///
 /// Returns when all of them have ended.
 pub fn change_and_change_back(account: &Account, threads: usize, rounds: usize) {

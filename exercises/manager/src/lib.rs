@@ -14,20 +14,24 @@ impl Manager {
     /// Forks a server that keeps an empty dict, an empty list and a lock that nobody holds, and
     /// is reached by a Unix stream socket at `path`, where there is no file yet. It can be reached
     /// as soon as this returns; an error if the socket cannot be bound. The server is one process,
-    /// and no other is created. No signal is ignored, blocked or handled when this is called.
+    /// and no other is created.
     ///
-    /// The server serves any number of clients at the same time, each as long as the client
-    /// likes, and any number in the course of time, but only those who know `key`: one byte to a
-    /// thousand, and whatever differs from it, by a zero byte at its end for instance, is wrong.
-    /// Whatever strangers send does it no harm.
+    /// The server serves any number of clients at the same time, each as long as the client likes,
+    /// and any number in the course of time: it keeps no descriptors of those that have gone. It
+    /// serves only those who know `key`, which is one byte to a thousand, any bytes. Whatever
+    /// differs from it, by a zero byte at its end for instance, is wrong. Whatever strangers send
+    /// does it no harm, also if they send nothing, or half a question, and stay.
+    ///
+    /// When this is called, signals are as std sets them before `main`: SIGPIPE is ignored, and no
+    /// other is ignored, blocked or handled.
     pub fn start(path: &Path, key: &[u8]) -> io::Result<Manager> {
         let _ = (path, key);
         todo!("bind the socket, fork, and let the child serve")
     }
 
-    /// Ends the server, whoever is still connected, waits for it, and for no other child, and removes
-    /// the socket file. It does so as well if the server was killed before; then it may return an
-    /// error. It is called for every manager.
+    /// Ends the server, whoever is still connected, waits for it, but for no other child, and
+    /// removes the socket file. It does so as well if the server was killed before; then it may
+    /// return an error. It is called for every manager.
     pub fn shutdown(self) -> io::Result<()> {
         todo!("tell the server to end, wait for it, clear away")
     }
@@ -35,8 +39,9 @@ impl Manager {
 
 /// A connection to the server: a proxy for what it keeps.
 ///
-/// Once the server has ended every call is an error, `connect` too, and also when another has been
-/// started at the same path: that serves only those who connect to it.
+/// Once the server has ended, or been killed, every call is an error: one that waits for its answer
+/// as well, and also if another server has been started at the same path, which serves only those
+/// who connect to it. `connect` is an error while there is no server.
 pub struct Client {
     // What leads to the server?
 }
@@ -78,10 +83,11 @@ impl Client {
         todo!("ask the server for it")
     }
 
-    /// Takes the lock; waits while another client holds it. It keeps nobody from the dict and
-    /// the list. A client that holds it already asks neither so nor by `try_acquire` or `update`.
+    /// Takes the lock; waits while another client holds it. Neither holding it nor waiting for it
+    /// keeps anybody from the dict and the list. A client that holds the lock does not ask for it
+    /// again, by this or by `try_acquire` or `update`.
     ///
-    /// A client that goes away, killed for instance, no longer holds it.
+    /// A client that goes away, killed for instance, no longer holds the lock, nor waits for it.
     pub fn acquire(&mut self) -> io::Result<()> {
         todo!("ask for the lock; the answer may take its time")
     }

@@ -11,21 +11,24 @@ pub const LARGEST: usize = 200;
 /// after it was made. Items are any bytes, none to [`LARGEST`] of them.
 ///
 /// Any number of processes may put and get at the same time, each in one thread. Items
-/// arrive whole and once, and those of one writer in the order in which it put them. Whoever
-/// waits sleeps, also if signals are handled meanwhile, and does not wake up by the clock to ask.
+/// arrive whole and once, and those of one writer in the order in which it put them.
 ///
-/// A process may be killed while it waits, and the others go on. Nobody asks what the queue is
-/// like if one is killed in the midst of a call otherwise. A process that drops the queue closes
-/// it for no other.
+/// Whoever waits sleeps, does not wake up by the clock to ask, and goes on waiting after a signal
+/// that it handles.
+///
+/// A process may be killed while it waits, and the others go on. (What the queue is like if one is
+/// killed in the midst of a call otherwise is left open.) A process that drops the queue closes it
+/// for no other.
 pub struct Queue {
     // What can processes share? What keeps the items apart, and lets a caller sleep?
 }
 
 impl Queue {
-    /// An empty queue that holds up to `capacity` items, from 1 to 10.
+    /// An empty queue that holds up to `capacity` items, from 1 to 10. Each one is a queue of its
+    /// own.
     ///
-    /// Leaves nothing behind in the system when the last process that uses it has ended, be it
-    /// killed.
+    /// Leaves nothing behind in the system when the last process that uses it has ended, even if
+    /// that was killed.
     pub fn new(capacity: usize) -> io::Result<Queue> {
         let _ = capacity;
         todo!("make something that forked processes share")
@@ -33,15 +36,15 @@ impl Queue {
 
     /// Puts `item` at the end; sleeps while the queue is full.
     ///
-    /// An error if the item is too large, or if the queue was closed, full or not, by whichever
-    /// process.
+    /// An error, and at once, if the item is larger than [`LARGEST`] or if any process has closed
+    /// the queue, be it full or not.
     pub fn put(&self, item: &[u8]) -> io::Result<()> {
         let _ = item;
         todo!("wait for room, then add the item as one piece")
     }
 
     /// Takes the first item; sleeps while the queue is empty. `None` once the queue is
-    /// closed and all items are taken.
+    /// closed and all items are taken, however often one asks.
     pub fn get(&self) -> io::Result<Option<Vec<u8>>> {
         todo!("wait for an item or the end")
     }

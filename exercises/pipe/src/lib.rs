@@ -13,27 +13,33 @@ pub fn send(to: &mut impl Write, list: &[i64]) -> io::Result<()> {
     todo!("say how much comes, then what")
 }
 
-/// Reads the next list; `None` if there is none any more, since the writing end is closed.
+/// Reads the next list; `None` if there are no more, since the writing end is closed.
 ///
 /// `from` may give only a few bytes at a time, and a call that a signal interrupts is made again.
-/// Nothing beyond the list is taken from it.
-/// An end in the midst of a list is an error.
+/// Nothing beyond the list is taken from it. An end in the midst of a list is an error.
 pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
     let _ = from;
     todo!("read how much comes, then what; or see the end")
 }
 
-/// Forks `children` processes, and returns what they send, in any order.
+/// Forks `children` processes, exactly so many and perhaps none, and returns what they send, in any
+/// order.
 ///
-/// Child `number`, from 1 to `children`, does `work(number)` once and sends the list that
-/// it returns, whole, whatever the others send. All children are at work at the same time.
-/// A child that dies in its work, by a signal or a panic, sends nothing, and what the others send is
-/// returned. (If one dies while it sends, an error is as good; but a part of its list is none, and
-/// nobody waits for the rest.) `work` leaves no process behind.
-/// Exactly `children` processes are forked, and this returns in the parent alone. All of them
-/// have ended and have been waited for when it returns; another child of the caller's is left
-/// alone. That holds for an error, too: if the system refuses a pipe or a fork, this is one, and the
-/// children that are there already may be killed. A signal that the caller handles is none.
+/// Child `number`, from 1 to `children`, does `work(number)` once and sends the list that this
+/// returns, whole, whatever the others send. All children are at work at the same time. `work`
+/// leaves no process behind.
+///
+/// `gather` returns in the parent alone, when all its children have ended and have been waited for;
+/// another child of the caller's is left alone. A signal that the caller handles is no error.
+///
+/// A child that dies in its work, by a signal or a panic, sends nothing, and what the others send
+/// is returned. If one dies while it sends, that may be an error as well; but a part of its list is
+/// never returned, and nobody waits for the rest.
+///
+/// # Errors
+///
+/// If the system refuses a pipe or a fork. The children that are there already may be killed, but
+/// they too have ended and have been waited for when this returns.
 pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<Vec<Vec<i64>>> {
     let _ = (children, work);
     todo!("make a pipe or several, fork, receive until the end, wait")

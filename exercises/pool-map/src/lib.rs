@@ -6,18 +6,20 @@ use std::io;
 
 /// Applies `task` to `input` in `workers` processes, and returns the results in input order.
 ///
-/// The input is cut into chunks of `chunk` numbers, the last one perhaps
-/// shorter; `task` gets one chunk at a time, never an empty one, and returns as many numbers. Each
-/// chunk is done once, by one of exactly `workers` forked processes, even if there
-/// are fewer chunks than that, and chunks of different workers are done at the same
-/// time, from the first to the last: whenever there are as many chunks as workers, or more, all
-/// workers can have one in work at once. All workers have ended and have been waited for when this
-/// returns results, and the descriptors that it opened are closed; other children of the caller's are
-/// left alone. If the system refuses a process or a pipe it returns the error.
+/// The input is cut into chunks of `chunk` numbers, the last one perhaps shorter. `task` gets one
+/// chunk at a time, never an empty one, and returns as many numbers. Each chunk is done once, by
+/// one of exactly `workers` forked processes; so many are forked even if there are fewer chunks.
+///
+/// Chunks of different workers are done at the same time, from the first to the last: if all take
+/// equally long, every worker has one in work as long as there are enough left for all workers.
+///
+/// When this returns results, all workers have ended and have been waited for, and the descriptors
+/// that it opened are closed. Other children of the caller's are left alone. If the system refuses
+/// a process or a pipe it returns the error.
 ///
 /// `workers` and `chunk` are at least 1, and `task` does not panic. The input may be long, cut
-/// into any number of chunks, and the descriptors few: a hundred do for ten workers. It may be called
-/// again when it has returned.
+/// into any number of chunks, and the descriptors few: a hundred have to do for ten workers. It
+/// may be called again when it has returned.
 pub fn pool_map(
     workers: usize,
     chunk: usize,

@@ -18,8 +18,9 @@ pub enum Failure {
     Dropped,
 }
 
-/// Worker processes that wait for tasks. A process has one pool at a time, and joins it before it
-/// is dropped.
+/// Worker processes that wait for tasks.
+///
+/// A process has one pool at a time, and joins it before it drops it.
 pub struct Pool {
     // Who does which task at the moment? What waits, and what is done?
 }
@@ -32,8 +33,8 @@ pub struct Handle {
 impl Pool {
     /// Forks `workers` processes, at least 1, that do `task` with whatever is submitted.
     ///
-    /// No other process is ever created: a worker that dies is not replaced, and the
-    /// others go on. A process that has nothing to do sleeps.
+    /// No other process is ever created: a worker that dies is not replaced, and the others go on.
+    /// A process that has nothing to do sleeps.
     pub fn new(workers: usize, task: impl Fn(i64) -> Result<i64, String>) -> io::Result<Pool> {
         let _ = (workers, task);
         todo!("fork the workers, each with a way to it and a way back")
@@ -41,17 +42,19 @@ impl Pool {
 
     /// Hands a task over and returns at once, however many tasks wait.
     ///
-    /// A task goes to a worker that is free, in the order of submission; at the latest in the next
-    /// `submit` or `join`, or the next `get` whose outcome is not known yet. Two tasks may have the
-    /// same input. If it succeeds, `callback` is called with its result, once, in this process, also
-    /// if the handle was dropped; at the latest when `get` of the task has returned the result, or
-    /// `join` has returned. If it does not succeed, `callback` is never called. It does not use the
-    /// pool, and does not panic.
+    /// Tasks go to workers that are free, in the order of submission. If one is free the task goes
+    /// to it at the latest in the next `submit` or `join`, or the next `get` whose outcome is not
+    /// known yet. Two tasks may have the same input.
     ///
-    /// After `close` or `terminate` nothing is taken in any more: an error. It is none that
-    /// workers have died, also while they had nothing to do: if none is left the task is taken in,
-    /// and its result is `Lost`. If others are left, a task that was handed to one that had died
-    /// is `Lost` or done by another, as you like.
+    /// If the task succeeds, `callback` is called with its result, once, in this process, also if
+    /// the handle was dropped; at the latest when `get` of the task has returned the result, or
+    /// `join` has returned. If the task does not succeed, `callback` is never called. A callback
+    /// does not use the pool, and does not panic.
+    ///
+    /// After `close` or `terminate` nothing is taken in any more: `submit` returns an error. That
+    /// workers have died is no error, even if they died while they had nothing to do. If none is
+    /// left, the task is taken in, and its result is `Lost`. If others are left, a task that was
+    /// handed to one that had died is `Lost` or done by another, as you like.
     pub fn submit(
         &mut self,
         input: i64,
@@ -67,8 +70,11 @@ impl Pool {
     }
 
     /// Ends every worker at once, also in the middle of a task, whether others have died before or
-    /// not. What is not done is dropped, and what is done but has not been heard of may be, its
-    /// callback called or not. The handles tell at the latest when `join` has returned.
+    /// not; the pool may be closed already.
+    ///
+    /// What is not done is `Dropped`. What is done, but whose answer has not been read yet, may be
+    /// `Dropped` or not, its callback called or not. What was known before stays as it was. The
+    /// handles tell all this at the latest when `join` has returned.
     pub fn terminate(&mut self) {
         todo!("end the workers, and tell the handles of tasks that are not done")
     }
@@ -76,8 +82,9 @@ impl Pool {
     /// Waits until every task is done or has failed, and every worker has ended and been waited
     /// for. Results can be read from their handles afterwards, also when the pool has been dropped.
     ///
-    /// An error, at once, unless the pool was closed or terminated before. It is none that workers
-    /// have died. What a second `join` answers is up to you.
+    /// Unless the pool was closed or terminated before, it returns an error at once, and the pool
+    /// stays open. That workers have died is no error. What another `join` answers after one that
+    /// was not refused is up to you.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("refuse, or wait for the tasks and then for the workers")
     }
@@ -87,9 +94,9 @@ impl Handle {
     /// The result of this task, as soon as it is there; may be called again.
     ///
     /// Sleeps until then, but not longer than `timeout`, if there is one, whatever other results
-    /// come meanwhile; an answer that has begun to come may be read to its end. What is known
-    /// already is returned even if `timeout` is zero; whether it looks for what has just come, too,
-    /// is up to you then.
+    /// come meanwhile. An answer that has begun to come may be read to its end. What is known
+    /// already is returned even if `timeout` is zero; whether a `get` with zero also looks for
+    /// what has just come is up to you.
     pub fn get(&self, timeout: Option<Duration>) -> Result<i64, Failure> {
         let _ = timeout;
         todo!("wait for this task, for a while or for ever")

@@ -11,11 +11,13 @@ pub struct Results {
 
 /// Applies `task` to every number of `input` in `workers` processes, and returns at once.
 ///
-/// Exactly `workers` processes are forked here, at least 1, and none later. Each
-/// number is done once, and the numbers are begun in the order of the input, by
-/// whichever worker is free. How many results may wait to be taken before the workers are held
-/// back is up to you. `task` does not panic. It may be called again when the results have been
-/// dropped, any number of times. Children of the caller that are no workers are left alone.
+/// Exactly `workers` processes are forked here, at least 1, and none later; so many even if there
+/// are fewer numbers, or none. Each number is done once. The numbers are begun in the order of the
+/// input, by whichever worker is free. How many results may wait to be taken before the workers
+/// are held back is up to you. `task` does not panic.
+///
+/// This may be called again when the results have been dropped, any number of times: no descriptor
+/// stays open. Children of the caller that are no workers are left alone.
 pub fn pool_unordered(
     workers: usize,
     input: &[i64],
@@ -28,11 +30,12 @@ pub fn pool_unordered(
 impl Iterator for Results {
     type Item = io::Result<i64>;
 
-    /// Sleeps until a result that has not been handed out yet is there, whichever it is, also if
-    /// signals are handled meanwhile.
+    /// Sleeps until a result that has not been handed out yet is there, and returns it, whichever
+    /// it is. It goes on waiting when signals are handled meanwhile.
     ///
-    /// None once all have been handed out; by then every worker has ended and has been
-    /// waited for. What it returns if somebody else kills a worker, and whether, is up to you.
+    /// None once all have been handed out, however often it is asked; by then every worker has
+    /// ended and has been waited for. If somebody else kills a worker, it is up to you what this
+    /// returns, and whether it does.
     fn next(&mut self) -> Option<Self::Item> {
         todo!("take the next result that comes, or find that there are no more")
     }

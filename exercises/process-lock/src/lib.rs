@@ -7,10 +7,14 @@ use std::io;
 /// A lock, shared with every process that is forked after it was made.
 ///
 /// At most one process holds it at any time. It keeps processes apart, not the threads of
-/// one process. A process that ends while it holds the lock, killed for instance, no longer
-/// holds it, and one that is killed while it waits lets nobody in. Either may be the one that made
-/// the lock: the others go on. A forked process that drops it takes it from no other; if the one
-/// that made it does so, it is the last. Nobody asks for it, or forks, while holding it.
+/// one process.
+///
+/// A process that ends while it holds the lock, killed for instance, no longer holds it, and one
+/// that is killed while it waits lets nobody in. Either may be the one that made the lock: the
+/// others go on.
+///
+/// A forked process that drops it takes it from no other; the process that made it is the last to
+/// drop it, if it does. Nobody asks for the lock, or forks, while holding it.
 pub struct ProcessLock {
     // What does the kernel take back from a process that dies?
 }

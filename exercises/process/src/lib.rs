@@ -32,8 +32,8 @@ impl Process {
         todo!("the name")
     }
 
-    /// Forks the process, which does its work while the caller goes on. The child never returns from
-    /// here: it calls the target, and ends by `_exit` with the status that the target returns.
+    /// Forks the process, which does its work while the caller goes on. The child never returns
+    /// from here: it calls the target, and ends by `_exit` with the status that the target returns.
     ///
     /// Errors if it has been started before: a process runs once. Errors, too, if the fork fails;
     /// then it has not been started, has neither pid nor exit code, and may be started later.
@@ -46,23 +46,26 @@ impl Process {
         todo!("what fork returned")
     }
 
-    /// Whether it has been started and has not ended; never waits. One that is stopped has not ended.
+    /// Whether it has been started and has not ended; never waits. One that is stopped has not
+    /// ended.
     pub fn is_alive(&mut self) -> io::Result<bool> {
         todo!("ask, without waiting, whether it has ended")
     }
 
-    /// Waits until it has ended, and reaps it. Returns at once if that has happened already.
+    /// Waits until it has ended, and reaps it. Returns at once if that has happened already,
+    /// however often it is called.
     ///
     /// Errors if it has not been started.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("wait for it, once")
     }
 
-    /// Waits until it has ended, but no longer than `timeout`; whether it has ended. It comes back
-    /// for nothing else, such as the end of another child.
+    /// Waits, asleep, until it has ended, but no longer than `timeout`; whether it has ended.
+    /// Nothing else brings it back earlier, be it a stop or the end of another child.
     ///
     /// A process that has ended is reaped, even if there is no time to wait; one that has not runs
-    /// on. The caller sleeps meanwhile. A timeout may be of any length, `Duration::MAX` included.
+    /// on. A timeout may be of any length, from zero to `Duration::MAX`.
+    ///
     /// Errors if it has not been started.
     pub fn join_timeout(&mut self, timeout: Duration) -> io::Result<bool> {
         let _ = timeout;

@@ -7,7 +7,7 @@ use std::io;
 /// A number of permits, shared with every process that is forked after it was made.
 ///
 /// A forked process that drops it takes it from no other; the one that made it is the last to drop
-/// it. None is killed while it waits or holds a permit.
+/// it. No process is killed while it waits or holds a permit.
 pub struct Semaphore {
     // What can several processes share, and wait for asleep?
 }
@@ -22,13 +22,16 @@ impl Semaphore {
         todo!("make something that forked processes share")
     }
 
-    /// Takes one permit; sleeps until there is one, however long that takes, also if signals are
-    /// handled meanwhile: as soon as they come. No clock wakes it up.
+    /// Takes one permit; sleeps until there is one, however long that takes. No clock wakes it up.
+    ///
+    /// Signals are handled as soon as they come, and end neither the wait nor the sleep.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take a permit, or sleep")
     }
 
     /// Gives one permit back: one process that waits for it goes on.
+    ///
+    /// The caller need not have taken one, so there may be more permits than there were at first.
     pub fn release(&self) -> io::Result<()> {
         todo!("give the permit back")
     }
@@ -40,7 +43,7 @@ impl Semaphore {
     }
 }
 
-/// Does `job` while holding a permit of `semaphore`.
+/// Does `job` while holding a permit of `semaphore`. May be called while a panic unwinds.
 ///
 /// The permit goes back whichever way the job ends: with `Ok`, with `Err`, or in a panic. What the
 /// job ends with is what this ends with: its value, its very error or panic, no copy.

@@ -3,9 +3,13 @@
 //! This is the only file that you edit. `cargo test -p shared-memory` judges it.
 //!
 //! Whatever is made here is shared with every process that is forked afterwards: what one
-//! writes, all read. Two of them have nothing in common, be they made in one process or in two. Several processes may read and write at the same time, and whoever writes one
-//! place changes no other. Nothing is left behind in the system when the last of them has ended,
-//! even if it was killed, and what is dropped is given back.
+//! writes, all read. Two of them have nothing in common, be they made in one process or in two.
+//!
+//! Several processes may read and write at the same time, and whoever writes one place changes no
+//! other. An index that is outside panics; that changes nothing either, and keeps nobody out.
+//!
+//! What is dropped is given back, all of it. Nothing is left behind in the system when the last of
+//! the processes has ended, even if it was killed.
 
 use std::io;
 
@@ -89,9 +93,10 @@ impl SharedInts {
 
     /// Replaces the integer at `index` by `next` of it; panics if there is none.
     ///
-    /// Nothing that another process writes meanwhile is lost, neither by `update` nor by `set`.
-    /// `next` may be called again, if another process was quicker; what counts is the last call. It
-    /// does not panic, and does nothing itself with these integers: they may be locked.
+    /// Nothing is lost that another process writes meanwhile, be it by `update` or by `set`.
+    ///
+    /// `next` may be called again if another process was quicker; what counts is the last call. It
+    /// does not panic, and does nothing with these integers itself, so they may be locked.
     pub fn update(&self, index: usize, next: impl Fn(i64) -> i64) {
         let _ = (index, next);
         todo!("read, compute and write, as if it were one step")

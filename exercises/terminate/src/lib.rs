@@ -25,8 +25,8 @@ impl Child {
     /// own.
     ///
     /// A daemon also ends when its parent ends without being able to do anything about it, as by
-    /// SIGKILL, whoever else goes on: see `PR_SET_PDEATHSIG` in `man 2 prctl`. What an ordinary
-    /// child does then is left open.
+    /// SIGKILL, whoever else goes on, such as the parent's other children: see `PR_SET_PDEATHSIG`
+    /// in `man 2 prctl`. What an ordinary child does then is left open.
     pub fn start(kind: Kind, target: impl FnOnce()) -> io::Result<Child> {
         let _ = (kind, target);
         todo!("fork; the child does its work and ends, the parent keeps the pid")
@@ -37,14 +37,14 @@ impl Child {
         todo!("what fork returned")
     }
 
-    /// Whether it has not ended, as one that is stopped has not; never waits. Whether it reaps a
-    /// child that has ended is left open.
+    /// Whether it has not ended yet; never waits. One that is stopped has not ended. Whether this
+    /// reaps a child that has ended is left open.
     pub fn is_alive(&mut self) -> io::Result<bool> {
         todo!("ask without waiting")
     }
 
     /// Sends it SIGTERM and waits until it has ended, however long that takes; then it is reaped
-    /// and no longer alive. It may not have come to do anything when the signal is sent.
+    /// and no longer alive. The child may not have done anything yet when the signal is sent.
     ///
     /// Other signals that the caller gets meanwhile (`EINTR`) do not end the wait, here and below.
     ///
@@ -59,16 +59,17 @@ impl Child {
         todo!("wait for it, once")
     }
 
-    /// Its status if it exited, `-n` if signal `n` ended it (no real-time signal); none until one of
-    /// the calls above has seen its end.
+    /// Its status if it exited, `-n` if signal `n` ended it (no real-time signal); none until one
+    /// of the calls above has seen its end.
     pub fn exit_code(&self) -> Option<i32> {
         todo!("what the wait has told")
     }
 }
 
 impl Drop for Child {
-    /// The parent is done with it, on whatever way: a daemon is terminated, an ordinary child is
-    /// waited for, however long that takes. Either is reaped. Whoever has been reaped gets no signal.
+    /// The parent is done with it, in whatever way: a daemon is terminated, an ordinary child is
+    /// waited for, however long that takes. Either is reaped. Whoever has been reaped gets no
+    /// signal.
     fn drop(&mut self) {
         todo!("see to it that nobody is left")
     }

@@ -4,11 +4,11 @@
 
 use std::thread;
 
-/// The arguments of one thread. Those that are not named get what [`Greeting::to`] says:
+/// The arguments of one thread. Fields that are not named get what [`Greeting::to`] fills in:
 /// `Greeting { times: 3, ..Greeting::to("Ada") }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeting {
-    /// Who is greeted.
+    /// Who is greeted: any text.
     pub name: String,
     /// How.
     pub word: String,
@@ -23,7 +23,7 @@ impl Greeting {
         todo!("fill in what the caller does not say")
     }
 
-    /// `Hello Ada`, or `Hello Ada, Hello Ada, Hello Ada` for three times;
+    /// The word and the name: `Hello Ada`, or `Hello Ada, Hello Ada, Hello Ada` for three times;
     /// the empty text for zero times.
     pub fn text(&self) -> String {
         todo!("join `times` greetings by a comma and a space")
@@ -33,11 +33,14 @@ impl Greeting {
 /// Calls `target` for each of `arguments`, each in a thread of its own, all at the same time.
 /// No other thread is started.
 ///
-/// Each thread gets its own arguments: every one is moved into one thread. Returns when all of
-/// the threads have ended, also those that panicked, and none owns its `target` any more. Returns
-/// their results in the order of the arguments: `Err` for a thread that panicked, with what it
-/// panicked with, just as `join` gives it, which takes nothing from the others. It may be called
-/// by several threads at once, also inside of a `target`.
+/// Each of the arguments is moved into its own thread; a single one has a thread, too. Returns
+/// when all of the threads have ended, also those that panicked, and none owns its `target` any
+/// more.
+///
+/// The results have the order of the arguments. For a thread that panicked there is an `Err` with
+/// what it panicked with, just as `join` gives it; the results of the others stay.
+///
+/// Several threads may call this at once, also from inside a `target`.
 pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
 where
     A: Send + 'static,

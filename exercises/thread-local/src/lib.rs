@@ -5,17 +5,19 @@
 /// What a server works on for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Who asked.
+    /// Who asked: any text, perhaps an empty one.
     pub user: String,
-    /// Which request of that user.
+    /// Which request of that user: any number.
     pub number: u32,
 }
 
 /// Binds `request` to the running thread while `body` runs; returns what `body` returns.
 ///
-/// Then what was bound before is bound again, even if `body` panics; this very panic goes on
-/// to the caller. `body` may bind another request inside, look and change. So may its values
-/// that a panic drops: `request` is bound until they are gone.
+/// `body` may look, rename, and bind another request, or the same once more, however deep. So may
+/// the `drop` of its values when a panic leaves it: `request` is bound until they are gone.
+///
+/// Then what was bound before is bound again, with the user that it had last, even if `body`
+/// panics; this very panic goes on to the caller.
 pub fn with_request<R>(request: Request, body: impl FnOnce() -> R) -> R {
     let _ = (request, body);
     todo!("bind it, run the body, put back what was there before")
@@ -28,7 +30,8 @@ pub fn current() -> Option<Request> {
     todo!("look at this thread's own request")
 }
 
-/// Changes the user of the request that is bound to the running thread, and says whether there is one.
+/// Changes the user of the request that is bound to the running thread, and says whether there is
+/// one. If there is none, nothing is bound afterwards either.
 pub fn rename(user: &str) -> bool {
     let _ = user;
     todo!("change this thread's own request")

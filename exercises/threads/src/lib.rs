@@ -9,12 +9,15 @@ pub fn my_name() -> String {
 
 /// Counts from 1 to `upto` in a thread for each of `names`, all at the same time.
 ///
-/// Each thread is named as `names` says, where a name may stand twice, and calls `tick(1)`,
-/// `tick(2)`, ..., `tick(upto)`; the caller calls none of them, and no other thread is started. Up
-/// to 0 there is nothing to call, and no thread is needed. Returns when all of the threads have
-/// ended, as far as `join` or the end of a `thread::scope` tells, and none owns its `tick` any more.
-/// If a `tick` panics, that ends its thread and is not lost: this function panics too.
-/// Whether it waits for the others before that is up to you.
+/// Each thread has the whole name that `names` says, and calls `tick(1)`, `tick(2)`, ...,
+/// `tick(upto)`. A name may come twice. The caller itself never calls `tick`, and no other thread
+/// is started. If `upto` is 0 there is nothing to call, and no thread is needed.
+///
+/// Returns when all of the threads have ended, as far as `join` or the end of a `thread::scope`
+/// tells, and none owns its `tick` any more.
+///
+/// A `tick` that panics ends its thread, and the panic is not lost: this function panics too.
+/// Whether it waits for the other threads before that is up to you.
 pub fn count_in_threads<F>(names: &[&str], upto: usize, tick: F)
 where
     F: Fn(usize) + Clone + Send + 'static,

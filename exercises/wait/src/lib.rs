@@ -18,11 +18,11 @@ pub fn start(job: impl FnOnce() -> i32) -> io::Result<Pid> {
     todo!("fork; in the child run the job, and end with its status")
 }
 
-/// Waits until the child `pid` has ended, asleep, and says how it ended.
+/// Waits, asleep, until the child `pid` has ended, reaps it, and says how it ended.
 ///
 /// The exit code is the status (0 to 255) if the child exited, and `-n` if signal `n` (1 to 31)
-/// ended it; a child that is stopped, or goes on, has not ended. The child is reaped. Other children are left alone: they may run on, or may have
-/// ended and wait to be asked for.
+/// ended it. A child that is stopped, or goes on after that, has not ended. Other children are left
+/// alone: they may run on, or may have ended and wait to be asked for.
 ///
 /// Errors if there is no such child (`ECHILD`, or `ESRCH` from calls that say it so), as when it
 /// has been waited for already.
