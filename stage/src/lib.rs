@@ -2,9 +2,10 @@
 //!
 //! A driver plays the student's code on a stage: it says what happens as
 //! labelled [events](event), brings processes or threads together at a
-//! [meeting point](Meeting), holds them back at a [gate](Gate) or lets one come to
-//! [rest](until_asleep), and takes its sizes from [arguments](Arguments).
-//! Std alone, so that a lesson builds fast and a student can read all of it.
+//! [meeting point](Meeting), holds them back at a [gate](Gate), lets one come to
+//! [rest](until_asleep) or has the system [refuse](refuse_processes) more of them, and takes its
+//! sizes from [arguments](Arguments). Hardly more than std, so that a lesson builds fast and a
+//! student can read all of it.
 
 mod arguments;
 mod asleep;
@@ -12,9 +13,11 @@ mod end;
 mod event;
 mod gate;
 mod meeting;
+mod refusal;
 
 pub use arguments::Arguments;
 pub use asleep::until_asleep;
 pub use event::event;
 pub use gate::Gate;
 pub use meeting::Meeting;
+pub use refusal::refuse_processes;

@@ -7,10 +7,9 @@
 
 use std::io;
 use std::process;
-use std::thread;
 
 use fork::fork_and_tell;
-use stage::{Arguments, Gate, event};
+use stage::{Arguments, Gate, event, refuse_processes};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&["counter", "step", "refuse", "stay"]);
@@ -48,21 +47,4 @@ fn stay(way: u8) -> io::Result<()> {
     }
     // Nobody opens this gate.
     if way > 0 { Gate::new()?.pass() } else { Ok(()) }
-}
-
-/// From here on a fork fails with `EAGAIN`: this user may have no further process or thread.
-///
-/// Whether that is so, for not every system lets itself be limited by everybody.
-fn refuse_processes() -> bool {
-    // The limit does not bind root, so root tries to become somebody else.
-    const NOBODY: libc::uid_t = 65534;
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
-    unsafe {
-        if libc::getuid() == 0 {
-            libc::setuid(NOBODY);
-        }
-        libc::setrlimit(libc::RLIMIT_NPROC, &none);
-    }
-    thread::Builder::new().spawn(|| {}).is_err()
 }

@@ -24,7 +24,7 @@ use isolation::{End, in_process, in_thread};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
-use stage::{Arguments, Gate, event, until_asleep};
+use stage::{Arguments, Gate, event, refuse_processes, until_asleep};
 
 static COUNTER: AtomicI64 = AtomicI64::new(0);
 
@@ -221,22 +221,4 @@ fn touch_what_is_not_ours() {
         let page = libc::mmap(ptr::null_mut(), 4096, protection, kind, -1, 0);
         page.cast::<u8>().write_volatile(1);
     }
-}
-
-/// From here on a fork fails with `EAGAIN`, and so does a new thread: this user may have no further
-/// process or thread.
-///
-/// Whether that is so, for not every system lets itself be limited by everybody.
-fn refuse_processes() -> bool {
-    // The limit does not bind root, so root tries to become somebody else.
-    const NOBODY: libc::uid_t = 65534;
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
-    unsafe {
-        if libc::getuid() == 0 {
-            libc::setuid(NOBODY);
-        }
-        libc::setrlimit(libc::RLIMIT_NPROC, &none);
-    }
-    thread::Builder::new().spawn(|| {}).is_err()
 }

@@ -16,13 +16,13 @@
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
 use std::rc::Rc;
-use std::thread::{self, available_parallelism};
+use std::thread::available_parallelism;
 
 use many::{Children, Task, processors};
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
-use stage::{Arguments, Gate, Meeting, event, until_asleep};
+use stage::{Arguments, Gate, Meeting, event, refuse_processes, until_asleep};
 
 /// How a task is held up, and how it ends.
 struct Part {
@@ -148,23 +148,6 @@ fn lets_go_on(stopped: Pid) -> io::Result<Pid> {
         }
         ForkResult::Parent { child } => Ok(child),
     }
-}
-
-/// From here on a fork fails: this user may have no further process or thread.
-///
-/// Whether that is so, for not every system lets itself be limited by everybody.
-fn refuse_processes() -> bool {
-    // The limit does not bind root, so root tries to become somebody else.
-    const NOBODY: libc::uid_t = 65534;
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
-    unsafe {
-        if libc::getuid() == 0 {
-            libc::setuid(NOBODY);
-        }
-        libc::setrlimit(libc::RLIMIT_NPROC, &none);
-    }
-    thread::Builder::new().spawn(|| {}).is_err()
 }
 
 /// One child that has ended, and that nobody has waited for. Whoever waits for any child finds this

@@ -17,7 +17,7 @@ use std::{fs, io, process, ptr, thread};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{ForkResult, Pid, fork};
-use stage::{Arguments, Gate, event, until_asleep};
+use stage::{Arguments, Gate, event, refuse_processes, until_asleep};
 use wait::{exit_code, start};
 
 /// Whether the status of a child that a signal ended says that a core was dumped.
@@ -217,23 +217,6 @@ fn state(process: Pid) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // It stands behind the name, which may hold anything.
     stat.rsplit(") ").next()?.chars().next()
-}
-
-/// From here on a fork fails: this user may have no further process or thread.
-///
-/// Whether that is so, for not every system lets itself be limited by everybody.
-fn refuse_processes() -> bool {
-    // The limit does not bind root, so root tries to become somebody else.
-    const NOBODY: libc::uid_t = 65534;
-    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: system calls on plain numbers and on a struct that lives long enough.
-    unsafe {
-        if libc::getuid() == 0 {
-            libc::setuid(NOBODY);
-        }
-        libc::setrlimit(libc::RLIMIT_NPROC, &none);
-    }
-    thread::Builder::new().spawn(|| {}).is_err()
 }
 
 /// Registers something that runs whenever a process ends by `exit`, but not by `_exit`.
