@@ -128,9 +128,20 @@ impl Program {
     fn command(&self) -> String {
         let lesson = std::env::var("CARGO_PKG_NAME").ok();
         let name = lesson.or_else(|| Some(self.request.program.file_name()?.display().to_string()));
-        let args = self.request.args.join(" ");
-        format!("cargo run -p {} -- {args}", name.unwrap_or_default())
+        let args: Vec<_> = self.request.args.iter().map(|arg| shortened(arg)).collect();
+        format!("cargo run -p {} -- {}", name.unwrap_or_default(), args.join(" "))
     }
+}
+
+/// A list of hundreds as nobody types it: its beginning, and how many are left out.
+fn shortened(arg: &str) -> String {
+    const SHOWN: usize = 10;
+    const LONG: usize = 60;
+    let items: Vec<_> = arg.split(',').collect();
+    if items.len() < LONG {
+        return arg.to_owned();
+    }
+    format!("{},...({} more)", items[..SHOWN].join(","), items.len() - SHOWN)
 }
 
 /// What a driver says first and last if it is asked to.
@@ -161,6 +172,13 @@ fn observed(request: &Request) -> Result<Observation, Box<dyn std::error::Error>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_of_hundreds_is_shown_by_its_beginning() {
+        let list = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(shortened(&list(59)), list(59));
+        assert_eq!(shortened(&list(300)), format!("{},...(290 more)", list(10)));
+    }
 
     #[test]
     fn a_driver_that_began_has_to_end_wherever_it_says_so() {
