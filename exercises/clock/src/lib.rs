@@ -13,6 +13,8 @@ pub trait Process {
     /// Forks a process that calls `run` and then exits with status 0; the caller goes on at once.
     ///
     /// The child never returns from here. `run` does not panic.
+    ///
+    /// Errors if the fork fails; then nobody calls `run`.
     fn start(self) -> io::Result<Started>
     where
         Self: Sized,
@@ -32,8 +34,8 @@ impl Started {
         todo!("what fork returned")
     }
 
-    /// Waits until it has ended, asleep until its end wakes the caller, and reaps it. Returns its
-    /// status, or `-n` if signal `n` ended it.
+    /// Waits until it has ended (one that is stopped has not), asleep until its end wakes the
+    /// caller, and reaps it. Returns its status, or `-n` if signal `n` ended it.
     pub fn join(self) -> io::Result<i32> {
         todo!("wait for it")
     }

@@ -4,10 +4,11 @@
 //!
 //! The interval is in milliseconds. With `--gate 1` the greeter, which is started first, stands at
 //! a gate until `start` has returned. With `--kill 1` a clock's sleep is interrupted by signals, and
-//! the clock is killed before the greeter is told to go on; both are joined then, the greeter first.
-//! The greeter ends by itself with `--status`, if that is not 0. With `--watch 1` there is one
-//! clock, which is killed as soon as its first line has come. With `--back 1` somebody sets the time
-//! of day back whenever it is looked at.
+//! the clock is killed before the greeter is told to go on; both are joined then, the greeter first,
+//! which is stopped until its parent sleeps. The greeter ends by itself with `--status`, if that is
+//! not 0. With `--watch 1` there is one clock, which is killed as soon as its first two lines have
+//! come. With `--back 1` somebody sets the time of day back whenever it is looked at. With
+//! `--refuse 1` the system permits no further process.
 
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::{AsRawFd, RawFd};
@@ -21,7 +22,7 @@ use clock::{Clock, Process};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
-use stage::{Arguments, Gate, event, until_asleep};
+use stage::{Arguments, Gate, event, refuse_processes, until_asleep};
 
 /// Another type that can run as a process.
 struct Greeter {
@@ -43,8 +44,22 @@ impl Process for Greeter {
     }
 }
 
+/// Lets a process that is stopped go on when the parent of both sleeps.
+struct Helper {
+    stopped: Pid,
+}
+
+impl Process for Helper {
+    fn run(&mut self) {
+        until_asleep(Pid::parent().as_raw());
+        let _ = kill(self.stopped, Signal::SIGCONT);
+    }
+}
+
 fn main() -> io::Result<()> {
-    let known = ["clocks", "ticks", "interval", "words", "gate", "kill", "status", "watch", "back"];
+    let known = [
+        "clocks", "ticks", "interval", "words", "gate", "kill", "status", "watch", "back", "refuse",
+    ];
     let arguments = Arguments::take(&known);
     IS_SET_BACK.store(arguments.get("back", 0) != 0, Ordering::Relaxed);
     let clocks = arguments.get("clocks", 1);
@@ -60,7 +75,11 @@ fn main() -> io::Result<()> {
         return one_is_killed(Clock::new(ticks, interval), greeter, &gate);
     }
     if arguments.get("watch", 0) != 0 {
-        return until_the_first_line(Clock::new(ticks, interval));
+        return until_two_lines(Clock::new(ticks, interval));
+    }
+    if arguments.get("refuse", 0) != 0 {
+        gate.open()?;
+        return refused(Greeter { words, gate, status });
     }
     let shut = arguments.get("gate", 0) != 0;
     if !shut {
@@ -91,7 +110,19 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a clock, which is interrupted and killed, and a greeter; joins the greeter first.
+/// A start for which there is no process.
+fn refused(greeter: Greeter) -> io::Result<()> {
+    if !refuse_processes() {
+        event("main", "cannot refuse processes here");
+    } else if let Err(error) = greeter.start() {
+        event("main", "refused");
+        eprintln!("the error says: {error}");
+    }
+    Ok(())
+}
+
+/// Starts a clock, which is interrupted and killed, and a greeter, which is stopped; joins the
+/// greeter first.
 fn one_is_killed(clock: Clock, greeter: Greeter, gate: &Gate) -> io::Result<()> {
     extern "C" fn nothing(_signal: libc::c_int) {}
     // SAFETY: the function may be called at any time.
@@ -107,20 +138,32 @@ fn one_is_killed(clock: Clock, greeter: Greeter, gate: &Gate) -> io::Result<()> 
         until_asleep(clock.pid());
         kill(pid, interruption)?;
     }
-    let _ = waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT);
+    until_stopped(pid);
     kill(pid, Signal::SIGCONT)?;
     until_asleep(clock.pid());
     kill(pid, Signal::SIGKILL)?;
     // It has ended when this returns. Who watches his children may have reaped it by then.
     let _ = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
+    let stopped = Pid::from_raw(greeter.pid());
+    kill(stopped, Signal::SIGSTOP)?;
+    until_stopped(stopped);
     gate.open()?;
+    let helper = Helper { stopped }.start()?;
+    only_the_parent(parent);
     event("main", format_args!("greeter code={}", greeter.join()?));
     event("main", format_args!("clock code={}", clock.join()?));
+    helper.join()?;
     Ok(())
 }
 
-/// Kills a clock when its first line can be read, long before its last tick.
-fn until_the_first_line(clock: Clock) -> io::Result<()> {
+/// Returns once a process is stopped, or has ended.
+fn until_stopped(process: Pid) {
+    let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    let _ = waitid(Id::Pid(process), flags);
+}
+
+/// Kills a clock when its first two lines can be read, long before its last tick.
+fn until_two_lines(clock: Clock) -> io::Result<()> {
     let (reader, writer) = io::pipe()?;
     let parent = id();
     let own = stdout_goes_to(writer.as_raw_fd())?;
@@ -128,11 +171,11 @@ fn until_the_first_line(clock: Clock) -> io::Result<()> {
     stdout_goes_to(own)?;
     only_the_parent(parent);
     drop(writer);
-    let mut line = String::new();
-    BufReader::new(reader).read_line(&mut line)?;
+    let lines = BufReader::new(reader).lines().take(2).collect::<io::Result<Vec<_>>>()?;
     let pid = clock.pid();
     kill(Pid::from_raw(pid), Signal::SIGKILL)?;
-    let right = line.starts_with(&format!("clock: pid={pid} "));
+    let start = format!("clock: pid={pid} ");
+    let right = lines.len() == 2 && lines.iter().all(|line| line.starts_with(&start));
     event("main", format_args!("watched code={} right={right}", clock.join()?));
     Ok(())
 }

@@ -9,7 +9,8 @@ use std::io;
 /// - The child adds `step` to `counter` and prints
 ///   `child: pid=<its own> parent=<its parent's> counter=<what it has>`.
 /// - The parent prints `parent: pid=<its own> child=<the child's> counter=<what it has>`,
-///   and before it returns waits, asleep, until the child has ended (one that is stopped has not).
+///   and before it returns waits, asleep, until the child has ended (one that is stopped has not),
+///   and reaps it.
 ///
 /// Each line goes to standard output once. No other process is created, and no thread. `Ok(())` is
 /// returned twice: once in the child and once in the parent.

@@ -8,7 +8,7 @@ use std::io;
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It returned.
+    /// It returned, or ended its process with status 0.
     Finished,
     /// It panicked, with whatever value. (Not if it caught that panic itself.)
     Panicked,
@@ -38,7 +38,7 @@ impl fmt::Display for End {
 ///
 /// The call lasts as long as the child; one that is stopped has not ended. A signal that the caller
 /// gets meanwhile (`EINTR`) does not end the wait. A process that the task has started, and that
-/// goes on, is not waited for.
+/// goes on, is not waited for. Other children of the caller are left alone.
 ///
 /// Errors if the process cannot be created; then the task does not run.
 pub fn in_process(task: impl FnOnce()) -> io::Result<End> {

@@ -7,9 +7,9 @@
 //! `panic-value`, `abort`, `segv`, `exit` (with `--status`), or by `--signal` as `signal`. These
 //! return, too: `stop` is stopped for a while, `caught` catches a panic of its own, `inner` has a
 //! task of its own that panics, `interrupt` sends its sleeping caller a signal, `background` starts a
-//! process that goes on, and `silent` does nothing at all. With `--other 77` the program has another
-//! child all the while, which has ended with that status and has not been waited for. With
-//! `--refuse 1` the system permits no further process or thread.
+//! process that goes on (`background-exit` then exits with 0), and `silent` does nothing at all. With
+//! `--other 77` the program has another child all the while, which has ended with that status and has
+//! not been waited for. With `--refuse 1` the system permits no further process or thread.
 
 use std::fs;
 use std::io;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use isolation::{End, in_process, in_thread};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
-use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, Gate, event, refuse_processes, until_asleep};
 
@@ -64,6 +64,10 @@ fn main() -> io::Result<()> {
             "silent" => {}
             "inner" => has_one_that_panics(process),
             "background" => starts_another(&over),
+            "background-exit" => {
+                starts_another(&over);
+                exit(0)
+            }
             _ => perform(task, status, signal),
         };
         if task == "silent" {
@@ -79,11 +83,34 @@ fn main() -> io::Result<()> {
         event(format_args!("task-{number}"), format_args!("counter={counter} is={task}"));
         event(format_args!("end-{number}"), end);
     }
-    if let Some(other) = other {
-        // Whoever looks for the end of a task may have come across it.
-        let _ = waitpid(other, None);
+    if let Some(other) = other
+        && !matches!(waitpid(other, None), Ok(WaitStatus::Exited(..)))
+    {
+        event("other", "was waited for by somebody");
     }
     Ok(())
+}
+
+/// C's `waitpid`, which takes the place of the library's: of a child that crashed it says as well
+/// that a core was dumped, which is otherwise up to the system's settings.
+mod waits {
+    #[unsafe(no_mangle)]
+    extern "C" fn waitpid(
+        pid: libc::pid_t,
+        status: *mut libc::c_int,
+        options: libc::c_int,
+    ) -> libc::pid_t {
+        let usage = std::ptr::null_mut::<libc::rusage>();
+        // SAFETY: the caller sees to it that `status` is null or can be written.
+        unsafe {
+            let found = libc::syscall(libc::SYS_wait4, pid, status, options, usage) as libc::pid_t;
+            if found > 0 && !status.is_null() {
+                let crashed = [libc::SIGABRT, libc::SIGSEGV].contains(&libc::WTERMSIG(*status));
+                *status |= if libc::WIFSIGNALED(*status) && crashed { 0x80 } else { 0 };
+            }
+            found
+        }
+    }
 }
 
 /// A child that has ended with `status`, and that nobody has waited for.

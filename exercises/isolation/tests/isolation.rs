@@ -63,8 +63,8 @@ fn a_task_in_a_process_that_returns_or_exits_is_told_so() {
             really_ended(&run, &tasks, exit)?;
         }
         // Whoever is stopped has not ended; a panic that a task catches is its own affair, and so is
-        // what it leaves behind; and the caller may get a signal while it waits.
-        let tasks = ["stop", "caught", "inner", "interrupt", "background"];
+        // what it leaves behind, also if it exits; and the caller may get a signal while it waits.
+        let tasks = ["stop", "caught", "inner", "interrupt", "background", "background-exit"];
         ended(&run("process", &tasks)?, &tasks, |_| "finished".to_owned())
     });
 }
@@ -83,7 +83,11 @@ fn the_parent_survives_a_panic_in_the_child() {
         // The caller may have another child, which has ended.
         let program = program!().arg("place", "process").list("tasks", &tasks);
         let run = program.arg("other", 77).run()?;
-        ended(&run, &tasks, as_told)
+        ended(&run, &tasks, as_told)?;
+        let claim = "another child of the caller's, which had ended, should be left alone; it was \
+                     waited for";
+        let taken = run.events().of("other");
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(taken.is_empty()))
     });
 }
 

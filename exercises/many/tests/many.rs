@@ -49,11 +49,18 @@ fn all_tasks_are_at_work_at_once() {
     property(|random| {
         // More than there are processors: the program may use one.
         for tasks in [Some(random.pick(3..=6)), many.take()].into_iter().flatten() {
-            let run = free(tasks).arg("meet", tasks).arg("pin", 1).run()?;
+            let program = free(tasks).list("ends", &vec![7; tasks]).arg("meet", tasks);
+            let run = program.arg("pin", 1).run()?;
             all_started(&run, tasks)?;
             run.ends_well()?;
             let at_work = run.events().filter(|event| event.who != "main");
             run.check(at_work.overlap("start", "end").at_least(tasks))?;
+            // Which code that is, is another test's matter.
+            let codes: String = run.check(run.events().of("main").value("codes"))?;
+            let alike = codes.split(',').all(|code| Some(code) == codes.split(',').next());
+            let claim = format!("all {tasks} tasks end alike, and so their codes should be alike");
+            let seeing = format!("codes: {codes}");
+            run.check(Finding::wrong(claim).seeing(seeing).unless(alike))?;
         }
         Ok(())
     });

@@ -11,11 +11,11 @@ use std::io;
 /// one of exactly `workers` forked processes; so many are forked even if there are fewer chunks.
 ///
 /// Chunks of different workers are done at the same time, from the first to the last: if all take
-/// equally long, every worker has one in work as long as there are enough left for all workers.
+/// equally long, none waits to be begun while a worker has nothing to do.
 ///
 /// When this returns results, all workers have ended and have been waited for, and the descriptors
 /// that it opened are closed. Other children of the caller's are left alone. If the system refuses
-/// a process or a pipe it returns the error.
+/// a process or a pipe it returns the error; what becomes of workers that are there is up to you.
 ///
 /// `workers` and `chunk` are at least 1, and `task` does not panic. The input may be long, cut
 /// into any number of chunks, and the descriptors few: a hundred have to do for ten workers. It

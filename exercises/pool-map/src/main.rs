@@ -3,12 +3,13 @@
 //!     cargo run -p pool-map -- --workers 2 --chunk 2 --numbers 1,2,3,4,5
 //!
 //! The first `--meet` chunks that are begun wait for one another, so they must be in work at
-//! once. With `--rounds 3` so many that follow do so, too, and so many again. With `--backwards 1` a
-//! chunk is done only after the next one. With `--who 1` each chunk says by which process it is
-//! done. With `--again 1` the numbers are squared once more afterwards, and main says how many
-//! more descriptors it has then. With `--sign -1` the
-//! results are below zero. With `--own 1` main has two children of its own meanwhile. With
-//! `--count 140000` so many numbers are squared, with few descriptors.
+//! once. With `--rounds 3` so many that follow do so, too, and so many again, or those that are left.
+//! With `--backwards 1` a chunk is done only after the next one. With `--who 1` each chunk says by
+//! which process it is done. With `--again 4` the numbers are squared once more afterwards, in chunks
+//! of four, and main says how many more descriptors it has then. With `--sign -1` the results are
+//! below zero. With `--own 1` main has two children of its own meanwhile. With `--refuse 1` the
+//! system permits no process after the first that is forked. With `--count 140000` so many numbers
+//! are squared, with few descriptors.
 
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -19,7 +20,7 @@ use std::time::Duration;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 use pool_map::pool_map;
-use stage::{Arguments, Gate, Meeting, event, until_asleep};
+use stage::{Arguments, Gate, Meeting, event, refuse_processes, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
@@ -33,6 +34,7 @@ fn main() -> io::Result<()> {
         "again",
         "sign",
         "own",
+        "refuse",
         "count",
     ]);
     let workers = arguments.get("workers", 2);
@@ -42,14 +44,18 @@ fn main() -> io::Result<()> {
     if arguments.get("count", 0) > 0 {
         return square_many(workers, chunk, arguments.get("count", 0));
     }
-    let meetings = Meetings::new(arguments.get("meet", 1), arguments.get("rounds", 1))?;
     let chunks = numbers.len().div_ceil(chunk);
+    let meetings = Meetings::new(arguments.get("meet", 1), arguments.get("rounds", 1), chunks)?;
     let backwards = match arguments.get("backwards", 0) {
         0 => None,
         _ => Some(Backwards::new(chunks)?),
     };
 
     let own = if arguments.get("own", 0) == 1 { Some(OwnChildren::fork()?) } else { None };
+    let refuse = arguments.get("refuse", 0) == 1;
+    if refuse {
+        refuse_after_a_fork()?;
+    }
 
     // The input tells of positions, so that each chunk can be told apart.
     let input: Vec<_> = (0..numbers.len()).map(input_at).collect();
@@ -70,15 +76,21 @@ fn main() -> io::Result<()> {
             order.done(first / chunk);
         }
         squares
-    })?;
+    });
+    if let (true, Err(error)) = (refuse, &squares) {
+        event("main", "failed");
+        eprintln!("pool_map says: {error}");
+        return Ok(());
+    }
 
-    event("main", format_args!("squares={}", list(&squares)));
+    event("main", format_args!("squares={}", list(&squares?)));
     if let Some(own) = own {
         event("main", format_args!("own={}", own.wait_for()?));
     }
-    if arguments.get("again", 0) == 1 {
+    let again = arguments.get("again", 0);
+    if again > 0 {
         let before = descriptors()?;
-        let squares = pool_map(workers, chunk, &numbers, |part| {
+        let squares = pool_map(workers, again, &numbers, |part| {
             part.iter().map(|&number| sign * square(number)).collect()
         })?;
         let more = descriptors()?.saturating_sub(before);
@@ -87,13 +99,26 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// When this process has forked once more, the system permits it no further process.
+fn refuse_after_a_fork() -> io::Result<()> {
+    extern "C" fn refuse() {
+        // Where the system does not let itself be limited, all forks come about, which shows.
+        refuse_processes();
+    }
+    // SAFETY: by what is called after a fork only this process is changed.
+    match unsafe { libc::pthread_atfork(None, Some(refuse), None) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
 /// How many descriptors this process has open.
 fn descriptors() -> io::Result<usize> {
     Ok(fs::read_dir("/proc/self/fd")?.count())
 }
 
 /// The first chunks that are begun wait for one another, and so do as many that follow, in each
-/// round.
+/// round; in the last perhaps fewer.
 struct Meetings {
     rounds: Vec<Meeting>,
     /// A byte for each chunk, which says in which round it takes part. Whoever comes later is in the
@@ -102,13 +127,14 @@ struct Meetings {
 }
 
 impl Meetings {
-    fn new(size: u8, rounds: u8) -> io::Result<Self> {
+    fn new(size: usize, rounds: usize, chunks: usize) -> io::Result<Self> {
         let (tickets, mut writer) = io::pipe()?;
+        let mut meetings = Vec::new();
         for round in 0..rounds {
-            writer.write_all(&vec![round; usize::from(size)])?;
+            writer.write_all(&vec![round as u8; size])?;
+            meetings.push(Meeting::new(chunks.saturating_sub(round * size).min(size) as u8)?);
         }
-        let rounds = (0..rounds).map(|_| Meeting::new(size)).collect::<io::Result<_>>()?;
-        Ok(Self { rounds, tickets })
+        Ok(Self { rounds: meetings, tickets })
     }
 
     fn meet(&self) -> io::Result<()> {

@@ -45,7 +45,7 @@ fn squares_come_in_input_order() {
         gives_squares(&pool(workers, chunk, &numbers).run()?, &numbers)?;
         // And a second time in the same process, below zero: one number is -1, and so is its result.
         numbers.push(-1);
-        let run = pool(workers, chunk, &numbers).arg("again", 1).arg("sign", -1).run()?;
+        let run = pool(workers, chunk, &numbers).arg("again", chunk).arg("sign", -1).run()?;
         gives(&run, "squares", &numbers, -1)?;
         gives(&run, "again", &numbers, -1)
     });
@@ -145,26 +145,22 @@ fn every_chunk_is_done_by_a_worker() {
 #[test]
 fn all_workers_are_at_work_at_once() {
     property(|random| {
-        let (workers, chunk) = (random.pick(2..=4), random.pick(1..=3));
+        let (workers, chunk) = (random.pick(3..=5), random.pick(1..=3));
         // The first chunks wait for one another: a pool that does one after the other stands still.
-        // And so do the second chunks, one for each worker again, and perhaps the third and last.
-        for rounds in [2, 3] {
-            let numbers = random.numbers(workers * chunk * rounds);
+        // So do those that follow, one for each worker again, and at last those that are left.
+        for chunks in [workers + 1, 2 * workers, 3 * workers - 1] {
+            let numbers = random.numbers(chunks * chunk);
             let pool = pool(workers, chunk, &numbers).arg("meet", workers);
-            let run = pool.arg("rounds", rounds).run()?;
+            let run = pool.arg("rounds", chunks.div_ceil(workers)).run()?;
             at_once(&run, workers)?;
             let claim = format!(
-                "the first chunks were in work at once, but not those of each of {rounds} rounds"
+                "of {chunks} chunks that take equally long the first {workers} were in work at \
+                 once; later a chunk waits for its worker while another has nothing to do"
             );
-            serialised_unless(&run, rounds * workers, &claim)?;
+            serialised_unless(&run, chunks, &claim)?;
             run.ends_well()?;
         }
-        // One chunk more than there are workers leaves none of them without.
-        let workers = random.pick(3..=5);
-        let numbers = random.numbers((workers + 1) * chunk);
-        let run = pool(workers, chunk, &numbers).arg("meet", workers).run()?;
-        at_once(&run, workers)?;
-        run.ends_well()
+        Ok(())
     });
 }
 
@@ -200,7 +196,15 @@ fn exactly_the_asked_number_of_processes_is_created() {
             run.ends_well()?;
             run.creates_processes(workers)?;
         }
-        Ok(())
+        // The system refuses the second; or it does not, where it cannot be made to.
+        let run = pool(workers, chunk, &numbers).arg("refuse", 1).run()?;
+        run.ends_well()?;
+        let failed = !run.events().of("main").named("failed").is_empty();
+        let created = run.processes_created()?;
+        let claim = format!(
+            "of {workers} forks the system refuses all but {created}: that error should be returned"
+        );
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(failed || created == workers))
     });
 }
 
@@ -214,7 +218,7 @@ fn results_larger_than_a_pipe_arrive_whole() {
         // And more than the largest pipe holds, a MiB: as one chunk, or as more chunks than a pipe
         // has room for their numbers. Or from several workers that are quicker than main.
         const COUNT: usize = 140_000;
-        let (workers, chunk) = [(1, COUNT), (1, 10), (4, COUNT / 4)][random.pick(0..=2)];
+        let (workers, chunk) = [(1, COUNT), (1, 10), (10, COUNT / 10)][random.pick(0..=2)];
         let pool = program!().arg("workers", workers).arg("chunk", chunk);
         let run = pool.arg("count", COUNT).run()?;
         run.ends_well()?;
@@ -236,8 +240,9 @@ fn every_worker_is_waited_for() {
         let run = pool(workers, chunk, &numbers).run()?;
         run.ends_well()?;
         run.leaves_nothing_behind()?;
-        // Who calls the map may have children that are no workers.
-        let run = pool(workers, chunk, &numbers).arg("own", 1).arg("again", 1).run()?;
+        // Who calls the map may have children that are no workers. In the second call there is one
+        // chunk, and all workers but one have none.
+        let run = pool(workers, chunk, &numbers).arg("own", 1).arg("again", numbers.len()).run()?;
         run.ends_well()?;
         run.leaves_nothing_behind()?;
         let own: usize = run.check(run.events().of("main").value("own"))?;

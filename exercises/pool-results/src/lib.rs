@@ -43,13 +43,13 @@ impl Pool {
     /// Hands a task over and returns at once, however many tasks wait.
     ///
     /// Tasks go to workers that are free, in the order of submission. If one is free the task goes
-    /// to it at the latest in the next `submit` or `join`, or the next `get` whose outcome is not
-    /// known yet. Two tasks may have the same input.
+    /// to it at the latest in the next `submit` or `join`, or the next `get` that has to wait. Two
+    /// tasks may have the same input.
     ///
-    /// If the task succeeds, `callback` is called with its result, once, in this process, also if
-    /// the handle was dropped; at the latest when `get` of the task has returned the result, or
-    /// `join` has returned. If the task does not succeed, `callback` is never called. A callback
-    /// does not use the pool, and does not panic.
+    /// If the task succeeds, `callback` is called with its result, once, in this process, by any of
+    /// its threads, also if the handle was dropped; at the latest when `get` of the task has
+    /// returned the result, or `join` has returned. If the task does not succeed, `callback` is
+    /// never called. A callback does not use the pool, and does not panic.
     ///
     /// After `close` or `terminate` nothing is taken in any more: `submit` returns an error. That
     /// workers have died is no error, even if they died while they had nothing to do. If none is
@@ -94,9 +94,9 @@ impl Handle {
     /// The result of this task, as soon as it is there; may be called again.
     ///
     /// Sleeps until then, but not longer than `timeout`, if there is one, whatever other results
-    /// come meanwhile. An answer that has begun to come may be read to its end. What is known
-    /// already is returned even if `timeout` is zero; whether a `get` with zero also looks for
-    /// what has just come is up to you.
+    /// come meanwhile. An answer that has begun to come may be read to its end. A `timeout` of zero
+    /// is no wait at all: what is known already is returned even then, and whether what has just
+    /// come is looked for is up to you.
     pub fn get(&self, timeout: Option<Duration>) -> Result<i64, Failure> {
         let _ = timeout;
         todo!("wait for this task, for a while or for ever")

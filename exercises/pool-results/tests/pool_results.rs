@@ -91,7 +91,10 @@ fn a_timeout_is_reported_while_the_task_goes_on() {
         // At least one task is held up, and one worker is free for the others.
         let count = random.pick(1..=workers - 1);
         let held = places(random, count, numbers.len());
-        let run = pool(workers, &numbers).list("held", &held).arg("gone", 1).run()?;
+        // Main waits for each of them for 5 ms, or not at all.
+        let patience = [0, 5][random.pick(0..=1)];
+        let program = pool(workers, &numbers).list("held", &held).arg("patience", patience);
+        let run = program.arg("gone", 1).run()?;
         run.ends_well()?;
         tells(&run, "impatient", held.clone(), |_| "timed-out".to_owned())?;
         tells(&run, "then", others(numbers.len(), &held), |task| square(&numbers, task))?;
@@ -407,16 +410,17 @@ fn all_workers_are_at_work_at_once() {
 fn who_waits_sleeps() {
     property(|random| {
         let workers = random.pick(2..=4);
-        // The only task waits for a second one that never comes, and main for its result.
-        let program = pool(workers, &[7]).arg("meet", 2).using(Duration::from_millis(500));
-        let run = program.meant_to_hang().run()?;
+        // One worker dies. The only other task waits for one more that never comes, and main for its
+        // result.
+        let program = pool(workers, &[7, 8]).list("die", &[0]).arg("meet", 2);
+        let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
         if run.observation().hang.is_none() {
             run.ends_well()?;
-            let claim = "a task that waits for a second one went on, though there is none";
+            let claim = "a task that waits for one more went on, though there is none";
             return Err(run.found(Finding::wrong(claim)));
         }
-        let begun = run.events().named("start").len();
-        let claim = "the only task should be begun";
+        let begun = run.events().of("task-1").named("start").len();
+        let claim = "another worker dies, and the only task that is left should be begun";
         run.check(Finding::new(Verdict::Serialised, claim).unless(begun > 0))?;
         // Main waits without a deadline: nobody wakes up to ask, not even now and then.
         run.stands_still()

@@ -12,9 +12,12 @@ pub struct Results {
 /// Applies `task` to every number of `input` in `workers` processes, and returns at once.
 ///
 /// Exactly `workers` processes are forked here, at least 1, and none later; so many even if there
-/// are fewer numbers, or none. Each number is done once. The numbers are begun in the order of the
-/// input, by whichever worker is free. How many results may wait to be taken before the workers
-/// are held back is up to you. `task` does not panic.
+/// are fewer numbers, or none. Each number is done once: whichever worker is free takes the next
+/// one, in the order of the input. How many results may wait to be taken before the workers are
+/// held back is up to you; a worker that is held back sleeps. `task` does not panic.
+///
+/// If the system refuses a process this returns the error; what becomes of those that are there is
+/// up to you.
 ///
 /// This may be called again when the results have been dropped, any number of times: no descriptor
 /// stays open. Children of the caller that are no workers are left alone.

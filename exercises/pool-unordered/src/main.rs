@@ -8,7 +8,9 @@
 //! rest is dropped. With `--quiet 1` single numbers are not reported. With `--again 1` the
 //! numbers are squared once more afterwards, and as many results taken. With `--sign -1` the results
 //! are below zero. With `--own 1` main has two children more, which are no workers. With
-//! `--signal 1` the first number sends signals to main, which handles them.
+//! `--signal 1` the first number sends signals to main, which handles them. With `--rest 1` main goes
+//! on after each fork only when whoever was forked sleeps. With `--idle 1` main takes no result, and
+//! waits for ever.
 
 use std::fs;
 use std::io;
@@ -25,7 +27,7 @@ use stage::{Arguments, Gate, Meeting, event, until_asleep};
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
         "workers", "numbers", "meet", "held", "asked", "take", "quiet", "again", "sign", "own",
-        "signal",
+        "signal", "rest", "idle",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -68,8 +70,15 @@ fn main() -> io::Result<()> {
     };
 
     let own = if arguments.get("own", 0) == 1 { Some(OwnChildren::fork()?) } else { None };
+    if arguments.get("rest", 0) == 1 {
+        rest_after_forks()?;
+    }
     let mut results = pool_unordered(workers, &input, task)?;
     event("main", "started");
+    if arguments.get("idle", 0) == 1 {
+        // Nobody opens this gate.
+        Gate::new()?.pass()?;
+    }
     for (place, gate) in asked.iter().zip(&gates) {
         gate.open()?;
         let Some(value) = results.next().transpose()? else { break };
@@ -109,6 +118,25 @@ fn send_signals(main: Pid) -> io::Result<()> {
         kill(main, Signal::SIGUSR1)?;
     }
     Ok(())
+}
+
+/// From now on this process goes on after a fork when whoever it has forked sleeps, or has ended.
+fn rest_after_forks() -> io::Result<()> {
+    extern "C" fn rest() {
+        children_of(process::id()).into_iter().for_each(until_asleep);
+        event("main", "forked");
+    }
+    // SAFETY: it is called in the process that has forked, which may do anything.
+    match unsafe { libc::pthread_atfork(None, Some(rest), None) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// What a process has forked; nothing if the system does not tell.
+fn children_of(process: u32) -> Vec<i32> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    children.unwrap_or_default().split(' ').filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// How many descriptors this process has open, if the system tells; waits a while for there

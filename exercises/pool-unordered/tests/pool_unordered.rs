@@ -200,8 +200,25 @@ fn a_free_worker_takes_the_next_number() {
         run.ends_well()?;
         squares_came(&run, &numbers)?;
         // By several workers, or by one.
-        first_come_first_served(workers - 1, &numbers)
+        first_come_first_served(workers - 1, &numbers)?;
+        the_first_takes_nothing_out_of_turn(workers, &numbers)
     });
+}
+
+/// Passes if the worker that is forked first takes the numbers in their order while there is no
+/// other: it has come to rest before the second is forked.
+fn the_first_takes_nothing_out_of_turn(workers: usize, numbers: &[i64]) -> Checked {
+    let run = pool(workers, numbers).arg("rest", 1).run()?;
+    run.ends_well()?;
+    let events = run.events();
+    let alone = events.iter().take_while(|event| !event.is_named("forked"));
+    let begun = alone.filter(|event| event.is_named("start"));
+    let seen: Vec<_> = begun.map(|event| event.who.clone()).collect();
+    let expected: Vec<_> = (0..seen.len()).map(|place| format!("number-{place}")).collect();
+    let claim = "while there is only one worker, it should begin the numbers in the order of the \
+                 input";
+    let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
+    run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))
 }
 
 /// Passes if the numbers are begun in the order of the input.
@@ -240,7 +257,11 @@ fn who_waits_sleeps() {
         let claim = "the only number should be begun";
         run.check(Finding::new(Verdict::Serialised, claim).unless(begun > 0))?;
         // Not even now and then does anybody wake up to ask.
-        run.stands_still()
+        run.stands_still()?;
+        // Nobody takes the results, and they are more than a pipe holds: workers are held back.
+        let numbers = random.numbers(9_000);
+        let program = pool(random.pick(1..=4), &numbers).arg("quiet", 1).arg("idle", 1);
+        program.using(Duration::from_secs(2)).meant_to_hang().run()?.stands_still()
     });
 }
 

@@ -7,16 +7,17 @@
 //! one for each worker, are done in reverse order. With `--late 1` one more task is
 //! submitted after `close`. With `--sign -1` results are below zero. The results of the
 //! `--first` tasks are each read before the next task is submitted. With `--begun 1` main reads
-//! no result before the first task has begun. With `--twins 1` the first two tasks have the same
-//! input, -1, the next have 0 and the least and the greatest number, and results are read from
-//! behind. With `--kept 1` the result of the very first task is read last. With `--before 1` there
-//! was another pool before, whose results were not all read. With `--signal 1` main handles a signal,
-//! and so does whoever it forks: it is sent to each worker before there is a task, and by the first
-//! task to main. The handles of the tasks `--dropped` are dropped at once. With `--gone 1` the pool
-//! is dropped before the last results are read.
+//! no result before the first task has begun. With `--before 1` there was another pool before, whose
+//! results were not all read. With `--signal 1` main handles a signal, and so does whoever it forks:
+//! it is sent to each worker before there is a task, and by the first task to main. The handles of
+//! the tasks `--dropped` are dropped at once. With `--gone 1` the pool is dropped before the last
+//! results are read.
+//!
+//! With `--kept 2100` main does nothing but read the result of one task after those of so many that
+//! were submitted later. With `--twins 1` there are only some tasks with equal or special inputs.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::process;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
@@ -35,22 +36,26 @@ fn main() -> io::Result<()> {
         "sign",
         "first",
         "begun",
-        "twins",
-        "kept",
         "before",
         "signal",
         "dropped",
         "gone",
+        "kept",
+        "twins",
     ]);
     let workers = arguments.get("workers", 4);
     let numbers = arguments.list("numbers", vec![0, 1, 2, 3, 4]);
     let held = arguments.list("held", Vec::<usize>::new());
     let sign = arguments.get("sign", 1);
     let first = arguments.get("first", 0);
-    let kept = arguments.get("kept", 0) == 1;
+    if arguments.get("kept", 0) > 0 {
+        return read_the_first_last(workers, arguments.get("kept", 0));
+    }
+    if arguments.get("twins", 0) == 1 {
+        return tell_twins_apart();
+    }
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let (others_are_read, begun) = (Gate::new()?, Gate::new()?);
-    let twins = if arguments.get("twins", 0) == 1 { &TWINS[..] } else { &[] };
     let dropped = arguments.list("dropped", Vec::<usize>::new());
     let (signal, main) = (arguments.get("signal", 0) == 1, Pid::this());
     if signal {
@@ -66,8 +71,7 @@ fn main() -> io::Result<()> {
 
     // The inputs tell of places, so that each task can be told apart.
     let task = |input: i64| {
-        let place = twins.iter().position(|&twin| twin == input);
-        let place = place.unwrap_or_else(|| place_of(input));
+        let place = place_of(input);
         let who = format!("task-{place}");
         event(&who, "start");
         event(&who, format_args!("by pid={}", process::id()));
@@ -94,9 +98,8 @@ fn main() -> io::Result<()> {
     }
     let mut handles = Vec::new();
     for place in 0..numbers.len() {
-        let input = twins.get(place).copied().unwrap_or_else(|| input_at(place));
-        let handle = (place, pool.submit(input)?);
-        if place < first && !(kept && place == 0) {
+        let handle = (place, pool.submit(input_at(place))?);
+        if place < first {
             read(vec![handle])?;
         } else if !dropped.contains(&place) {
             handles.push(handle);
@@ -105,9 +108,6 @@ fn main() -> io::Result<()> {
     event("main", "submitted");
     if arguments.get("begun", 0) == 1 {
         begun.pass()?;
-    }
-    if !twins.is_empty() || kept {
-        handles.reverse();
     }
     let (at_the_end, now): (Vec<_>, Vec<_>) =
         handles.into_iter().partition(|(place, _)| held.is_empty() || held.contains(place));
@@ -133,8 +133,74 @@ fn children_of(process: Pid) -> Vec<Pid> {
     children.split(' ').filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect()
 }
 
-/// The inputs of the first tasks, if they are special.
-const TWINS: [i64; 5] = [-1, -1, 0, i64::MIN, i64::MAX];
+/// Keeps the handle of one task until `others` more have been submitted and read.
+fn read_the_first_last(workers: usize, others: i64) -> io::Result<()> {
+    let mut pool = Pool::new(workers, |input| 3 * input)?;
+    let first = pool.submit(-7)?;
+    for input in 0..others {
+        let result = pool.submit(input)?.get()?;
+        if result != 3 * input {
+            event("main", format_args!("wrong value={result} for={input}"));
+        }
+    }
+    event("main", format_args!("first value={}", first.get()?));
+    pool.close()?;
+    pool.join()
+}
+
+/// Two workers, and two tasks with the same input: the first ends when the second has long ended,
+/// and main waits for its result. Then come inputs that could be taken for signs of the pool's own.
+fn tell_twins_apart() -> io::Result<()> {
+    const TWIN: i64 = 7;
+    const LAST: i64 = 9;
+    let main = Pid::this();
+    let (begun, main_asks, may_end) = (Gate::new()?, Gate::new()?, Gate::new()?);
+    // A byte for the first of the twins; the second finds none.
+    let (ticket, mut writer) = io::pipe()?;
+    writer.write_all(&[0])?;
+    drop(writer);
+    let twin = || -> io::Result<()> {
+        let first = (&ticket).read(&mut [0])? == 1;
+        let who = if first { "task-0" } else { "task-1" };
+        event(who, "start");
+        if first {
+            begun.open()?;
+            may_end.pass()?;
+        }
+        event(who, "end");
+        Ok(())
+    };
+    let last = || -> io::Result<()> {
+        main_asks.pass()?;
+        until_asleep(main.as_raw());
+        may_end.open()
+    };
+    let mut pool = Pool::new(2, |input| {
+        match input {
+            TWIN => twin(),
+            LAST => last(),
+            _ => Ok(()),
+        }
+        .expect("the pipes are open");
+        !input
+    })?;
+
+    let first = pool.submit(TWIN)?;
+    begun.pass()?;
+    let [second, other, last] = [pool.submit(TWIN)?, pool.submit(8)?, pool.submit(LAST)?];
+    // When this result is there, so is that of the second task.
+    read(vec![(2, other)])?;
+    main_asks.open()?;
+    read(vec![(0, first)])?;
+    let mut rest = vec![(1, second), (3, last)];
+    for (place, input) in (4..).zip([-1, -1, 0, i64::MIN, i64::MAX]) {
+        rest.push((place, pool.submit(input)?));
+    }
+    pool.close()?;
+    pool.join()?;
+    rest.reverse();
+    read(rest)
+}
 
 /// A pool that does three tasks, one after the other, and is done with. Of their results only the
 /// last is read.

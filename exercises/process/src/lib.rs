@@ -52,8 +52,8 @@ impl Process {
         todo!("ask, without waiting, whether it has ended")
     }
 
-    /// Waits until it has ended, and reaps it. Returns at once if that has happened already,
-    /// however often it is called.
+    /// Waits, asleep, until it has ended, and reaps it. Returns at once if that has happened
+    /// already, however often it is called.
     ///
     /// Errors if it has not been started.
     pub fn join(&mut self) -> io::Result<()> {
@@ -61,7 +61,8 @@ impl Process {
     }
 
     /// Waits, asleep, until it has ended, but no longer than `timeout`; whether it has ended.
-    /// Nothing else brings it back earlier, be it a stop or the end of another child.
+    /// Nothing else, be it a stop or the end of another child, brings it back earlier or makes the
+    /// timeout longer.
     ///
     /// A process that has ended is reaped, even if there is no time to wait; one that has not runs
     /// on. A timeout may be of any length, from zero to `Duration::MAX`.

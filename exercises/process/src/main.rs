@@ -4,21 +4,25 @@
 //!
 //! Each process stands at a gate until it has been looked at. `--life` says what is done
 //! next: `join` (the default), `look` while it is stopped and until the end has been seen, `short`:
-//! join with a timeout that runs out, while it is stopped, `late`: join with none at all, when it
-//! has ended. With `together` and `long` all are made first, run at the same time, and end in
-//! another order; `long` joins with timeouts that do not run out, and at first another child of the
-//! program ends meanwhile. `refused` starts one process while the system permits none, and once
-//! more when it does. With `--other 77` the program has another child all the while, which has
-//! ended with that status and has not been waited for.
+//! join with a timeout that runs out, while it is stopped (with `--called 2` the second also before
+//! that, while its parent gets SIGCHLD again and again), `late`: join with none at all, when it has
+//! ended. With `together` and `long` all are made first, run at the same time, and end in another
+//! order; with `--stopped 1` the last is stopped in `together` until its parent sleeps in the join;
+//! `long` joins with timeouts that do not run out, and at first another child of the program ends
+//! meanwhile.
+//! `refused` starts one process while the system permits none, and once more when it does. With
+//! `--other 77` the program has another child all the while, which has ended with that status and has
+//! not been waited for.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::process::parent_id;
 use std::process::id;
 use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
@@ -41,7 +45,8 @@ struct Order {
 }
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["ends", "name", "words", "life", "other"]);
+    let arguments =
+        Arguments::take(&["ends", "name", "words", "life", "other", "called", "stopped"]);
     let ends = arguments.list("ends", vec![0, 3, -9]);
     let name = arguments.get("name", String::new());
     let words = arguments.list("words", vec!["red".to_owned(), "green".to_owned()]);
@@ -52,11 +57,12 @@ fn main() -> io::Result<()> {
 
     say_when_a_process_exits();
     match life.as_str() {
-        "together" => return together(&ends, false),
-        "long" => return together(&ends, true),
+        "together" => return together(&ends, false, arguments.get("stopped", 0) != 0),
+        "long" => return together(&ends, true, false),
         "refused" => return refused(),
         _ => {}
     }
+    let called = arguments.get("called", 0);
     for (number, end) in (1..).zip(ends) {
         let order = Order { number, end, words: words.clone(), linger: false, after: None };
         let (mut process, gate) = at_a_gate(order)?;
@@ -80,7 +86,7 @@ fn main() -> io::Result<()> {
         if process.start().is_ok() {
             event(&who, "started twice");
         }
-        live(&who, &life, &mut process, &gate)?;
+        live(&who, &life, &mut process, &gate, number == called)?;
         look(&who, "after", &mut process)?;
         match process.join() {
             Ok(()) => {
@@ -117,7 +123,7 @@ fn at_a_gate(order: Order) -> io::Result<(Process, Rc<Gate>)> {
 ///
 /// If they `linger` each ends as soon as its parent sleeps in a join with a timeout, the last one
 /// not before another child has done so.
-fn together(ends: &[i32], linger: bool) -> io::Result<()> {
+fn together(ends: &[i32], linger: bool, stopped: bool) -> io::Result<()> {
     let begun = Rc::new(Gate::new()?);
     let other = if linger { Some(lingering_child(&begun)?) } else { None };
     let mut all = Vec::new();
@@ -133,9 +139,9 @@ fn together(ends: &[i32], linger: bool) -> io::Result<()> {
     for (who, process, _) in &mut all {
         look(who, "running", process)?;
     }
-    if linger {
-        begun.open()?;
-    }
+    begun.open()?;
+    let stopped = all.last().filter(|_| stopped).and_then(|(_, process, _)| child_of(process));
+    let helper = stopped.map(lets_go_on).transpose()?;
     for (index, (who, process, gate)) in all.iter_mut().enumerate().rev() {
         gate.open()?;
         if linger {
@@ -151,7 +157,7 @@ fn together(ends: &[i32], linger: bool) -> io::Result<()> {
             let _ = process.join();
         }
     }
-    if let Some(other) = other {
+    for other in other.into_iter().chain(helper) {
         let _ = waitpid(other, None);
     }
     Ok(())
@@ -237,15 +243,8 @@ fn while_stopped(
     process: &mut Process,
     act: impl FnOnce(&mut Process) -> io::Result<()>,
 ) -> io::Result<()> {
-    let child = process.pid().map(Pid::from_raw);
-    // Whatever number the object tells, nobody but a child is sent a signal.
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    let child = child.filter(|&child| waitid(Id::Pid(child), flags).is_ok());
-    if let Some(child) = child {
-        kill(child, Signal::SIGSTOP)?;
-        let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-        waitid(Id::Pid(child), flags)?;
-    }
+    let child = child_of(process);
+    child.map(stop).transpose()?;
     act(process)?;
     if let Some(child) = child {
         kill(child, Signal::SIGCONT)?;
@@ -253,8 +252,74 @@ fn while_stopped(
     Ok(())
 }
 
+/// Does something while another child sends this process SIGCHLD again and again; the longest pause
+/// in which none was sent.
+fn while_called(act: impl FnOnce() -> io::Result<()>) -> io::Result<Duration> {
+    let (parent, start) = (Pid::this(), Instant::now());
+    let (mut reader, mut writer) = io::pipe()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            while parent_id().cast_signed() == parent.as_raw() {
+                let _ = kill(parent, Signal::SIGCHLD);
+                let _ = writer.write_all(&start.elapsed().as_secs_f64().to_ne_bytes());
+                thread::sleep(Duration::from_millis(1));
+            }
+            // SAFETY: ends this process and does nothing else.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child: helper } => {
+            let acted = act();
+            let end = start.elapsed();
+            kill(helper, Signal::SIGKILL)?;
+            // Whoever handles SIGCHLD may still get one.
+            while waitpid(helper, None) == Err(Errno::EINTR) {}
+            acted?;
+            drop(writer);
+            let (mut last, mut longest, mut time) = (0.0, 0.0, [0; 8]);
+            while reader.read_exact(&mut time).is_ok() {
+                let time = f64::from_ne_bytes(time).min(end.as_secs_f64());
+                longest = f64::max(longest, time - last);
+                last = time;
+            }
+            Ok(Duration::from_secs_f64(longest.max(end.as_secs_f64() - last)))
+        }
+    }
+}
+
+/// The process behind an object. Whatever number that tells, nobody but a child is sent a signal.
+fn child_of(process: &Process) -> Option<Pid> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    process.pid().map(Pid::from_raw).filter(|&child| waitid(Id::Pid(child), flags).is_ok())
+}
+
+/// Stops a child, and returns when it has been stopped, or has ended.
+fn stop(child: Pid) -> io::Result<()> {
+    kill(child, Signal::SIGSTOP)?;
+    let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    waitid(Id::Pid(child), flags)?;
+    Ok(())
+}
+
+/// Stops a child, and starts another that lets it go on when the parent of both sleeps.
+fn lets_go_on(stopped: Pid) -> io::Result<Pid> {
+    stop(stopped)?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            if !sleeps(parent_id()) {
+                event("main", "the parent never slept");
+            }
+            let _ = kill(stopped, Signal::SIGCONT);
+            // SAFETY: ends this process and does nothing else.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => Ok(child),
+    }
+}
+
 /// What is done with a process that runs, until it has ended.
-fn live(who: &str, life: &str, process: &mut Process, gate: &Gate) -> io::Result<()> {
+fn live(who: &str, life: &str, process: &mut Process, gate: &Gate, called: bool) -> io::Result<()> {
     match life {
         "look" | "late" => {
             if life == "look" {
@@ -276,13 +341,27 @@ fn live(who: &str, life: &str, process: &mut Process, gate: &Gate) -> io::Result
             if process.join_timeout(Duration::ZERO)? {
                 event(who, "ended at once");
             }
-            while_stopped(process, |process| {
+            let join = |process: &mut Process, timeout: Duration| {
                 let start = Instant::now();
-                let ended = process.join_timeout(Duration::from_millis(20))?;
+                let ended = process.join_timeout(timeout)?;
+                let waited = start.elapsed();
                 // However coarse the clock is by which it waits.
-                if !ended && start.elapsed() < Duration::from_millis(10) {
-                    event(who, "came back too early");
+                if !ended && waited < timeout - (timeout / 2).min(Duration::from_millis(20)) {
+                    event(who, format_args!("came back after {waited:?} of {timeout:?}"));
                 }
+                io::Result::Ok(ended)
+            };
+            if called {
+                for timeout in [100, 200, 400, 800].map(Duration::from_millis) {
+                    let pause = while_called(|| join(process, timeout).map(drop))?;
+                    // Whoever begins the timeout anew at each SIGCHLD would not be back by now.
+                    if pause < timeout {
+                        break;
+                    }
+                }
+            }
+            while_stopped(process, |process| {
+                let ended = join(process, Duration::from_millis(20))?;
                 look(who, &format!("timeout ended={ended}"), process)
             })?;
             gate.open()?;

@@ -27,6 +27,8 @@ impl Child {
     /// A daemon also ends when its parent ends without being able to do anything about it, as by
     /// SIGKILL, whoever else goes on, such as the parent's other children: see `PR_SET_PDEATHSIG`
     /// in `man 2 prctl`. What an ordinary child does then is left open.
+    ///
+    /// Errors if the fork fails.
     pub fn start(kind: Kind, target: impl FnOnce()) -> io::Result<Child> {
         let _ = (kind, target);
         todo!("fork; the child does its work and ends, the parent keeps the pid")
@@ -37,8 +39,10 @@ impl Child {
         todo!("what fork returned")
     }
 
-    /// Whether it has not ended yet; never waits. One that is stopped has not ended. Whether this
-    /// reaps a child that has ended is left open.
+    /// Whether it has not ended yet; never waits. One that is stopped has not ended.
+    ///
+    /// Once the answer is no, `exit_code` tells how it ended. Whether it has been reaped by then is
+    /// left open.
     pub fn is_alive(&mut self) -> io::Result<bool> {
         todo!("ask without waiting")
     }
@@ -53,14 +57,14 @@ impl Child {
         todo!("tell it to end, and wait until it has")
     }
 
-    /// Waits until it has ended by itself, of whichever kind it is, and reaps it. Does nothing if
-    /// that has happened.
+    /// Waits until it has ended by itself (a stop is no end), of whichever kind it is, and reaps it.
+    /// Does nothing if that has happened.
     pub fn join(&mut self) -> io::Result<()> {
         todo!("wait for it, once")
     }
 
     /// Its status if it exited, `-n` if signal `n` ended it (no real-time signal); none until one
-    /// of the calls above has seen its end.
+    /// of the calls above has seen its end, `is_alive` included.
     pub fn exit_code(&self) -> Option<i32> {
         todo!("what the wait has told")
     }

@@ -7,14 +7,17 @@
 //! a while and takes its time to end, and does so with `--status` if that is not 0, `beside`
 //! one beside another child that has ended, and then one that has not come to do anything, `over` a
 //! child that has ended by itself, `seen` only looks at such a child, `known` looks and then
-//! terminates and joins it, `joined` joins one of the first of the given kinds that ends by itself
-//! with `--status` (below 0: by that signal); `leave` drops the handles of children of the given
-//! kinds (`slow` is a daemon that takes its time), `panic` does so by a panic, and in `killed` a
-//! parent with a daemon and an ordinary child is killed, in `orphan` before the daemon has done
-//! anything, in `asked` when the daemon asks for its parent; the daemon then falls to the driver,
-//! not to process 1. Whoever waits for a child that takes its time gets other signals meanwhile.
+//! terminates and joins it, `joined` joins one of the first of the given kinds, which is stopped until
+//! its parent sleeps, and then ends by itself with `--status` (below 0: by that signal), `refused`
+//! starts one while the system permits no further process; `leave` drops the handles of children of
+//! the given kinds (`slow` is a daemon that takes its time), `panic` does so by a panic, and in
+//! `killed` a parent with a daemon and an ordinary child is killed, in `orphan` before the daemon has
+//! done anything, in `asked` when the daemon asks for its parent; the daemon then falls to the driver,
+//! not to process 1. Whoever waits for a child that takes its time, or for an ordinary one, gets other
+//! signals meanwhile.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{exit, id};
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
@@ -26,7 +29,7 @@ use nix::sys::signal::{
 };
 use nix::sys::wait::{Id, WaitPidFlag, wait, waitid};
 use nix::unistd::Pid;
-use stage::{Arguments, Gate, event, until_asleep};
+use stage::{Arguments, Gate, event, refuse_processes, until_asleep};
 use terminate::{Child, Kind};
 
 /// Longer than whoever kills after a moment would wait.
@@ -64,6 +67,7 @@ fn main() -> io::Result<()> {
             look("again", &mut child)?;
         }
         "joined" => joined(kind(&kinds[0]), status)?,
+        "refused" => refused(),
         "leave" => leave(&kinds)?,
         "panic" => {
             let parent = || {
@@ -94,9 +98,7 @@ fn terminated(stopped: bool, target: impl FnOnce(&Gate)) -> io::Result<()> {
     ready.pass()?;
     look("before", &mut child)?;
     if stopped {
-        let pid = Pid::from_raw(child.pid());
-        signal(pid, Signal::SIGSTOP)?;
-        waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT)?;
+        let pid = stop(&child)?;
         look("stopped", &mut child)?;
         signal(pid, Signal::SIGCONT)?;
     }
@@ -105,6 +107,14 @@ fn terminated(stopped: bool, target: impl FnOnce(&Gate)) -> io::Result<()> {
     child.terminate()?;
     child.join()?;
     look("again", &mut child)
+}
+
+/// Stops a child, and returns when it has been stopped.
+fn stop(child: &Child) -> io::Result<Pid> {
+    let pid = Pid::from_raw(child.pid());
+    signal(pid, Signal::SIGSTOP)?;
+    waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT)?;
+    Ok(pid)
 }
 
 /// A child is terminated before it has come to do anything.
@@ -135,10 +145,13 @@ fn be_interrupted() -> io::Result<()> {
 ///
 /// A parent that would rather terminate this child has done so before it falls asleep.
 fn until_parent_waits() {
-    let parent = Pid::parent();
+    let parent = Pid::from_raw(MAIN.load(Ordering::Relaxed).cast_signed());
     for _ in 0..3 {
         until_asleep(parent.as_raw());
-        signal(parent, Signal::SIGUSR1).expect("the parent is there");
+        // An orphan's new parent is not to be woken.
+        if Pid::parent() == parent {
+            signal(parent, Signal::SIGUSR1).expect("the parent is there");
+        }
     }
     until_asleep(parent.as_raw());
 }
@@ -150,9 +163,12 @@ fn ended() -> io::Result<Child> {
     Ok(child)
 }
 
-/// A child is joined before it ends, then joined once more and terminated, to no effect.
+/// A child is joined before it ends, while it is stopped, and goes on when its parent sleeps; then
+/// it is joined once more and terminated, to no effect.
 fn joined(kind: Kind, status: i32) -> io::Result<()> {
+    let (parent, go) = (id().cast_signed(), Gate::new()?);
     let mut child = Child::start(kind, || {
+        go.pass().expect("the pipe of the gate is open");
         until_parent_waits();
         if status < 0 {
             // SAFETY: a process may send itself any signal.
@@ -160,11 +176,28 @@ fn joined(kind: Kind, status: i32) -> io::Result<()> {
         }
         exit(status)
     })?;
+    let stopped = stop(&child)?;
+    let _helper = Child::start(Kind::Ordinary, || {
+        until_asleep(parent);
+        signal(stopped, Signal::SIGCONT).expect("it has not ended");
+    })?;
+    go.open()?;
     child.join()?;
     look("joined", &mut child)?;
     child.join()?;
     child.terminate()?;
     look("again", &mut child)
+}
+
+/// A start for which there is no process.
+fn refused() {
+    if refuse_processes()
+        && let Ok(child) = Child::start(Kind::Ordinary, || ())
+    {
+        event("main", "started a child, although no process could be forked");
+        // Whatever its handle would signal is no child.
+        forget(child);
+    }
 }
 
 /// The parent goes away as soon as every child is at work.
@@ -183,14 +216,13 @@ fn kind(name: &str) -> Kind {
 
 /// A child of each kind: daemons read endlessly, ordinary ones still have something to do.
 fn family(kinds: &[String], leaving: &Gate) -> io::Result<Vec<Child>> {
-    let parent = id();
     let mut children = Vec::new();
     for (number, kind) in (1..).zip(kinds) {
         let ready = Gate::new()?;
         let child = match kind.as_str() {
             "daemon" => Child::start(Kind::Daemon, || read_endlessly(&ready))?,
             "slow" => Child::start(Kind::Daemon, || end_slowly(&ready, MOMENT, 0))?,
-            _ => Child::start(Kind::Ordinary, || finish_work(number, &ready, leaving, parent))?,
+            _ => Child::start(Kind::Ordinary, || finish_work(number, &ready, leaving))?,
         };
         ready.pass()?;
         event("main", format_args!("started pid={} kind={kind}", child.pid()));
@@ -350,11 +382,10 @@ fn end_slowly(ready: &Gate, time: Duration, status: i32) {
 }
 
 /// Has work to do until its parent, which is about to leave, waits for it.
-fn finish_work(number: usize, ready: &Gate, leaving: &Gate, parent: u32) {
+fn finish_work(number: usize, ready: &Gate, leaving: &Gate) {
     ready.open().expect("the pipe of the gate is open");
     leaving.pass().expect("the pipe of the gate is open");
-    // A parent that would rather terminate this child has done so before it falls asleep.
-    until_asleep(parent.cast_signed());
+    until_parent_waits();
     event(format_args!("worker-{number}"), format_args!("done pid={}", id()));
 }
 

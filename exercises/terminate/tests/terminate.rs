@@ -74,7 +74,13 @@ fn it_is_alive_before_and_not_after() {
         let run = scene("seen")?;
         run.ends_well()?;
         says(&run, "seen", "alive", "false")?;
-        says(&run, "seen", "code", "0")
+        says(&run, "seen", "code", "0")?;
+        // Where the system refuses no processes, nothing is said.
+        let run = scene("refused")?;
+        run.ends_well()?;
+        let started = run.events().of("main").named("started");
+        let claim = "where the system permits no further process `start` should be an error";
+        run.check(Finding::wrong(claim).seeing(started.to_string()).unless(started.is_empty()))
     });
 }
 
@@ -139,6 +145,11 @@ fn an_ordinary_child_is_waited_for() {
         run.ends_well()?;
         let ordinary = of_kind(&run, "ordinary");
         for pid in &ordinary {
+            let child = run.check(run.processes()?.with_pid(*pid))?;
+            let claim = "the `drop` of an ordinary child's handle should wait until it has ended, \
+                         whatever signals the parent gets; one was not waited for";
+            let finding = Finding::new(Verdict::Leak, claim).seeing(run.stdout());
+            run.check(finding.unless(child.reaped != Some(false) && child.ended.is_some()))?;
             run.ends_as(*pid, Exit::Code(0))?;
         }
         let claim = "every ordinary child should finish its work";

@@ -10,7 +10,7 @@
 //! With `--core 1` the status of a child that a signal ended says as well that a core was dumped.
 //! With `--refuse 1` the system permits no further process in the end, and one more is started.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::{fs, io, process, ptr, thread};
 
@@ -19,9 +19,6 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{ForkResult, Pid, fork};
 use stage::{Arguments, Gate, event, refuse_processes, until_asleep};
 use wait::{exit_code, start};
-
-/// Whether the status of a child that a signal ended says that a core was dumped.
-static CORE: AtomicBool = AtomicBool::new(false);
 
 /// A child that stands at a gate until it is let go.
 struct Child {
@@ -32,7 +29,7 @@ struct Child {
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&["ends", "first", "never", "stop", "other", "core", "refuse"]);
-    CORE.store(arguments.get("core", 0) != 0, Ordering::Relaxed);
+    waits::CORE.store(arguments.get("core", 0) != 0, Ordering::Relaxed);
     let ends = arguments.list("ends", vec![3, -9, 0]);
     let first = arguments.get("first", 0);
     let never = arguments.get("never", 0) != 0;
@@ -78,7 +75,7 @@ fn main() -> io::Result<()> {
         child.ask("child");
     }
     if let Some(other) = other {
-        let left_alone = waitpid(other.as_raw(), ptr::null_mut(), 0) == other.as_raw();
+        let left_alone = waits::waitpid(other.as_raw(), ptr::null_mut(), 0) == other.as_raw();
         event("other", if left_alone { "is still there" } else { "was waited for by somebody" });
     }
     Ok(())
@@ -97,18 +94,51 @@ fn ended_child(status: i32) -> io::Result<Pid> {
     }
 }
 
-/// C's `waitpid`, which takes the place of the library's: whether a core is dumped is otherwise up
-/// to the system's settings.
-#[unsafe(no_mangle)]
-extern "C" fn waitpid(pid: libc::pid_t, status: *mut libc::c_int, options: i32) -> libc::pid_t {
-    let usage = ptr::null_mut::<libc::rusage>();
-    // SAFETY: as the caller of `waitpid` has to see to it, `status` is null or can be written.
-    unsafe {
-        let found = libc::syscall(libc::SYS_wait4, pid, status, options, usage) as libc::pid_t;
-        if CORE.load(Ordering::Relaxed) && found > 0 && !status.is_null() {
-            *status |= if libc::WIFSIGNALED(*status) { 0x80 } else { 0 };
+/// C's ways of waiting, which take the place of the library's: whether a core is dumped is otherwise
+/// up to the system's settings.
+mod waits {
+    use std::ptr;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use libc::{c_int, id_t, idtype_t, pid_t, rusage, siginfo_t};
+
+    /// Whether it is said of a child that a signal ended that a core was dumped.
+    pub static CORE: AtomicBool = AtomicBool::new(false);
+
+    #[unsafe(no_mangle)]
+    pub extern "C" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t {
+        wait4(pid, status, options, ptr::null_mut())
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn wait4(
+        pid: pid_t,
+        status: *mut c_int,
+        options: c_int,
+        usage: *mut rusage,
+    ) -> pid_t {
+        // SAFETY: the caller sees to it that each of the two is null or can be written.
+        unsafe {
+            let found = libc::syscall(libc::SYS_wait4, pid, status, options, usage) as pid_t;
+            if CORE.load(Ordering::Relaxed) && found > 0 && !status.is_null() {
+                *status |= if libc::WIFSIGNALED(*status) { 0x80 } else { 0 };
+            }
+            found
         }
-        found
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int {
+        let usage = ptr::null_mut::<rusage>();
+        // SAFETY: the caller sees to it that `info` is null or can be written.
+        unsafe {
+            let done = libc::syscall(libc::SYS_waitid, kind, id, info, options, usage) as c_int;
+            if CORE.load(Ordering::Relaxed) && done == 0 && !info.is_null() {
+                let code = &mut (*info).si_code;
+                *code = if *code == libc::CLD_KILLED { libc::CLD_DUMPED } else { *code };
+            }
+            done
+        }
     }
 }
 
@@ -179,7 +209,7 @@ fn stopped(end: i32) -> io::Result<()> {
                 Err(error) => event("child-1", format_args!("unknown: {error}")),
             }
             // Whoever waits for more than was asked has reaped it already.
-            waitpid(helper.as_raw(), ptr::null_mut(), 0);
+            waits::waitpid(helper.as_raw(), ptr::null_mut(), 0);
             Ok(())
         }
     }

@@ -1,13 +1,15 @@
-//! A pool over a table in shared memory: inputs on the left, results on the right.
+//! A pool over shared memory: a ring of tasks, and a place for each whose result is unread.
 //!
-//! A semaphore counts the tasks that nobody has taken, an atomic counter says which is
-//! next, and each place has a semaphore of its own that says when its result is there.
+//! A semaphore counts the tasks that nobody has taken, an atomic counter says which is next, and
+//! each place has a semaphore that says when its result is there. A place that was read, or whose
+//! handle was dropped, is used again.
 
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::io;
 use std::num::NonZeroUsize;
 use std::process::exit;
 use std::ptr::NonNull;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use nix::errno::Errno;
@@ -15,31 +17,38 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork};
 
-const PLACES: usize = 4096;
+const PLACES: usize = 2048;
+const RING: usize = 2 * PLACES;
+/// In the ring in place of a place: the worker that takes it ends.
+const END: usize = usize::MAX;
 
 pub struct Pool {
     table: &'static Table,
+    places: Rc<RefCell<Places>>,
     workers: Vec<Pid>,
     submitted: usize,
     open: bool,
 }
 
 pub struct Handle {
-    place: &'static Place,
+    table: &'static Table,
+    places: Rc<RefCell<Places>>,
+    place: usize,
+    read: bool,
+}
+
+/// What the parent knows of the places.
+struct Places {
+    free: Vec<usize>,
+    /// Their handles were dropped, and their tasks are perhaps not done.
+    given_up: Vec<usize>,
 }
 
 struct Table {
     ready: Semaphore,
     next: AtomicUsize,
-    submitted: AtomicUsize,
+    ring: [AtomicUsize; RING],
     places: [Place; PLACES],
-}
-
-impl Table {
-    /// Whether no task will ever have this number.
-    fn is_past(&self, number: usize) -> bool {
-        number >= self.submitted.load(Ordering::Acquire)
-    }
 }
 
 struct Place {
@@ -74,6 +83,11 @@ impl Semaphore {
             }
         }
     }
+
+    fn try_wait(&self) -> bool {
+        // SAFETY: `init` made it.
+        unsafe { libc::sem_trywait(self.0.get()) == 0 }
+    }
 }
 
 fn checked(returned: i32) -> io::Result<()> {
@@ -91,26 +105,25 @@ impl Pool {
                 ForkResult::Parent { child } => pids.push(child),
             }
         }
-        Ok(Pool { table, workers: pids, submitted: 0, open: true })
+        let places = Places { free: (0..PLACES).collect(), given_up: vec![] };
+        let places = Rc::new(RefCell::new(places));
+        Ok(Pool { table, places, workers: pids, submitted: 0, open: true })
     }
 
     pub fn submit(&mut self, input: i64) -> io::Result<Handle> {
-        if !self.open || self.submitted == PLACES {
-            return Err(io::Error::other("closed, or too many tasks"));
+        if !self.open {
+            return Err(io::Error::other("closed"));
         }
-        let place = &self.table.places[self.submitted];
-        self.submitted += 1;
-        place.input.store(input, Ordering::Release);
-        self.table.submitted.store(self.submitted, Ordering::Release);
-        self.table.ready.post()?;
-        Ok(Handle { place })
+        let place = self.free_place().ok_or(io::Error::other("too many results are unread"))?;
+        self.table.places[place].input.store(input, Ordering::Release);
+        self.put(place)?;
+        Ok(Handle { table: self.table, places: Rc::clone(&self.places), place, read: false })
     }
 
     pub fn close(&mut self) -> io::Result<()> {
         self.open = false;
-        // One for each worker, to be found when nothing else is left.
-        for _ in &self.workers {
-            self.table.ready.post()?;
+        for _ in 0..self.workers.len() {
+            self.put(END)?;
         }
         Ok(())
     }
@@ -126,12 +139,36 @@ impl Pool {
         }
         Ok(())
     }
+
+    fn put(&mut self, place: usize) -> io::Result<()> {
+        self.table.ring[self.submitted % RING].store(place, Ordering::Release);
+        self.submitted += 1;
+        self.table.ready.post()
+    }
+
+    fn free_place(&self) -> Option<usize> {
+        let Places { free, given_up } = &mut *self.places.borrow_mut();
+        if free.is_empty() {
+            let done = given_up.extract_if(.., |place| self.table.places[*place].done.try_wait());
+            free.extend(done);
+        }
+        free.pop()
+    }
 }
 
 impl Handle {
-    pub fn get(self) -> io::Result<i64> {
-        self.place.done.wait()?;
-        Ok(self.place.result.load(Ordering::Acquire))
+    pub fn get(mut self) -> io::Result<i64> {
+        let place = &self.table.places[self.place];
+        place.done.wait()?;
+        self.read = true;
+        Ok(place.result.load(Ordering::Acquire))
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let mut places = self.places.borrow_mut();
+        if self.read { places.free.push(self.place) } else { places.given_up.push(self.place) }
     }
 }
 
@@ -153,11 +190,10 @@ fn map() -> io::Result<&'static Table> {
 fn work(table: &Table, task: impl Fn(i64) -> i64) -> io::Result<()> {
     loop {
         table.ready.wait()?;
-        let number = table.next.fetch_add(1, Ordering::AcqRel);
-        // More posts than tasks: those of `close`. What was submitted comes first.
-        let Some(place) = table.places.get(number).filter(|_| !table.is_past(number)) else {
-            return Ok(());
-        };
+        let next = table.next.fetch_add(1, Ordering::AcqRel);
+        let place = table.ring[next % RING].load(Ordering::Acquire);
+        // Nothing stands there: that was the end.
+        let Some(place) = table.places.get(place) else { return Ok(()) };
         place.result.store(task(place.input.load(Ordering::Acquire)), Ordering::Release);
         place.done.post()?;
     }
