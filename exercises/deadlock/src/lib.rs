@@ -20,13 +20,15 @@ impl Bank {
 
     /// Moves `amount` from the account `from` to the account `to`, or refuses and changes nothing.
     ///
-    /// Refuses if there is less than `amount` in `from`, and for no other reason: for an account
-    /// that is in use it waits. Else it calls `book` once, before or after the money moves, while
-    /// no other transfer from or to one of the two accounts is under way. An `amount` of 0 is one
-    /// like any other. `book` does not panic, and never calls this bank, but perhaps another one.
+    /// Refuses if there is less than `amount` in `from` at the moment it looks, and for no other
+    /// reason: for an account that is in use it waits. Else it calls `book` once, before or after
+    /// the money moves, while no other transfer from or to one of the two accounts is under way. An
+    /// `amount` of 0 is one like any other. `book` does not panic, and never calls this bank, but
+    /// perhaps another one.
     ///
     /// Transfers that have no account in common can be under way at once; one that waits keeps
-    /// others from its own two accounts at most. Whatever threads call, none waits for ever.
+    /// others from its own two accounts at most. Whatever threads call, none waits for ever, short
+    /// of endless bad luck.
     ///
     /// `from` and `to` may be the same account: such a transfer is refused and booked like any
     /// other, and changes no balance, not even for a moment.

@@ -31,7 +31,7 @@ impl<'a> EventLoop<'a> {
     /// line. When the source has ended, `handler` gets None.
     ///
     /// Lines are UTF-8, and of any length, without text too. There are some hundred sources at
-    /// most.
+    /// most, so that `select` will do. The loop owns `source`, and may make it non-blocking.
     pub fn lines(&mut self, source: OwnedFd, handler: impl FnMut(Option<&str>) + 'a) {
         let _ = (source, handler);
         todo!("remember the source and its handler")
@@ -45,15 +45,16 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Serves whatever comes first, until every source has ended; without any source it ends at
-    /// once.
+    /// once, and a timer that is due already may fire or not.
     ///
     /// Sleeps while nothing can be done, and does not wake up again and again to look at the clock.
     /// A source that has nothing to say, or has said half a line, holds up neither the others nor a
     /// timer, and neither does one that never stops talking.
     ///
-    /// Timers fire in the order of their moments, however near these are. Those that are still to
-    /// come when the last source has ended never fire; one that is due just then may. A signal that
-    /// interrupts the wait (EINTR) is no reason to end. Other errors of the system may be returned.
+    /// Timers fire in the order of their moments, however near these are. Before the last source
+    /// has ended all have fired that were due by then, however many; those that are still to come
+    /// never fire, and one that is due just then may. A signal that interrupts the wait (EINTR) is no
+    /// reason to end. Other errors of the system may be returned.
     pub fn run(self) -> io::Result<()> {
         todo!("wait for all sources and the next timer at once, serve, and again")
     }

@@ -6,8 +6,8 @@
 //! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
 //! which half a line comes, and the rest only after all others have been heard and have ended.
 //! With `--late 1` the listener begins when the world has said all that it can, and all timers of
-//! less than a minute are due; pipes hold a megabyte then. Timers are in milliseconds from now: `0.3`
-//! and `-1`, which has passed, will do.
+//! less than a minute are due; the world waits for none of them, and pipes hold a megabyte then.
+//! Timers are in milliseconds from now: `0.3` and `-1`, which has passed, will do.
 //! With `--stuck 1` the world writes two lines and a half into each at once and then nothing, with
 //! `--stuck 2` it also ends the first. With `--asleep 1` it says half a line, and as soon as the listener
 //! sleeps it sends it a signal; when it sleeps again that is the end. With `--disturb 1` it sends
@@ -139,13 +139,13 @@ struct Chatter {
     others: Cell<usize>,
 }
 
-/// A page of lines, which is what the pipe holds.
-const TALK: [u8; 4096] = {
-    let mut lines = [b'-'; 4096];
-    let mut end = 63;
+/// As many lines as the pipe holds, so that a read never asks for more than there is.
+static TALK: [u8; 1 << 16] = {
+    let mut lines = [b'-'; 1 << 16];
+    let mut end = 1023;
     while end < lines.len() {
         lines[end] = b'\n';
-        end += 64;
+        end += 1024;
     }
     lines
 };
@@ -293,7 +293,8 @@ impl Script {
             }
             say(mouth, rest)?;
         }
-        self.wait_for(b't', self.timers, &mut heard)
+        let timers = if self.late { 0 } else { self.timers };
+        self.wait_for(b't', timers, &mut heard)
     }
 
     /// Words of letters that take one to four bytes each.

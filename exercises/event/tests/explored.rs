@@ -125,6 +125,8 @@ fn clear_makes_everybody_wait_again() {
     let about_to_set = Arc::new(AtomicBool::new(false));
     let (other, flag) = (Arc::clone(&event), Arc::clone(&about_to_set));
     let setter = thread::spawn(move || {
+        // There is nothing to take back: nobody is let go, and nobody forgotten.
+        other.clear();
         flag.store(true, Ordering::SeqCst);
         other.set();
     });
@@ -148,6 +150,7 @@ fn no_schedule_says_set_when_it_is_not() {
     let about_to_set = Arc::new(AtomicBool::new(false));
     let (other, flag) = (Arc::clone(&event), Arc::clone(&about_to_set));
     let setter = thread::spawn(move || {
+        other.clear();
         flag.store(true, Ordering::SeqCst);
         other.set();
     });

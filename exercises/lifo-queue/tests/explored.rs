@@ -62,6 +62,7 @@ fn no_schedule_takes_another_item_than_the_last() {
     let producer = thread::spawn(move || other.put(7));
     if stack.get() == 7 {
         assert_eq!(stack.try_get(), Some(6), "7 was on top of 6, and came out");
+        assert_eq!(stack.len(), 0, "both came out, so nothing is inside");
     }
     producer.join().unwrap();
 }
@@ -157,6 +158,10 @@ fn trying_never_sleeps() {
     stack.put(1);
     stack.put(2);
     assert!(stack.try_get().is_some(), "two went in, and the consumer takes one of them");
+    match stack.try_get() {
+        Some(_) => stack.put(3),
+        None => assert_eq!(stack.len(), 0, "there was nothing left, the consumer had come first"),
+    }
     consumer.join().unwrap();
     // Somebody sleeps in `put`, or is about to.
     (3..5).for_each(|item| stack.put(item));
@@ -165,6 +170,20 @@ fn trying_never_sleeps() {
     assert_eq!(stack.try_put(6), Err(6), "it is full, and stays so");
     let _ = (stack.get(), stack.get());
     assert_eq!(stack.try_put(7), Ok(()), "two came out, and the producer has room for one");
+    let alone = stack.len() == 1;
+    producer.join().unwrap();
+    if alone {
+        assert_eq!(stack.get(), 5, "5 went in after 7, however long it waited for room");
+    }
+    // One place, and a producer that sleeps, or comes to use it.
+    let stack = Arc::new(LifoQueue::new(1));
+    stack.put(8);
+    let other = Arc::clone(&stack);
+    let producer = thread::spawn(move || other.put(9));
+    assert_eq!(stack.get(), 8, "it is full, so nothing else is inside");
+    let refused = stack.try_put(10).is_err();
+    let expected = if refused { 9 } else { 10 };
+    assert_eq!(stack.try_get(), Some(expected), "10 is refused if 9 is inside, and only then");
     producer.join().unwrap();
 }
 

@@ -27,7 +27,7 @@ fn no_schedule_loses_a_change() {
     let account = Arc::new(Account::new());
     let other = Arc::clone(&account);
     let thread = thread::spawn(move || other.change(5));
-    account.change(-3);
+    [-1, -2].into_iter().for_each(|amount| account.change(amount));
     let seen = account.balance();
     assert!([-3, 2].contains(&seen), "3 went out, and 5 may have come in: saw {seen}");
     thread.join().unwrap();

@@ -16,11 +16,12 @@ impl Manager {
     /// as soon as this returns; an error if the socket cannot be bound. The server is one process,
     /// and no other is created.
     ///
-    /// The server serves any number of clients at the same time, each as long as the client likes,
-    /// and any number in the course of time: it keeps no descriptors of those that have gone. It
-    /// serves only those who know `key`, which is one byte to a thousand, any bytes. Whatever
-    /// differs from it, by a zero byte at its end for instance, is wrong. Whatever strangers send
-    /// does it no harm, also if they send nothing, or half a question, and stay.
+    /// The server serves a hundred clients at the same time, each as long as the client likes, and
+    /// any number in the course of time: it keeps no descriptors of those that have gone. While
+    /// nobody asks anything it sleeps, and does not wake up again and again. It serves only those who
+    /// know `key`, which is one byte to a thousand, any bytes. Whatever differs from it, by a zero
+    /// byte at its end for instance, is wrong. Whatever strangers send does it no harm, also if they
+    /// send nothing, or half a question, and stay.
     ///
     /// When this is called, signals are as std sets them before `main`: SIGPIPE is ignored, and no
     /// other is ignored, blocked or handled.
@@ -53,8 +54,8 @@ impl Client {
         todo!("connect, show the key, see whether it is accepted")
     }
 
-    /// Sets the value of `name` in the dict. A name is any text of up to a hundred bytes, a value
-    /// any number, NaN too.
+    /// Sets the value of `name` in the dict. A name is any text of up to a hundred bytes, zero bytes
+    /// too, a value any number, NaN too.
     pub fn set(&mut self, name: &str, value: f64) -> io::Result<()> {
         let _ = (name, value);
         todo!("ask the server to set it")
@@ -78,14 +79,14 @@ impl Client {
         todo!("ask the server to replace it")
     }
 
-    /// The list.
+    /// The list, which may have ten thousand items.
     pub fn list(&mut self) -> io::Result<Vec<i64>> {
         todo!("ask the server for it")
     }
 
-    /// Takes the lock; waits while another client holds it. Neither holding it nor waiting for it
-    /// keeps anybody from the dict and the list. A client that holds the lock does not ask for it
-    /// again, by this or by `try_acquire` or `update`.
+    /// Takes the lock; waits, asleep, while another client holds it. Neither holding it nor waiting
+    /// for it keeps anybody from the dict and the list. A client that holds the lock does not ask for
+    /// it again, by this or by `try_acquire` or `update`.
     ///
     /// A client that goes away, killed for instance, no longer holds the lock, nor waits for it.
     pub fn acquire(&mut self) -> io::Result<()> {

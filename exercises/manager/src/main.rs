@@ -3,9 +3,9 @@
 //!     cargo run -p manager -- --name pi --value 3.1415926 --count 5
 //!     cargo run -p manager -- --act many --clients 3 --rounds 20
 //!
-//! `--act` is one of `share`, `odd`, `many`, `inside`, `wait`, `die`, `keys`, `strangers`, `end`,
-//! `kill`; each is a function below. The server is shut down at the end of each. With `strangers` there
-//! are few descriptors.
+//! `--act` is one of `share`, `odd`, `many`, `inside`, `wait`, `still`, `die`, `keys`, `strangers`,
+//! `end`, `kill`; each is a function below. The server is shut down at the end of each, and `still` has
+//! no end. With `strangers` there are few descriptors.
 
 use std::fs;
 use std::io::{self, Write};
@@ -47,6 +47,7 @@ fn main() -> io::Result<()> {
         "many" => many(&place, number("clients", 3), number("rounds", 20)),
         "inside" => inside(&place),
         "wait" => wait(&place),
+        "still" => still(&place),
         "die" => die(&place),
         "keys" => keys(&place, &arguments.get("wrong", "open sesam".to_owned())),
         "strangers" => strangers(&place),
@@ -102,7 +103,7 @@ fn share(place: &Place<'_>, name: &str, value: f64, count: usize) -> io::Result<
 /// Many clients are there at once; one sets and pushes what is easily mistaken, another looks for
 /// it.
 fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
-    let mut crowd = (0..100).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?;
+    let mut crowd = (1..100).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?;
     let hundred = "x".repeat(100);
     let names = [
         "",
@@ -113,6 +114,8 @@ fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
         "Pi",
         "pi\n",
         "\npi",
+        "pi\0",
+        "pi\0x",
         "pi 3\nset pi 4",
         "圆周率",
         &hundred[1..],
@@ -225,6 +228,23 @@ fn wait(place: &Place<'_>) -> io::Result<()> {
     other.set("pi", PI)?;
     event("other", format_args!("found {:?} {:?}", other.get("pi")?, other.list()?));
     holder.release()?;
+    wait_for(waiter)
+}
+
+/// One client holds the lock for ever, another waits for it, and a third has nothing to ask.
+fn still(place: &Place<'_>) -> io::Result<()> {
+    let mut holder = place.connect()?;
+    holder.acquire()?;
+    let _silent = place.connect()?;
+    let came = Gate::new()?;
+    let waiter = start(|| {
+        let mut client = place.connect()?;
+        came.open()?;
+        client.acquire()
+    })?;
+    came.pass()?;
+    // Nobody will be there to do it.
+    fs::remove_file(place.path)?;
     wait_for(waiter)
 }
 

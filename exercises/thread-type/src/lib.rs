@@ -19,7 +19,8 @@ pub enum TaskError {
 /// A thread that is made first and started later. It owns what it will run.
 ///
 /// A mistake of the caller, told by an `Err`, changes nothing. Tasks run side by side, and several
-/// may have the same name.
+/// may have the same name. A task can be moved to another thread (it is `Send`): one thread may make
+/// it, another start it, a third wait for it.
 ///
 /// A task that is dropped before its start never runs. If it is dropped later, what becomes of its
 /// thread is up to you, but a panic of the target does not come out there.

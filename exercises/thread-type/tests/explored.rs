@@ -132,7 +132,12 @@ fn no_schedule_loses_a_play() {
     assert_eq!(*plays.lock().unwrap(), [1, 2, 3], "all plays are over when join returns");
     let other = Arc::clone(&plays);
     let mut silence = song("silence", 0, move |number| other.lock().unwrap().push(number));
-    silence.start().unwrap();
+    // Another thread starts it than the one that made it and waits for it.
+    let starts = thread::spawn(move || {
+        silence.start().unwrap();
+        silence
+    });
+    let mut silence = starts.join().unwrap();
     assert_eq!(silence.join(), Ok(0), "it has not played at all");
     assert_eq!(plays.lock().unwrap().len(), 3, "and nobody has heard it");
 }

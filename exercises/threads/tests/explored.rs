@@ -18,6 +18,7 @@ mod student;
 // `crate::` in the student's file means this file.
 pub use student::*;
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -52,10 +53,10 @@ fn no_schedule_changes_what_a_thread_counts() {
     count_in_threads(&[], 3, recorded(&calls));
     assert_eq!(calls.lock().unwrap().len(), 6, "without a name there is nobody to count");
     assert_eq!(thread::spawn(my_name).join().unwrap(), "unnamed", "this thread has no name");
-    let ida = thread::Builder::new().name("ida".to_owned()).spawn(my_name).unwrap();
-    assert_eq!(ida.join().unwrap(), "ida", "whoever started the thread and named it");
     // Longer than what the operating system keeps of a name.
     let long = "leader of the second violins";
+    let leader = thread::Builder::new().name(long.to_owned()).spawn(my_name).unwrap();
+    assert_eq!(leader.join().unwrap(), long, "whoever started the thread and named it");
     count_in_threads(&[long], 1, recorded(&calls));
     assert_eq!(of(&calls, long), [1], "the whole name");
     let record = recorded(&calls);
@@ -71,10 +72,24 @@ fn no_schedule_changes_what_a_thread_counts() {
 #[test]
 fn no_schedule_returns_before_all_have_ended() {
     let calls = Calls::default();
-    count_in_threads(&["ada", "bob", "chen"], 1, recorded(&calls));
+    let (record, owned) = (recorded(&calls), SlowToGo);
+    count_in_threads(&["ada", "bob", "chen"], 1, move |number| {
+        let _owned = &owned;
+        record(number);
+    });
     assert_eq!(calls.lock().unwrap().len(), 3, "three threads have counted to 1 when it returns");
     let held = Arc::strong_count(&calls) - 1;
     assert_eq!(held, 0, "no thread has its clone of `tick` any more");
+}
+
+/// While it is dropped others may go on.
+#[derive(Clone)]
+struct SlowToGo;
+
+impl Drop for SlowToGo {
+    fn drop(&mut self) {
+        thread::yield_now();
+    }
 }
 
 #[test]
@@ -100,6 +115,15 @@ fn no_panic_is_lost() {
         let caught = catch_unwind(AssertUnwindSafe(both));
         assert_eq!(caught.is_err(), true, "of two threads panicked {unlucky}");
     }
+    let first = Arc::new(Mutex::new(true));
+    let tick = move |_| {
+        if mem::take(&mut *first.lock().unwrap()) {
+            resume_unwind(Box::new("told to panic"));
+        }
+    };
+    let both = || count_in_threads(&["ada", "ada"], 1, tick);
+    let caught = catch_unwind(AssertUnwindSafe(both));
+    assert_eq!(caught.is_err(), true, "one of two threads of the same name panicked");
     let caught = catch_unwind(|| count_in_threads(&["ada", "bob"], 1, |_| ()));
     assert_eq!(caught.is_ok(), true, "nobody panics in this call");
     let tick = |number: usize| resume_unwind(Box::new(number));
