@@ -16,6 +16,7 @@ pub(crate) mod statics;
 pub(crate) mod task;
 pub(crate) mod trace;
 pub(crate) mod wait;
+pub(crate) mod weak;
 
 use std::cell::RefCell;
 use std::panic::Location;
@@ -69,6 +70,13 @@ pub(crate) fn exploring() -> bool {
 /// operation is, for the printed interleaving. Nothing happens outside of an exploration or
 /// while the thread unwinds, where a switch could meet a half-dropped frame.
 pub(crate) fn point(at: Place, describe: impl FnOnce(&Run) -> String) {
+    weak_point(at, describe);
+    with_run(Run::sees_all);
+}
+
+/// A scheduling point before an operation that orders nothing but what its own memory ordering
+/// says.
+pub(crate) fn weak_point(at: Place, describe: impl FnOnce(&Run) -> String) {
     if with_run(|run| run.may_switch()) == Some(true) {
         thread::switch();
     }
@@ -80,7 +88,7 @@ pub(crate) fn yield_point(at: Place, describe: impl FnOnce(&Run) -> String) {
     if with_run(|run| run.may_switch()) == Some(true) {
         ExecutionState::request_yield();
     }
-    point(at, describe);
+    weak_point(at, describe);
 }
 
 /// A scheduling point after an operation, where the rules ask for it: what the thread does next

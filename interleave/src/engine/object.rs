@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::weak::History;
 use super::{Place, Run, TaskId, with_run};
 
 /// Numbers an object within a schedule, in the order of first use.
@@ -54,6 +55,8 @@ pub(crate) struct ObjectState {
     pub(crate) poisoned: bool,
     /// Threads that wait, in the order of arrival.
     pub(crate) waiters: Vec<TaskId>,
+    /// What an atomic has held.
+    pub(crate) history: History,
 }
 
 impl ObjectState {
@@ -66,6 +69,7 @@ impl ObjectState {
             exclusive: false,
             poisoned: false,
             waiters: Vec::new(),
+            history: History::default(),
         }
     }
 }
@@ -119,6 +123,9 @@ impl Object {
 
     /// The object's number in this schedule, and how they meet.
     pub(crate) fn meet(&self, run: &mut Run) -> (ObjectId, Meeting) {
+        if !matches!(self.kind, Kind::Atomic(_)) {
+            run.sees_all();
+        }
         if self.epoch.get() == run.epoch {
             return (self.id.get(), Meeting::Known);
         }

@@ -9,6 +9,7 @@ use super::object::ObjectState;
 use super::schedule::{Rules, Schedule};
 use super::trace::{Effect, Event};
 use super::wait::{Wait, WaitOn, Woken};
+use super::weak::{Knowledge, OLDER};
 use super::{DRIVER, Kind, MAIN, ObjectId, Place, TaskId};
 use crate::io::StreamLock;
 
@@ -62,6 +63,10 @@ pub(crate) struct Run {
     /// Labels that [`crate::reachable`] named, and whether they held.
     pub(crate) reached: Vec<(String, bool)>,
     pub(crate) spurious_left: u32,
+    /// How many stores there were to atomics, and how often a load may still give an older
+    /// value, under the rules that let it.
+    pub(crate) stores: u64,
+    pub(crate) older_left: u32,
     /// Whether waiting writers keep new readers out; decided when it first matters.
     pub(crate) writers_first: Option<bool>,
     /// How many possibilities the pick under way has.
@@ -87,6 +92,8 @@ pub(crate) struct TaskState {
     pub(crate) token: bool,
     /// How often a timer of it may still fire early, under the rules that let it.
     pub(crate) early_left: u32,
+    /// What it knows of what was stored in atomics.
+    pub(crate) knows: Knowledge,
     /// Thread-local values by key, in the order of their making; none once destroyed.
     pub(crate) locals: Vec<(usize, Option<Box<dyn Any>>)>,
 }
@@ -125,8 +132,8 @@ pub(crate) struct Uses {
     pub(crate) timers: bool,
     /// Operations that look at a lock or a thread without waiting for it.
     pub(crate) tries: bool,
-    /// Where an atomic was first read or written with the weakest of orderings.
-    pub(crate) relaxed: Option<Place>,
+    /// Loads of atomics that may give an older value.
+    pub(crate) weak: bool,
 }
 
 impl Run {
@@ -156,6 +163,8 @@ impl Run {
             uses: Uses::default(),
             reached: Vec::new(),
             spurious_left: 3,
+            stores: 0,
+            older_left: OLDER,
             writers_first: None,
             pick_among: 1,
             events: None,
@@ -351,6 +360,7 @@ impl TaskState {
             joined: false,
             token: false,
             early_left: EARLY,
+            knows: Knowledge::default(),
             locals: Vec::new(),
         }
     }

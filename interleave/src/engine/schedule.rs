@@ -29,6 +29,8 @@ pub struct Rules {
     /// Whether there is a scheduling point after an operation too, so that what the thread
     /// does next unseen, such as dropping an `Arc`, may come late.
     pub delays: bool,
+    /// Whether a load of an atomic may give an older value where its memory ordering allows that.
+    pub weak: bool,
     /// Whether, after the last step, every thread gets its turn without an end: a livelock.
     pub fair: bool,
 }
@@ -36,7 +38,7 @@ pub struct Rules {
 impl Rules {
     /// Whether nothing happens without a cause: those of a search through all schedules.
     pub(crate) fn is_plain(self) -> bool {
-        self.time == Time::Virtual && !self.spurious && !self.delays
+        self.time == Time::Virtual && !self.spurious && !self.delays && !self.weak
     }
 }
 
@@ -72,6 +74,7 @@ impl fmt::Display for Schedule {
         f.write_str(if self.rules.spurious { "s" } else { "" })?;
         f.write_str(if self.rules.fine { "f" } else { "" })?;
         f.write_str(if self.rules.delays { "d" } else { "" })?;
+        f.write_str(if self.rules.weak { "w" } else { "" })?;
         f.write_str(if self.rules.fair { "l" } else { "" })?;
         f.write_str("|")?;
         for (index, run) in self.tasks.chunk_by(|a, b| a == b).enumerate() {
@@ -119,6 +122,7 @@ fn parse(text: &str) -> Option<Schedule> {
             's' => schedule.rules.spurious = true,
             'f' => schedule.rules.fine = true,
             'd' => schedule.rules.delays = true,
+            'w' => schedule.rules.weak = true,
             'l' => schedule.rules.fair = true,
             _ => return None,
         }

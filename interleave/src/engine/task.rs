@@ -8,6 +8,7 @@ use shuttle_engine::runtime::execution::ExecutionState;
 
 use super::run::{PanicRecord, TaskState};
 use super::wait::{WaitOn, Woken};
+use super::weak::View;
 use super::{DRIVER, Place, TaskId, afterwards, point, wait, with_run};
 
 /// Bytes of stack per thread. Only what is used takes memory.
@@ -48,7 +49,9 @@ pub(crate) unsafe fn spawn(name: Option<Arc<str>>, at: Place, work: Work<'_>) ->
     let id = usize::from(ExecutionState::spawn_thread(run, STACK, None, None, at));
     with_run(|run| {
         debug_assert_eq!(id, run.tasks.len(), "both sides number threads alike");
-        run.tasks.push(TaskState::new(name, Some(at)));
+        let mut task = TaskState::new(name, Some(at));
+        task.knows.view = View::up_to(run.stores);
+        run.tasks.push(task);
         run.gets_on();
         if run.current != DRIVER {
             run.step(at, |run| format!("starts {}", run.task_name(id)));

@@ -88,7 +88,11 @@ pub(crate) fn wait(on: WaitOn, at: Place, timeout: Option<u64>) -> Woken {
         ExecutionState::with(|state| state.current_mut().block(false));
     }
     thread::switch();
-    with_run(|run| run.me().woken.take()).flatten().unwrap_or(Woken::Notified)
+    let woken = with_run(|run| {
+        run.sees_all();
+        run.me().woken.take()
+    });
+    woken.flatten().unwrap_or(Woken::Notified)
 }
 
 /// Waits until `take` succeeds. The thread stands among the object's waiters meanwhile, and
@@ -104,6 +108,7 @@ pub(crate) fn wait_until<R>(
         let taken = with_run(|run| {
             let taken = take(run);
             let me = run.current;
+            run.sees_all();
             if taken.is_some() && waiting {
                 run.objects[object].waiters.retain(|&waiter| waiter != me);
                 run.me().wait = None;

@@ -154,6 +154,7 @@ impl Exploration<'_> {
     fn beyond(&self, uses: Uses) -> Vec<Rules> {
         let mut rules = vec![Rules { delays: true, ..self.rules }];
         rules.extend(uses.spurious.then_some(Rules { spurious: true, ..self.rules }));
+        rules.extend(uses.weak.then_some(Rules { weak: true, ..self.rules }));
         rules
     }
 
@@ -379,7 +380,9 @@ fn meaning(rules: Rules) -> impl Iterator<Item = String> {
                     cause: std allows both";
     let delays = "in this schedule a thread may be held up right after an operation, before it \
                   does what needs none: before it drops an Arc, for instance";
-    let notes = [(rules.spurious, spurious), (rules.delays, delays)];
+    let weak = "in this schedule a load may give a value that another thread has replaced before: \
+                what is not `SeqCst` may, unless something orders the two";
+    let notes = [(rules.spurious, spurious), (rules.delays, delays), (rules.weak, weak)];
     notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note.to_owned())
 }
 

@@ -2,7 +2,7 @@
 
 use super::outcome::{Failure, FailureKind};
 use crate::engine::portfolio::Strategy;
-use crate::engine::run::{End, Uses, short};
+use crate::engine::run::{End, Uses};
 use crate::engine::schedule::Schedule;
 use crate::engine::{MAIN, Run};
 
@@ -72,7 +72,7 @@ impl Tally {
         self.uses.spurious |= run.uses.spurious;
         self.uses.timers |= run.uses.timers;
         self.uses.tries |= run.uses.tries;
-        self.uses.relaxed = self.uses.relaxed.or(run.uses.relaxed);
+        self.uses.weak |= run.uses.weak;
         for (label, held) in &run.reached {
             match self.reached.iter_mut().find(|(known, _)| known == label) {
                 Some((_, reached)) => *reached |= held,
@@ -108,12 +108,6 @@ impl Tally {
             ));
         }
         notes.extend(self.unseen_panic.clone());
-        if let Some(at) = self.uses.relaxed {
-            notes.push(format!(
-                "{}: `Relaxed` is explored as `SeqCst`: that others may see such reads and writes in another order is not tried",
-                short(at)
-            ));
-        }
         if self.unfinished > 0 {
             notes.push(format!(
                 "{} schedule(s) were given up because one thread kept spinning",

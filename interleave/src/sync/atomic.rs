@@ -1,7 +1,8 @@
 //! [`std::sync::atomic`] under the explorer.
 //!
-//! Every operation is a scheduling point and takes effect at once for all threads: what weak
-//! memory orderings allow beyond that is not explored.
+//! Every operation is a scheduling point and takes effect at once for all threads. What weak
+//! memory orderings allow beyond that is explored under rules of its own, see
+//! [`weak`](crate::engine::weak).
 
 use std::fmt;
 use std::panic::Location;
@@ -10,14 +11,14 @@ pub use std::sync::atomic::Ordering;
 
 use crate::engine::object::Meeting;
 use crate::engine::{
-    Kind, Object, ObjectId, Place, Run, afterwards, fails_without_cause, point, with_run,
+    Kind, Object, ObjectId, Place, Run, afterwards, fails_without_cause, pick, weak_point, with_run,
 };
 
-/// An ordering constraint without an access. Nothing to do: every access is in order.
+/// An ordering constraint without an access.
 #[track_caller]
 pub fn fence(ordering: Ordering) {
-    let _ = ordering;
-    point(Location::caller(), |_| "fence".to_owned());
+    weak_point(Location::caller(), |_| format!("fence: {ordering:?}"));
+    with_run(|run| run.fences(ordering));
 }
 
 /// A constraint on the compiler alone.
@@ -37,7 +38,7 @@ fn meet(object: &Object) -> Option<(ObjectId, Meeting)> {
 }
 
 fn announce(object: ObjectId, at: Place, verb: &str) {
-    point(at, |run| format!("{verb} {}", run.object_name(object)));
+    weak_point(at, |run| format!("{verb} {}", run.object_name(object)));
 }
 
 /// A value as an interleaving shows it: the same in each run.
@@ -79,12 +80,58 @@ fn outcome<T: Show>(current: T, new: T, result: Result<T, T>) -> String {
     }
 }
 
-/// Notes an ordering that allows more than is explored.
-fn note(order: Ordering, at: Place) {
-    if order == Ordering::Relaxed {
-        with_run(|run| run.uses.relaxed = run.uses.relaxed.or(Some(at)));
+/// Which of the last values of an atomic a load gives: 0 for the latest.
+fn age(object: ObjectId, order: Ordering) -> usize {
+    let readable = with_run(|run| {
+        run.uses.weak |= order != Ordering::SeqCst;
+        run.readable(object, order)
+    });
+    pick(readable.unwrap_or(1))
+}
+
+/// A value as a number, and back.
+trait Bits {
+    fn to_bits(self) -> u64;
+    fn of_bits(bits: u64) -> Self;
+}
+
+impl<T> Bits for *mut T {
+    fn to_bits(self) -> u64 {
+        self.expose_provenance() as u64
+    }
+
+    fn of_bits(bits: u64) -> Self {
+        std::ptr::with_exposed_provenance_mut(bits as usize)
     }
 }
+
+impl Bits for bool {
+    fn to_bits(self) -> u64 {
+        u64::from(self)
+    }
+
+    fn of_bits(bits: u64) -> Self {
+        bits != 0
+    }
+}
+
+macro_rules! bits {
+    ($($type:ty)*) => {
+        $(
+            impl Bits for $type {
+                fn to_bits(self) -> u64 {
+                    self as u64
+                }
+
+                fn of_bits(bits: u64) -> Self {
+                    bits as Self
+                }
+            }
+        )*
+    };
+}
+
+bits! { u8 u16 u32 u64 usize i8 i16 i32 i64 isize }
 
 /// Panics as std does for an ordering that a failed exchange cannot have.
 fn check_orderings(success: Ordering, failure: Ordering) {
@@ -132,19 +179,23 @@ macro_rules! atomic {
             /// The value.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let at = Location::caller();
-                note(order, at);
-                let value = self.step(at, "loads", |value| value.load(order));
-                tell(|| format!(": {}", value.show()));
+                let latest = self.step(Location::caller(), "loads", |value| value.load(order));
+                let Some(object) = self.meet() else { return latest };
+                let age = age(object, order);
+                let read = with_run(|run| run.reads(object, age, order)).flatten();
+                let value = read.map_or(latest, Bits::of_bits);
+                tell(|| match age {
+                    0 => format!(": {}", value.show()),
+                    _ => format!(": {}, though it is {} now", value.show(), latest.show()),
+                });
                 value
             }
 
             /// Replaces the value.
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
-                let at = Location::caller();
-                note(order, at);
-                self.step(at, "stores to", |atomic| atomic.store(value, order));
+                self.step(Location::caller(), "stores to", |atomic| atomic.store(value, order));
+                self.note(|run, object| run.stores(object, value.to_bits(), order));
                 tell(|| format!(": {}", value.show()));
             }
 
@@ -152,6 +203,7 @@ macro_rules! atomic {
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 let old = self.step(Location::caller(), "swaps", |atomic| atomic.swap(value, order));
+                self.updated(order);
                 tell(|| format!(": {} for {}", old.show(), value.show()));
                 old
             }
@@ -168,8 +220,7 @@ macro_rules! atomic {
                 new: $value,
                 order: Ordering,
             ) -> $value {
-                let _ = order;
-                match self.exchange(Location::caller(), current, new) {
+                match self.exchange(Location::caller(), current, new, (order, order)) {
                     Ok(old) | Err(old) => old,
                 }
             }
@@ -184,7 +235,7 @@ macro_rules! atomic {
                 failure: Ordering,
             ) -> Result<$value, $value> {
                 check_orderings(success, failure);
-                self.exchange(Location::caller(), current, new)
+                self.exchange(Location::caller(), current, new, (success, failure))
             }
 
             /// As [`Self::compare_exchange`], but where the exploration tries that it may fail
@@ -207,6 +258,7 @@ macro_rules! atomic {
                     }
                     atomic.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
                 });
+                self.exchanged(result.is_ok(), (success, failure));
                 tell(|| match refused {
                     true => ": fails without a cause, which std allows".to_owned(),
                     false => outcome(current, new, result),
@@ -249,9 +301,10 @@ macro_rules! atomic {
                 let at = Location::caller();
                 check_orderings(set, fetch);
                 let mut seen = self.step(at, "loads", |atomic| atomic.load(fetch));
+                self.exchanged(false, (set, fetch));
                 tell(|| format!(": {}", seen.show()));
                 while let Some(next) = f(seen) {
-                    match self.exchange(at, seen, next) {
+                    match self.exchange(at, seen, next, (set, fetch)) {
                         Ok(old) => return Ok(old),
                         Err(other) => seen = other,
                     }
@@ -259,10 +312,18 @@ macro_rules! atomic {
                 Err(seen)
             }
 
-            fn exchange(&self, at: Place, current: $value, new: $value) -> Result<$value, $value> {
+            /// With the orderings of a success and of a failure.
+            fn exchange(
+                &self,
+                at: Place,
+                current: $value,
+                new: $value,
+                orders: (Ordering, Ordering),
+            ) -> Result<$value, $value> {
                 let result = self.step(at, "compare_exchange on", |atomic| {
                     atomic.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
                 });
+                self.exchanged(result.is_ok(), orders);
                 tell(|| outcome(current, new, result));
                 result
             }
@@ -277,11 +338,33 @@ macro_rules! atomic {
                     announce(object, at, verb);
                 }
                 let before = self.value.load(Ordering::Relaxed);
+                let address = std::ptr::from_ref(self).addr();
+                self.note(|run, object| run.finds(object, address, before.to_bits()));
                 let result = operation(&self.value);
                 if self.value.load(Ordering::Relaxed) != before {
                     with_run(Run::changes);
                 }
                 result
+            }
+
+            fn note(&self, note: impl FnOnce(&mut Run, ObjectId)) {
+                if let Some(object) = self.meet() {
+                    with_run(|run| note(run, object));
+                }
+            }
+
+            /// Notes that the latest value was made out of the one before.
+            fn updated(&self, order: Ordering) {
+                let value = self.value.load(Ordering::Relaxed);
+                self.note(|run, object| run.updates(object, value.to_bits(), order));
+            }
+
+            fn exchanged(&self, replaced: bool, (success, failure): (Ordering, Ordering)) {
+                if replaced {
+                    self.updated(success);
+                } else {
+                    self.note(|run, object| _ = run.reads(object, 0, failure));
+                }
             }
 
             fn meet(&self) -> Option<ObjectId> {
@@ -317,6 +400,7 @@ macro_rules! fetch {
             pub fn $method(&self, value: $value, order: Ordering) -> $value {
                 let verb = concat!(stringify!($method), " on");
                 let old = self.step(Location::caller(), verb, |atomic| atomic.$method(value, order));
+                self.updated(order);
                 tell(|| format!(": {} with {}", old.show(), value.show()));
                 old
             }
@@ -358,6 +442,7 @@ impl AtomicBool {
     #[track_caller]
     pub fn fetch_not(&self, order: Ordering) -> bool {
         let old = self.step(Location::caller(), "negates", |atomic| atomic.fetch_not(order));
+        self.updated(order);
         tell(|| format!(": {old}"));
         old
     }
@@ -380,6 +465,7 @@ macro_rules! fetch_pointer {
             pub fn $method(&self, value: usize, order: Ordering) -> *mut T {
                 let verb = concat!(stringify!($method), " on");
                 let old = self.step(Location::caller(), verb, |atomic| atomic.$method(value, order));
+                self.updated(order);
                 tell(|| format!(": {} with {}", old.show(), value.show()));
                 old
             }
