@@ -1,5 +1,7 @@
 //! What orderings weaker than `SeqCst` allow is found, and what they forbid never shown.
 
+#![expect(clippy::unwrap_used, reason = "the programs that are explored")]
+
 extern crate interleave as std;
 
 use std::hint::spin_loop;

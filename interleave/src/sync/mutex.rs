@@ -52,7 +52,7 @@ impl<T> Mutex<T> {
 
     /// The value, and whether a panic left it broken.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.raw.is_poisoned(self.memory());
         super::poison_if(poisoned, self.data.into_inner())
     }
 }
@@ -76,18 +76,20 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Whether a thread panicked while it held the lock.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.raw.is_poisoned(self.memory())
+        self.raw.look_for_poison(self.memory(), Location::caller())
     }
 
     /// Declares the value sound again.
+    #[track_caller]
     pub fn clear_poison(&self) {
-        self.raw.clear_poison(self.memory());
+        self.raw.clear_poison(self.memory(), Location::caller());
     }
 
     /// The value; no lock is needed, since nobody else can have a reference.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.raw.is_poisoned(self.memory());
         super::poison_if(poisoned, self.data.get_mut())
     }
 
@@ -171,6 +173,6 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
             Err(TryLockError::Poisoned(error)) => debug.field("data", &&**error.get_ref()),
             Err(TryLockError::WouldBlock) => debug.field("data", &"<locked>"),
         };
-        debug.field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
+        debug.field("poisoned", &self.raw.is_poisoned(self.memory())).finish_non_exhaustive()
     }
 }

@@ -76,8 +76,17 @@ impl RawMutex {
         object.and_then(|object| with_run(|run| run.objects[object].poisoned)).unwrap_or(false)
     }
 
-    pub(super) fn clear_poison(&self, data: Memory) {
+    /// The same as an operation of its own, which others may come before.
+    pub(super) fn look_for_poison(&self, data: Memory, at: Place) -> bool {
         if let Some(object) = self.meet(data) {
+            point(at, |run| format!("looks for poison in {}", run.object_name(object)));
+        }
+        self.is_poisoned(data)
+    }
+
+    pub(super) fn clear_poison(&self, data: Memory, at: Place) {
+        if let Some(object) = self.meet(data) {
+            point(at, |run| format!("clears the poison of {}", run.object_name(object)));
             with_run(|run| run.objects[object].poisoned = false);
         }
     }
