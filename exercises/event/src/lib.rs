@@ -36,7 +36,7 @@ impl Event {
     }
 
     /// Returns once the event is set, at once if it is. Sleeps until then: a `set` wakes it, not
-    /// the end of a nap.
+    /// the end of a nap. What was written before the `set` is seen afterwards.
     pub fn wait(&self) {
         todo!("sleep while the flag is not set")
     }
