@@ -21,7 +21,8 @@ pub struct Connection {
     // What leads in both directions?
 }
 
-/// Two ends, connected with each other. What one sends, the other receives.
+/// Two ends, connected with each other. What one sends, the other receives, whichever processes
+/// have them: the one that called this may keep neither.
 pub fn duplex() -> io::Result<(Connection, Connection)> {
     todo!("make a connection")
 }

@@ -9,13 +9,15 @@
 //! names; with `--partners 2` a second one is started when the first is finished. With `--talk 3`
 //! both sides send three messages before either receives one. With `--exchange 100,20` both sides
 //! call `exchange`, the parent with a name and a key of 100 letters, the child with 20; if more
-//! numbers follow, they exchange names of so many letters afterwards. With `--other 77` the program has another child, which has ended with that
-//! status and has not been waited for. With `--cut 500000` the child is killed while it sends a
+//! numbers follow, they exchange names of so many letters afterwards; with `--siblings 1` two
+//! children do it. With `--other 77` the program has another child, which has ended with that status
+//! and has not been waited for. With `--cut 500000` the child is killed while it sends a
 //! name of so many, and with `--clip 1` a short message ends before each of its bytes. With
 //! `--alone 1` the parent calls `exchange`, and the child hangs up. With `--gone 1` whoever asks is
 //! killed, before a request and in one, and its partner ends. With `--signals 1` the parent handles a
 //! signal while it waits for a reply, and another while it waits for the partner's end.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::process::{exit, id};
 use std::thread;
@@ -25,13 +27,13 @@ use duplex::{Connection, Message, Partner, duplex};
 use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, wait, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getppid};
+use nix::unistd::{ForkResult, Pid, fork, getppid, gettid};
 use stage::{Arguments, Gate, event, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
         "name", "keys", "values", "requests", "partners", "die", "talk", "exchange", "cut",
-        "other", "clip", "alone", "gone", "signals",
+        "siblings", "other", "clip", "alone", "gone", "signals",
     ]);
     let name = arguments.get("name", "circle".to_owned());
     let keys = arguments.list("keys", ["cx", "cy", "radius"].map(str::to_owned).to_vec());
@@ -40,15 +42,16 @@ fn main() -> io::Result<()> {
     let message = Message { name: meant(&name), fields: keys.zip(values).collect() };
     let (talk, exchange) = (arguments.get("talk", 0), arguments.list("exchange", vec![]));
     if talk > 0 {
-        return between_two(|who, connection| say_and_hear(who, connection, &message, talk));
+        return between_two(true, |who, connection| say_and_hear(who, connection, &message, talk));
     }
     if let [ours, theirs, more @ ..] = &exchange[..] {
-        return between_two(|who, connection| {
+        let keeps = arguments.get("siblings", 0) == 0;
+        return between_two(keeps, |who, connection| {
             swap(who, connection, if who == "main" { *ours } else { *theirs }, more)
         });
     }
     if arguments.get("alone", 0) != 0 {
-        return between_two(with_nobody);
+        return between_two(true, with_nobody);
     }
     if arguments.get("gone", 0) != 0 {
         return [false, true].into_iter().try_for_each(|asked| asker_is_gone(&message, asked));
@@ -219,24 +222,29 @@ fn wait_through_signals(message: &Message) -> io::Result<()> {
     Ok(())
 }
 
-/// Parent and child do the same, each at its end.
+/// Parent and child do the same, each at its end; or two children, if the parent keeps no end.
 #[allow(clippy::drop_non_drop, reason = "what an end holds, and has to close, is not written yet")]
-fn between_two(job: impl Fn(&str, Connection) -> io::Result<()>) -> io::Result<()> {
+fn between_two(keeps: bool, job: impl Fn(&str, Connection) -> io::Result<()>) -> io::Result<()> {
     let (ours, theirs) = duplex()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
-    match unsafe { fork() }? {
-        ForkResult::Child => {
-            drop(ours);
-            let done = job("child", theirs);
-            exit(i32::from(done.is_err()))
-        }
-        ForkResult::Parent { .. } => {
-            drop(theirs);
-            job("main", ours)?;
-            wait()?;
-            Ok(())
-        }
+    if let ForkResult::Child = unsafe { fork() }? {
+        drop(ours);
+        exit(i32::from(job("child", theirs).is_err()))
     }
+    drop(theirs);
+    if keeps {
+        job("main", ours)?;
+        wait()?;
+        return Ok(());
+    }
+    // SAFETY: as above.
+    if let ForkResult::Child = unsafe { fork() }? {
+        exit(i32::from(job("main", ours).is_err()))
+    }
+    drop(ours);
+    wait()?;
+    wait()?;
+    Ok(())
 }
 
 /// Sends `count` messages, then receives as many. The child hangs up, and its parent sees it.
@@ -284,8 +292,24 @@ fn swap(who: &str, mut connection: Connection, size: usize, more: &[usize]) -> i
         let longer = Message { name: "l".repeat(size), fields: Vec::new() };
         again &= connection.exchange(&longer)? == longer;
     }
-    event(who, format_args!("again={again}"));
+    event(who, format_args!("again={again} thread={}", a_thread_is_left()));
     Ok(())
+}
+
+/// Whether a thread sleeps in this process beside this one; one that is about to end does not.
+fn a_thread_is_left() -> bool {
+    let this = gettid().as_raw();
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let mut others = tasks.filter_map(|task| task.file_name().to_str()?.parse().ok());
+    others.any(|other: i32| {
+        if other == this {
+            return false;
+        }
+        until_asleep(other);
+        let stat = fs::read_to_string(format!("/proc/self/task/{other}/stat")).unwrap_or_default();
+        // The state stands behind the name, which may hold anything.
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
+    })
 }
 
 /// The parent would exchange messages, and the child hangs up meanwhile.

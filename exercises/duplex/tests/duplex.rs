@@ -85,11 +85,12 @@ fn names_may_hold_any_text() {
         ["", "a, b\0c", "two words: and\na line break", "圆形 ○", "{\"x\": [1]}", "\t| ;="];
     property(|random| {
         let name = NAMES[random.pick(0..=NAMES.len() - 1)];
-        // One of them twice.
-        let keys = ["", "a, b", "", "\0", "c\n: d", "半径", "\"=\"", "0"].map(str::to_owned);
-        let numbers = [i64::MIN, -1, 0, i64::MAX, 10, 7, 8, (1 << 53) + 1];
+        // One of them twice; one holds what others write for a line break, say.
+        let keys = ["", r"\n\t\0\\%0A&lt;", "a, b", "", "\0", "c\n: d", "半径", "\"=\"", "0"]
+            .map(str::to_owned);
+        let numbers = [i64::MIN, -1, 0, i64::MAX, 10, 7, 8, 9, (1 << 53) + 1];
         let mut fields: Fields = keys.into_iter().zip(numbers).collect();
-        fields.truncate([0, 4, 8][random.pick(0..=2)]);
+        fields.truncate([2, 5, 9][random.pick(0..=2)]);
         let run = with_message(name, &fields).run()?;
         run.ends_well()?;
         was_asked(&run, name, &fields, 1)?;
@@ -132,8 +133,12 @@ fn both_sides_can_send() {
 /// The parent's message and the child's have a name and a key of so many letters; then both
 /// exchange names of as many letters as `more` says.
 fn swap(ours: usize, theirs: usize, more: &[usize]) -> Checked {
+    swap_in(program!(), ours, theirs, more)
+}
+
+fn swap_in(program: Program, ours: usize, theirs: usize, more: &[usize]) -> Checked {
     // Whoever takes each byte by itself needs some time for a megabyte.
-    let program = program!().using(Duration::from_secs(8)).within(Duration::from_secs(30));
+    let program = program.using(Duration::from_secs(8)).within(Duration::from_secs(30));
     let run = program.list("exchange", &[&[ours, theirs], more].concat()).run()?;
     run.ends_well()?;
     let claim = "in an exchange each side should get what the other has sent";
@@ -143,15 +148,20 @@ fn swap(ours: usize, theirs: usize, more: &[usize]) -> Checked {
     says(&run, "main", "swapped", &of(theirs, 'c', "5 of \"cdhil\""), claim)?;
     says(&run, "child", "swapped", &of(ours, 'm', "4 of \"aimn\""), claim)?;
     let claim = "behind an exchange, messages should be sent, received and exchanged as before it";
-    let again = run.events().filter(|event| event.what == "again=true").len();
+    let again = run.events().filter(|event| event.value("again") == Some("true")).len();
     let else_ = run.events().named("something").len();
-    run.check(Finding::wrong(claim).unless(again == 2 && else_ == 0))
+    run.check(Finding::wrong(claim).unless(again == 2 && else_ == 0))?;
+    let left = run.events().filter(|event| event.value("thread") == Some("true"));
+    let claim = "`exchange` has made a thread, and when it returned that thread was still there";
+    run.check(Finding::wrong(claim).unless(left.is_empty()))
 }
 
 #[test]
 fn two_can_exchange_messages() {
     property(|random| {
-        swap(random.pick(1..=100), random.pick(1..=100), &[])?;
+        // Neither of the two has made the connection.
+        let siblings = program!().arg("siblings", 1);
+        swap_in(siblings, random.pick(1..=100), random.pick(1..=100), &[])?;
         let run = program!().arg("alone", 1).run()?;
         run.ends_well()?;
         let claim = "the other side hangs up without a message, and then an exchange is an error";

@@ -31,7 +31,7 @@ impl<T> Queue<T> {
         todo!("wait for an item, take it out, tell those who wait for room")
     }
 
-    /// How many items are inside at this moment.
+    /// How many items are inside at this moment. Waits for nobody who sleeps in this queue.
     pub fn len(&self) -> usize {
         todo!("count the items")
     }

@@ -69,8 +69,11 @@ fn no_schedule_changes_the_order() {
 
 #[test]
 fn no_schedule_puts_more_in_than_fit() {
-    let queue = Arc::new(Queue::new(1));
+    let queue = Arc::new(Queue::new(2));
     let inside = Arc::new(AtomicUsize::new(0));
+    // One is inside, with another that has come out again: there is room for one.
+    (0..2).for_each(|_| queue.put(0));
+    queue.get();
     let producers = [1, 2].map(|item| {
         let (queue, inside) = (Arc::clone(&queue), Arc::clone(&inside));
         thread::spawn(move || {
@@ -78,14 +81,14 @@ fn no_schedule_puts_more_in_than_fit() {
             inside.fetch_add(1, Ordering::SeqCst);
         })
     });
-    // Nothing was taken out yet, so what was put in is inside.
+    // Nothing more was taken out yet, so what was put in is inside.
     let seen = inside.load(Ordering::SeqCst);
     assert_eq!(seen.min(1), seen, "there is room for one");
     let (held, empty) = (queue.len(), queue.is_empty());
-    assert_eq!(held.clamp(seen, 1), held, "what was put in is inside, and no more");
-    assert_eq!(empty && held > 0, false, "an item is inside, so the queue is not empty");
-    interleave::reachable("one item goes in before anything is taken out", seen == 1);
-    assert_eq!(queue.get() + queue.get(), 3, "both items come out");
+    assert_eq!(held.clamp(1 + seen, 2), held, "what was put in is inside, and no more than fit");
+    assert_eq!(empty, false, "an item is inside, so the queue is not empty");
+    interleave::reachable("one more item goes in before anything is taken out", seen == 1);
+    assert_eq!(queue.get() + queue.get() + queue.get(), 3, "all items come out");
     for producer in producers {
         producer.join().unwrap();
     }
@@ -105,6 +108,8 @@ fn no_schedule_forgets_a_consumer() {
     let unbounded = Arc::new(Queue::new(0));
     let other = Arc::clone(&unbounded);
     let consumer = thread::spawn(move || other.get());
+    // Whoever sleeps in `get` keeps nobody from asking.
+    assert_eq!((unbounded.len(), unbounded.is_empty()), (0, true), "nothing was put in");
     unbounded.put(3);
     assert_eq!(consumer.join().unwrap(), 3, "and so it is without a bound");
 }

@@ -16,9 +16,9 @@ pub const LARGEST: usize = 200;
 /// Whoever waits sleeps, does not wake up by the clock to ask, and goes on waiting after a signal
 /// that it handles.
 ///
-/// A process may be killed while it waits, and the others go on. (What the queue is like if one is
-/// killed in the midst of a call otherwise is left open.) A process that drops the queue closes it
-/// for no other.
+/// A process may be killed while it waits in [`get`](Queue::get), and the others go on. (What the
+/// queue is like if one is killed in the midst of a call otherwise is left open.) A process that
+/// drops the queue closes it for no other.
 pub struct Queue {
     // What can processes share? What keeps the items apart, and lets a caller sleep?
 }
@@ -50,8 +50,8 @@ impl Queue {
     }
 
     /// Like [`put`](Queue::put), but returns `false` at once if the queue is full, and only then;
-    /// another process that is just in a call is no reason. (If it is closed as well as full,
-    /// an error or `false`.)
+    /// another process that is just in a call is no reason. (If it is full, and is closed or the
+    /// item is too large, an error or `false`.)
     pub fn try_put(&self, item: &[u8]) -> io::Result<bool> {
         let _ = item;
         todo!("add the item if there is room")

@@ -193,6 +193,15 @@ fn in_pieces(size: usize, numbers: &[i64]) -> io::Result<()> {
     }
     event("main", "end");
 
+    // All bytes can be had at once, and those of the second list are there already.
+    let mut wire = Wire::new(usize::MAX);
+    send(&mut wire, numbers)?;
+    let first = wire.bytes.len();
+    send(&mut wire, &THIRD)?;
+    let both = wire.bytes.len();
+    receive(&mut wire)?;
+    event("main", format_args!("beyond={}", both - wire.bytes.len() > first));
+
     let long = [7; 2_000];
     let refused = [&[][..], &THIRD, &long].into_iter().map(|list| cut_is_an_error(size, list));
     let refused = refused.collect::<io::Result<Vec<_>>>()?.iter().all(|&refused| refused);

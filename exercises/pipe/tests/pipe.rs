@@ -86,7 +86,11 @@ fn a_list_that_comes_in_pieces_is_whole() {
         run.check(run.events().named("end").number(1))?;
         let cut: String = run.check(run.events().value("cut"))?;
         let claim = "a list of which the end is missing is an error, not a list and not the end";
-        run.check(Finding::wrong(claim).unless(cut == "error"))
+        run.check(Finding::wrong(claim).unless(cut == "error"))?;
+        let beyond: bool = run.check(run.events().value("beyond"))?;
+        let claim =
+            "there were more bytes to be had than those of the list, and `receive` took some";
+        run.check(Finding::wrong(claim).unless(!beyond))
     });
 }
 

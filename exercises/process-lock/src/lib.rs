@@ -39,7 +39,7 @@ impl ProcessLock {
         todo!("take it, or say no")
     }
 
-    /// Gives the lock back, and wakes one process that waits for it.
+    /// Gives the lock back: one process that waits for it goes on.
     ///
     /// Called only by the process that holds it.
     pub fn release(&self) -> io::Result<()> {
@@ -47,7 +47,8 @@ impl ProcessLock {
     }
 }
 
-/// Does `job` while holding `lock`. If the lock cannot be had, that is an error and no job is done.
+/// Waits for `lock` and does `job` while holding it. If `acquire` fails, its error is returned, and
+/// no job is done.
 ///
 /// The lock is given back whichever way the job ends: with `Ok`, with `Err`, or in a panic. What
 /// the job ends with is what this ends with: its value, its very error or panic, no copy.

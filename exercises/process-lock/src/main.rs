@@ -19,7 +19,7 @@ use std::process::exit;
 
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
-use nix::sys::wait::{wait, waitpid};
+use nix::sys::wait::{WaitStatus, wait, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use process_lock::{ProcessLock, with_lock};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
@@ -57,7 +57,8 @@ fn main() -> io::Result<()> {
     ]);
     let lock = ProcessLock::new()?;
     if arguments.get("try", 0) > 0 {
-        return try_while_taken(&lock, &ProcessLock::new()?);
+        let second = ProcessLock::new()?;
+        return in_a_child(&lock, || try_while_taken(&lock, &second));
     }
     if arguments.get("signal", 0) > 0 {
         return wait_through_a_signal(&lock);
@@ -248,6 +249,22 @@ fn ask_crosswise(one: &ProcessLock, other: &ProcessLock) -> io::Result<()> {
     }
     while wait().is_ok() {}
     Ok(())
+}
+
+/// Does `act` in a child that has used the lock, and whose children inherit what it has.
+fn in_a_child(lock: &ProcessLock, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    if let ForkResult::Child = unsafe { fork() }? {
+        let done = with_lock(lock, || Ok(())).and_then(|()| act());
+        if let Err(error) = &done {
+            eprintln!("{error}");
+        }
+        exit(i32::from(done.is_err()))
+    }
+    match wait()? {
+        WaitStatus::Exited(_, 0) => Ok(()),
+        how => Err(io::Error::other(format!("the child failed: {how:?}"))),
+    }
 }
 
 /// One process tries while another holds the lock, also when that has dropped another lock, and

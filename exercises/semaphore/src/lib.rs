@@ -6,8 +6,8 @@ use std::io;
 
 /// A number of permits, shared with every process that is forked after it was made.
 ///
-/// A forked process that drops it takes it from no other; the one that made it is the last to drop
-/// it. No process is killed while it waits or holds a permit.
+/// A forked process that drops it takes it from no other, and gives no permit back; the one that
+/// made it is the last to drop it. No process is killed while it waits or holds a permit.
 pub struct Semaphore {
     // What can several processes share, and wait for asleep?
 }

@@ -3,8 +3,8 @@
 //!     cargo run -p semaphore -- --workers 5 --permits 3 --meet 3 --fail 2
 //!
 //! Inside, the first `--meet` workers wait for one another. As many as there
-//! are permits can meet; one more never can. With `--signal 1` there is one worker, which gets
-//! many signals while it waits, and then a permit from main; with `--signal 2` it gets none. With
+//! are permits can meet; one more never can. With `--signal 1` two workers wait, of which the first
+//! gets many signals, and main gives a permit to each; with `--signal 2` it gives none. With
 //! `--hand-on 1` a worker takes all permits, and main gives them back, and one more. With `--wake 4`
 //! four workers wait, and main gives as many permits, one right after the other. With `--look 100`
 //! two processes look so often how many permits there are, while nobody takes any.
@@ -59,7 +59,7 @@ fn main() -> io::Result<()> {
     event("main", format_args!("start value={}", semaphore.value()?));
 
     if arguments.get("signal", 0) > 0 {
-        return wait_through_signals(&semaphore, arguments.get("signal", 0) == 1);
+        return wait_through_signals(&semaphore, permits, arguments.get("signal", 0) == 1);
     }
     if arguments.get("hand-on", 0) > 0 {
         return hand_on(&semaphore, permits);
@@ -108,14 +108,15 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A worker waits for a permit, and signals come that it handles, one after the other; then main
-/// gives the permit, and one more, or none ever.
-fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
+/// Main takes all permits. A worker waits for one, then another; signals come that the first handles, one after the
+/// other. Then main gives a permit, one more when somebody has got through, and a third; or none.
+fn wait_through_signals(semaphore: &Semaphore, permits: usize, give: bool) -> io::Result<()> {
     static HANDLED: OnceLock<PipeWriter> = OnceLock::new();
     extern "C" fn say(_: i32) {
         // A write of one byte may be made in a handler.
         let _ = HANDLED.get().map(|mut pipe| pipe.write(&[0]));
     }
+    (0..permits).try_for_each(|_| semaphore.acquire())?;
     let ready = Gate::new()?;
     let (mut handled, pipe) = io::pipe()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
@@ -138,6 +139,12 @@ fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
             drop(pipe);
             ready.pass()?;
             until_asleep(child.as_raw());
+            // SAFETY: as above.
+            let behind = match unsafe { fork() }? {
+                ForkResult::Child => exit(i32::from(semaphore.acquire().is_err())),
+                ForkResult::Parent { child } => child,
+            };
+            until_asleep(behind.as_raw());
             let mut signals = 0;
             // A worker that did not wait has ended, and handles no more of them.
             while signals < SIGNALS {
@@ -149,10 +156,13 @@ fn wait_through_signals(semaphore: &Semaphore, give: bool) -> io::Result<()> {
                 until_asleep(child.as_raw());
             }
             event("main", format_args!("handled signals={signals}"));
-            if give {
-                semaphore.release()?;
+            for _ in [child, behind] {
+                if give {
+                    semaphore.release()?;
+                }
+                // Whoever it is.
+                wait()?;
             }
-            wait()?;
             event("main", format_args!("end value={}", semaphore.value()?));
             semaphore.release()?;
             event("main", format_args!("one-more value={}", semaphore.value()?));
@@ -201,8 +211,11 @@ fn hand_on(semaphore: &Semaphore, permits: usize) -> io::Result<()> {
     }
 }
 
-/// A process drops its semaphore. Then others wait, and as many permits come as there are of them.
+/// A process drops its semaphore, of which main has a permit. Then others wait, and as many permits
+/// come as there are of them.
 fn wake_all(semaphore: Semaphore, sleepers: usize) -> io::Result<()> {
+    semaphore.release()?;
+    semaphore.acquire()?;
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     match unsafe { fork() }? {
         ForkResult::Child => {

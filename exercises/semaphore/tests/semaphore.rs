@@ -97,7 +97,7 @@ fn waiting_workers_sleep() {
         run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))?;
         // Not even now and then does one wake up to ask, nor to give up.
         run.stands_still()?;
-        let run = program!().arg("permits", 0).arg("signal", 1).run()?;
+        let run = program!().arg("permits", 1).arg("signal", 1).run()?;
         let gave_up = run.events().named("failed:");
         let claim = "a signal was handled while a worker waited, and `acquire` gave up";
         let finding = Finding::wrong(claim).seeing(run.events().to_string());
@@ -107,12 +107,17 @@ fn waiting_workers_sleep() {
                      for its handler";
         let blocked = run.deadlocked() && run.events().named("handled").is_empty();
         run.check(Finding::new(Verdict::Deadlock, claim).unless(!blocked))?;
-        let claim = "signals were handled while a worker waited, then it got the one permit, and \
-                     then one more came: the values should be 0 and 1";
+        let claim = "two workers waited, and one handled signals; a permit came, and none of the two \
+                     went on";
+        let handled = !run.events().named("handled").is_empty();
+        let stuck = run.deadlocked() && handled && run.events().named("end").is_empty();
+        run.check(Finding::new(Verdict::Deadlock, claim).unless(!stuck))?;
+        let claim = "two workers waited, and one handled signals; each got a permit, and then one \
+                     more came: the values should be 0 and 1";
         let finding = Finding::wrong(claim).seeing(run.events().to_string());
         let waited = run.events().value("signals") == Ok(20);
         let lost = waited && value("end") == Ok(0) && value("one-more") == Ok(0);
-        let wrong = value("start") == Ok(0) && (value("end") == Ok(1) || lost);
+        let wrong = value("start") == Ok(1) && (value("end").is_ok_and(|end| end > 0) || lost);
         run.check(finding.unless(!wrong))?;
         // And no permit comes: it sleeps after a signal as it did before.
         let program = program!().arg("permits", 0).arg("signal", 2);

@@ -96,7 +96,8 @@ impl SharedInts {
     /// Nothing is lost that another process writes meanwhile, be it by `update` or by `set`.
     ///
     /// `next` may be called again if another process was quicker; what counts is the last call. It
-    /// does not panic, and does nothing with these integers itself, so they may be locked.
+    /// does not panic, and does nothing with these integers itself, so they may be locked. Whoever
+    /// is kept out may wait awake or asleep.
     pub fn update(&self, index: usize, next: impl Fn(i64) -> i64) {
         let _ = (index, next);
         todo!("read, compute and write, as if it were one step")

@@ -180,11 +180,16 @@ fn what_is_dropped_is_given_back() {
         let times = random.pick(10..=20);
         let run = act("drop").arg("times", times).run()?;
         run.ends_well()?;
-        for what in ["mappings", "descriptors"] {
-            // The allocator or the standard library may need a few for themselves.
-            let more: usize = run.check(run.events().value(what))?;
-            let claim = format!("{times} of each kind were dropped, and {more} {what} are left");
-            run.check(Finding::new(Verdict::Leak, claim).unless(more < times))?;
+        for (who, in_whom) in [("main", ""), ("child", " by a child of the process that made them")]
+        {
+            for what in ["mappings", "descriptors"] {
+                // The allocator or the standard library may need a few for themselves.
+                let more: usize = run.check(run.events().of(who).value(what))?;
+                let claim = format!(
+                    "{times} of each kind were dropped{in_whom}, and {more} {what} are left there"
+                );
+                run.check(Finding::new(Verdict::Leak, claim).unless(more < times))?;
+            }
         }
         Ok(())
     });

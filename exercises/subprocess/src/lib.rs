@@ -29,8 +29,9 @@ pub struct Finished {
 ///
 /// If the program cannot be run, for whatever reason. The text of the error names the program. Its
 /// kind is the system's: `NotFound` if there is no such file, for instance. (For an argument with a
-/// NUL byte in it, of which the system never hears, any kind will do.) A path is bytes, and need
-/// not be text.
+/// NUL byte in it, of which the system never hears, any error will do.) A path is bytes, and need
+/// not be text. (What becomes of a text file that may be executed, but does not begin with `#!`, is
+/// left open.)
 pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
     let _ = (program, arguments);
     todo!("run the program, wait for its end, decode its status")
