@@ -8,7 +8,7 @@
 //!
 //! So, before a thread goes on, those beside it that wait in such a call are held; and from there
 //! they are *followed*: they stop where the call ends, and take it up again if it was broken off.
-//! It is not done from the start, since two stops cost more than most such calls.
+//! It is not done from the start: it costs two stops for each call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
