@@ -35,7 +35,7 @@ pub struct Soundness {
     /// Of how many of them the outcome was known from before.
     pub known: usize,
     /// Known-wrong submissions that failed in another way than they should, and did not when
-    /// they were graded twice more: which of their tests fail is a matter of luck.
+    /// they were graded again: which of their tests fail is a matter of luck.
     pub unsteady: Vec<Unsound>,
     /// Empty if the course is sound.
     pub unsound: Vec<Unsound>,
@@ -80,6 +80,23 @@ pub(crate) struct Expectation {
     /// `about` in Chinese, which the book needs for a picture.
     #[serde(default)]
     pub(crate) about_zh: Option<String>,
+}
+
+impl Expectation {
+    /// Whether this test fails always, or may fail.
+    fn expects(&self, test: &str) -> bool {
+        self.fails.contains(test) || self.may_fail.contains(test)
+    }
+
+    /// Whether a result's verdict is the right one, or that of a test which need not fail and
+    /// did by luck.
+    fn allows(&self, result: &report::Submission) -> bool {
+        let by_luck = |test: &report::TestResult| {
+            let may_fail = self.may_fail.contains(test.name.as_str());
+            may_fail && test.status != TestStatus::Passed && test.verdict == result.verdict
+        };
+        result.verdict == self.verdict || result.tests.iter().any(by_luck)
+    }
 }
 
 /// What is expected of one submission of the course's own.
@@ -134,21 +151,44 @@ pub fn check(
     Ok(Soundness { graded: graded.len(), known, unsteady, unsound })
 }
 
-/// Whether a known-wrong submission that failed, but not as it should, does so when it is
-/// graded twice more. One that passed, and a right one that failed, are never excused.
+/// How often a known-wrong submission is graded again at the most, before a test that it failed
+/// each time, and need not fail, is held to be no luck.
+const TIMES_AGAIN: usize = 5;
+
+/// Whether a known-wrong submission that failed, but not as it should, did so by luck: graded
+/// again, twice at least, it fails all of `fails` each time, its verdict is once the right one,
+/// and every other test passes once. One that passed, and a right one that failed, are never
+/// excused.
 fn is_luck<'a>(
     specimen: &Specimen,
     graded: &Graded<'a>,
     lesson: &Lesson,
     again: impl Fn() -> Graded<'a>,
 ) -> bool {
-    let expected = match &specimen.expected {
-        Expected::Exactly(expectation) => expectation.verdict,
-        Expected::FullMarks | Expected::Failure | Expected::Nothing => return false,
-    };
-    let got = score(graded, lesson, Language::En).verdict;
-    let comes_out = || compare(specimen, &again(), lesson).is_empty();
-    expected != Verdict::Pass && got != Verdict::Pass && comes_out() && comes_out()
+    let Expected::Exactly(expectation) = &specimen.expected else { return false };
+    if expectation.verdict == Verdict::Pass {
+        return false;
+    }
+    let first = score(graded, lesson, Language::En);
+    let mut always = failed(&first);
+    let mut right_verdict = expectation.allows(&first);
+    if first.verdict == Verdict::Pass {
+        return false;
+    }
+    for times in 1..=TIMES_AGAIN {
+        let result = score(&again(), lesson, Language::En);
+        let failed = failed(&result);
+        if result.verdict == Verdict::Pass || !expectation.fails.is_subset(&failed) {
+            return false;
+        }
+        right_verdict |= expectation.allows(&result);
+        always.retain(|test| failed.contains(test));
+        let no_other = always.iter().all(|test| expectation.expects(test));
+        if times > 1 && right_verdict && no_other {
+            return true;
+        }
+    }
+    false
 }
 
 fn grade_again<'a>(workshop: &Workshop, graded: &Graded<'a>) -> Graded<'a> {
@@ -230,15 +270,16 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, CheckError> {
     Ok(folders)
 }
 
+/// The tests that did not pass.
+fn failed(result: &report::Submission) -> BTreeSet<String> {
+    let failed = result.tests.iter().filter(|test| test.status != TestStatus::Passed);
+    failed.map(|test| test.name.to_string()).collect()
+}
+
 /// What differs between what was expected and what came out.
 fn compare(specimen: &Specimen, graded: &Graded<'_>, lesson: &Lesson) -> Vec<String> {
     let result = score(graded, lesson, Language::En);
-    let failed: BTreeSet<String> = result
-        .tests
-        .iter()
-        .filter(|test| test.status != TestStatus::Passed)
-        .map(|test| test.name.to_string())
-        .collect();
+    let failed = failed(&result);
     let seen = || {
         let messages = result.tests.iter().filter_map(|test| {
             let message = test.message.as_ref()?;
@@ -268,12 +309,7 @@ fn compare(specimen: &Specimen, graded: &Graded<'_>, lesson: &Lesson) -> Vec<Str
         }
         Expected::Exactly(expectation) => {
             let mut problems = Vec::new();
-            // By luck it may also have come to the word of a test that it need not fail.
-            let by_luck = result.tests.iter().any(|test| {
-                let may_fail = expectation.may_fail.contains(test.name.as_str());
-                may_fail && test.status != TestStatus::Passed && test.verdict == result.verdict
-            });
-            if result.verdict != expectation.verdict && !by_luck {
+            if !expectation.allows(&result) {
                 problems.push(format!(
                     "should get `{}`, gets `{}`\n{}",
                     expectation.verdict,
@@ -288,9 +324,7 @@ fn compare(specimen: &Specimen, graded: &Graded<'_>, lesson: &Lesson) -> Vec<Str
             if !passing.is_empty() {
                 problems.push(format!("should fail, but passes: {passing}"));
             }
-            let failing = failed.difference(&expectation.fails);
-            let failing =
-                list(failing.filter(|name| !expectation.may_fail.contains(*name)).collect());
+            let failing = list(failed.iter().filter(|test| !expectation.expects(test)).collect());
             if !failing.is_empty() {
                 problems.push(format!("should pass, but fails: {failing}\n{}", seen()));
             }
@@ -394,16 +428,22 @@ mod tests {
     fn luck_is_what_does_not_come_again_and_neither_a_pass_nor_a_false_alarm() {
         let lesson = lesson();
         let handed_in = submission("y", &lesson, Path::new("/nowhere"));
-        let is_luck = |expectation, failed, again: [&str; 2]| {
+        let is_luck = |expectation, failed, again: [&str; TIMES_AGAIN]| {
             let times = Cell::new(0);
             let again = || failing(&handed_in, again[times.replace(times.get() + 1)]);
             is_luck(&specimen(expectation), &failing(&handed_in, failed), &lesson, again)
         };
-        assert!(is_luck(WRONG, "ac", ["a", "ab"]));
-        assert!(!is_luck(WRONG, "ac", ["a", "ac"]));
-        assert!(!is_luck(WRONG, "ac", ["ac", "a"]));
-        assert!(!is_luck(WRONG, "", ["a", "a"]), "it passed once");
+        let never = "graded again although all is said";
+        assert!(is_luck(WRONG, "ac", ["a", "ab", never, never, never]));
+        assert!(is_luck(WRONG, "ac", ["ac", "ac", "a", never, never]));
+        assert!(is_luck(WRONG, "aC", ["aC", "ac", "a", never, never]));
+        assert!(is_luck(WRONG, "b", ["a", "ab", never, never, never]), "it missed once");
+        assert!(!is_luck(WRONG, "b", ["ac", "b", never, never, never]), "it missed twice");
+        assert!(!is_luck(WRONG, "ac", ["ac"; TIMES_AGAIN]), "it fails another test always");
+        assert!(!is_luck(WRONG, "A", ["A"; TIMES_AGAIN]), "its verdict is another one always");
+        assert!(!is_luck(WRONG, "", ["a"; TIMES_AGAIN]), "it passed once");
+        assert!(!is_luck(WRONG, "ac", ["", never, never, never, never]), "it passed once");
         let right = "{verdict: pass, fails: [], about: x}";
-        assert!(!is_luck(right, "c", ["", ""]), "a right one failed once");
+        assert!(!is_luck(right, "c", [""; TIMES_AGAIN]), "a right one failed once");
     }
 }

@@ -90,7 +90,7 @@ fn in_words(soundness: &Soundness, lessons: usize) -> String {
         }
     }
     if !soundness.unsteady.is_empty() {
-        text += "What is unsteady came out as it should when it was graded twice more: list under \
+        text += "What is unsteady is luck, as grading it again showed: list under \
                  `may_fail` in its expect.yaml what fails by luck, or make the tests surer.\n";
     }
     text + &match soundness.unsound.len() {
