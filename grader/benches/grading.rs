@@ -4,14 +4,17 @@
 //!
 //! - `grader`: this grader, one run over the whole class;
 //! - `usual loop`: copy src/lib.rs into the exercise, `cargo test -p`, one shared target folder;
-//! - `bare`: rustc on the library and the driver, and the program as often as the tests run
-//!   it, without any test: what cannot be saved.
+//! - `bare`: rustc on the library and the driver, and each run that the tests make of the
+//!   program, with the same arguments, without any test: what cannot be saved. What a lesson's
+//!   explorations take is not in it, so a lesson without them is the one to look at.
 //!
 //! All three run in one go on the same machine, so their ratios hold where bare times do not.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod common;
+#[path = "common/runs.rs"]
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,9 +23,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use common::{Cost, measure, run, usual_root};
-
-/// How often the tests of a lesson run its program: five runs for each call of `run`.
-const RUNS: [(&str, usize); 3] = [("semaphore", 11 * 5), ("pool-map", 10 * 5), ("lock", 5 * 5)];
+use runs::{alone, runs_of};
 
 fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
@@ -37,13 +38,17 @@ fn main() -> anyhow::Result<()> {
     with_grader(&class, 1)?;
     let loop_root = usual_root(root, scratch.path())?;
     usual_loop(&class, &loop_root, 1)?;
+    let tested = usual_root(root, &scratch.path().join("tested"))?;
+    usual_loop(&class, &tested, 1)?;
+    let runs = runs_of(&tested, &lesson, scratch.path())?;
 
     let ways = [
         ("grader", measure(|| with_grader(&class, count))?),
         ("usual loop", measure(|| usual_loop(&class, &loop_root, count))?),
-        ("bare", measure(|| bare(&class, root, scratch.path(), count))?),
+        ("bare", measure(|| bare(&class, &tested, scratch.path(), count, &runs))?),
     ];
-    println!("{count} submissions to {lesson}, all of them right\n");
+    let each = runs.len();
+    println!("{count} submissions to {lesson}, all of them right; {each} runs of each program\n");
     println!("{:12} {:>14} {:>14} {:>12}", "", "CPU s each", "wall s each", "cores busy");
     for (name, Cost { cpu, wall }) in &ways {
         let each = |time: &Duration| time.as_secs_f64() / count as f64;
@@ -102,12 +107,14 @@ fn usual_loop(class: &Class, root: &Path, count: usize) -> anyhow::Result<()> {
     sources.try_for_each(|source| common::usual_loop(root, &class.lesson, source))
 }
 
-fn bare(class: &Class, root: &Path, scratch: &Path, count: usize) -> anyhow::Result<()> {
-    let runs = RUNS.iter().find(|(lesson, _)| *lesson == class.lesson);
-    let (_, runs) = runs.context("a lesson whose runs are counted: semaphore, pool-map or lock")?;
-    let deps =
-        Path::new(env!("CARGO_BIN_EXE_grader")).ancestors().nth(2).context("a target folder")?;
-    let deps = deps.join("debug/deps");
+fn bare(
+    class: &Class,
+    root: &Path,
+    scratch: &Path,
+    count: usize,
+    runs: &[Vec<String>],
+) -> anyhow::Result<()> {
+    let deps = root.join("target/debug/deps");
     let name = class.lesson.replace('-', "_");
     let driver = root.join(format!("exercises/{}/src/main.rs", class.lesson));
     let (library, program) = (scratch.join(format!("lib{name}.rlib")), scratch.join("program"));
@@ -119,8 +126,8 @@ fn bare(class: &Class, root: &Path, scratch: &Path, count: usize) -> anyhow::Res
         run(&mut rustc)?;
         let externs = [externs, vec![format!("{name}={}", library.display())]].concat();
         run(&mut self::rustc("bin", "driver", &driver, &program, &deps, &externs))?;
-        for _ in 0..*runs {
-            run(&mut Command::new(&program))?;
+        for arguments in runs {
+            alone(program.as_os_str(), arguments)?;
         }
     }
     Ok(())

@@ -30,7 +30,7 @@ pub(crate) fn children() -> anyhow::Result<Duration> {
 /// A copy of the course of its own, whose exercise can be written over.
 pub(crate) fn usual_root(root: &Path, scratch: &Path) -> anyhow::Result<PathBuf> {
     let copy = scratch.join("usual");
-    std::fs::create_dir(&copy)?;
+    std::fs::create_dir_all(&copy)?;
     for part in [
         "Cargo.toml",
         "Cargo.lock",

@@ -201,7 +201,12 @@ thread_local! {
 fn read_with<T>(path: &str, parse: impl FnOnce(&str) -> T) -> Option<T> {
     BUFFER.with_borrow_mut(|buffer| {
         let length = fs::File::open(path).ok()?.read(buffer).ok()?;
-        Some(parse(&String::from_utf8_lossy(&buffer[..length])))
+        let bytes = &buffer[..length];
+        // All of it is text but for names, which a program may choose.
+        Some(match std::str::from_utf8(bytes) {
+            Ok(text) => parse(text),
+            Err(_) => parse(&String::from_utf8_lossy(bytes)),
+        })
     })
 }
 
