@@ -48,7 +48,7 @@ impl Connection {
 
     /// Sends `mine` and returns the message of the other side, which does the same at the same
     /// time. The messages may be of any size. Whoever calls this has received all that was sent to
-    /// it before.
+    /// it before. What the other side sends at once behind its own call is left for `receive`.
     ///
     /// If the other side is gone instead, this is an error. If it has gone after it sent its
     /// message and before it had `mine`, either will do: its message or an error.
@@ -68,7 +68,7 @@ pub struct Partner {
 
 impl Partner {
     /// Forks one process, which answers each request with `answer(request)`, one after the other.
-    /// `answer` does not panic.
+    /// `answer` does not panic, and may use all files that the caller has open.
     ///
     /// The process ends by itself when this side has finished or is gone, even in the midst of a
     /// request. It never returns from here. The caller has one thread.

@@ -101,8 +101,13 @@ fn meant(text: &str) -> String {
 /// Asks the same thing again and again; the partner counts.
 fn ask(message: &Message, requests: i64, die: i64) -> io::Result<()> {
     let mut number = 0;
+    // What the caller had open before, `answer` may use.
+    let (_notes, mut writer) = io::pipe()?;
     let mut partner = Partner::start(|request| {
         number += 1;
+        if writer.write_all(&[1]).is_err() {
+            event("partner", "lost a file of its parent's");
+        }
         if number == 1 {
             event("partner", format_args!("pid={}", id()));
         }
@@ -287,13 +292,52 @@ fn swap(who: &str, mut connection: Connection, size: usize, more: &[usize]) -> i
     } else if connection.receive()? != Some(short.clone()) {
         event(who, "something else behind the exchange");
     }
-    let mut again = connection.exchange(&short)? == short;
+    // And one side may be done, and send, when the other has yet to look.
+    let behind = Message { name: "behind".to_owned(), fields: Vec::new() };
+    let mut again = if who == "child" {
+        let waker = stop_until_this_sleeps(getppid())?;
+        let same = connection.exchange(&short)? == short;
+        connection.send(&behind)?;
+        waitpid(waker, None)?;
+        same
+    } else {
+        let same = connection.exchange(&short)? == short;
+        if connection.receive()? != Some(behind) {
+            event(who, "something else behind the exchange");
+        }
+        same
+    };
     for &size in more {
         let longer = Message { name: "l".repeat(size), fields: Vec::new() };
         again &= connection.exchange(&longer)? == longer;
     }
     event(who, format_args!("again={again} thread={}", a_thread_is_left()));
     Ok(())
+}
+
+/// Stops `other` once it sleeps. The process that this returns lets it go on when this one sleeps,
+/// or has ended, and ends.
+fn stop_until_this_sleeps(other: Pid) -> io::Result<Pid> {
+    let this = Pid::this();
+    (0..20).for_each(|_| until_asleep(other.as_raw()));
+    kill(other, Signal::SIGSTOP)?;
+    for _ in 0..2_000 {
+        let stat = fs::read_to_string(format!("/proc/{other}/stat")).unwrap_or_default();
+        // The state stands behind the name, which may hold anything.
+        if stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['T', 't'])) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            (0..20).for_each(|_| until_asleep(this.as_raw()));
+            kill(other, Signal::SIGCONT)?;
+            exit(0)
+        }
+        ForkResult::Parent { child } => Ok(child),
+    }
 }
 
 /// Whether a thread sleeps in this process beside this one; one that is about to end does not.

@@ -37,8 +37,8 @@ impl fmt::Display for End {
 /// registered with `atexit`, or printed and not flushed, is not for the child to do. It is reaped.
 ///
 /// The call lasts as long as the child; one that is stopped has not ended. A signal that the caller
-/// gets meanwhile (`EINTR`) does not end the wait. A process that the task has started, and that
-/// goes on, is not waited for. Other children of the caller are left alone.
+/// gets meanwhile (`EINTR`) does not end the wait. A process that the task has started and left
+/// running is not waited for, and goes on. Other children of the caller are left alone.
 ///
 /// Errors if the process cannot be created; then the task does not run.
 pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
@@ -47,7 +47,8 @@ pub fn in_process(task: impl FnOnce()) -> io::Result<End> {
 }
 
 /// Runs `task` in a thread of the caller's process, waits for its end, and says how it ended:
-/// `Finished` or `Panicked`. One thread is created, and no process.
+/// `Finished` or `Panicked`. One thread is created, with a stack as large as std gives one (2 MiB),
+/// and no process.
 ///
 /// Errors if the thread cannot be created; then the task does not run.
 pub fn in_thread(task: impl FnOnce() + Send) -> io::Result<End> {

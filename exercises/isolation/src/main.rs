@@ -7,12 +7,14 @@
 //! `panic-value`, `abort`, `segv`, `exit` (with `--status`), or by `--signal` as `signal`. These
 //! return, too: `stop` is stopped for a while, `caught` catches a panic of its own, `inner` has a
 //! task of its own that panics, `interrupt` sends its sleeping caller a signal, `background` starts a
-//! process that goes on (`background-exit` then exits with 0), and `silent` does nothing at all. With
+//! process that goes on (`background-exit` then exits with 0), `large` has a large array on its stack,
+//! and `silent` does nothing at all. With
 //! `--other 77` the program has another child all the while, which has ended with that status and has
 //! not been waited for. With `--refuse 1` the system permits no further process or thread.
 
 use std::fs;
-use std::io;
+use std::hint::black_box;
+use std::io::{self, PipeWriter, Read, Write};
 use std::panic::{catch_unwind, resume_unwind};
 use std::process::{abort, exit, id};
 use std::ptr;
@@ -60,12 +62,13 @@ fn main() -> io::Result<()> {
     be_interrupted()?;
     for (number, task) in (1..).zip(&tasks) {
         let over = Gate::new()?;
+        let (mut hear, tell) = io::pipe()?;
         let work = || match task.as_str() {
             "silent" => {}
             "inner" => has_one_that_panics(process),
-            "background" => starts_another(&over),
+            "background" => starts_another(&over, &tell),
             "background-exit" => {
-                starts_another(&over);
+                starts_another(&over, &tell);
                 exit(0)
             }
             _ => perform(task, status, signal),
@@ -79,6 +82,10 @@ fn main() -> io::Result<()> {
             println!();
         }
         over.open()?;
+        drop(tell);
+        if task.starts_with("background") && hear.read_exact(&mut [0]).is_err() {
+            event("left", "was ended");
+        }
         let counter = COUNTER.load(Ordering::SeqCst);
         event(format_args!("task-{number}"), format_args!("counter={counter} is={task}"));
         event(format_args!("end-{number}"), end);
@@ -163,11 +170,12 @@ fn has_one_that_panics(process: bool) {
     }
 }
 
-/// Starts a process that is at work until it is `over`, and does not wait for it.
-fn starts_another(over: &Gate) {
+/// Starts a process that is at work until it is `over`, and says so then; does not wait for it.
+fn starts_another(over: &Gate, mut tell: &PipeWriter) {
     // SAFETY: this process has one thread, so the child may do whatever the parent may.
     if let ForkResult::Child = unsafe { fork() }.expect("there may be another process") {
         over.pass().expect("the pipe of the gate is open");
+        tell.write_all(&[1]).expect("the caller reads");
         // SAFETY: ends the process at once and touches nothing.
         unsafe { libc::_exit(0) };
     }
@@ -188,6 +196,7 @@ fn perform(task: &str, status: i32, signal: i32) {
         "abort" => abort(),
         "segv" => touch_what_is_not_ours(),
         "stop" => stop_for_a_while(),
+        "large" => take_room(),
         "caught" => drop(catch_unwind(|| panic!("this panic is caught by the task itself"))),
         "interrupt" => (0..3).for_each(|_| {
             until_asleep(getppid().as_raw());
@@ -201,6 +210,12 @@ fn perform(task: &str, status: i32, signal: i32) {
         },
         _ => {}
     }
+}
+
+/// Has half as much on its stack as a thread of std's may have.
+#[inline(never)]
+fn take_room() {
+    black_box(&mut [1_u8; 1 << 20]);
 }
 
 /// Is stopped, which is no end, and goes on when its parent sleeps.

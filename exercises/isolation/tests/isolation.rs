@@ -64,8 +64,13 @@ fn a_task_in_a_process_that_returns_or_exits_is_told_so() {
         }
         // Whoever is stopped has not ended; a panic that a task catches is its own affair, and so is
         // what it leaves behind, also if it exits; and the caller may get a signal while it waits.
-        let tasks = ["stop", "caught", "inner", "interrupt", "background", "background-exit"];
-        ended(&run("process", &tasks)?, &tasks, |_| "finished".to_owned())
+        let tasks =
+            ["stop", "caught", "inner", "interrupt", "large", "background", "background-exit"];
+        let run = run("process", &tasks)?;
+        ended(&run, &tasks, |_| "finished".to_owned())?;
+        let claim = "a process that a task has started and left running should go on; it was ended";
+        let stopped = run.events().of("left");
+        run.check(Finding::wrong(claim).unless(stopped.is_empty()))
     });
 }
 
@@ -152,12 +157,12 @@ fn the_child_never_comes_back_into_the_caller() {
 #[test]
 fn a_panic_in_a_thread_is_caught_at_the_join() {
     property(|random| {
-        let ways = ["panic", "panic-text", "panic-value", "return", "caught", "inner"];
+        let ways = ["panic", "panic-text", "panic-value", "return", "caught", "inner", "large"];
         let tasks = some_of(random, &ways);
         let run = run("thread", &tasks)?;
         ended(&run, &tasks, |task| match task {
             // A panic that a task catches, or that its own task is ended by, does not end it.
-            "return" | "caught" | "inner" => "finished".to_owned(),
+            "return" | "caught" | "inner" | "large" => "finished".to_owned(),
             _ => "panicked".to_owned(),
         })
     });

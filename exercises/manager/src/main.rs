@@ -100,9 +100,11 @@ fn share(place: &Place<'_>, name: &str, value: f64, count: usize) -> io::Result<
     Ok(())
 }
 
-/// Many clients are there at once; one sets and pushes what is easily mistaken, another looks for
-/// it.
+/// Many clients are there at once, and silent strangers; one sets and pushes what is easily
+/// mistaken, another looks for it.
 fn odd(place: &Place<'_>, count: usize) -> io::Result<()> {
+    let _strangers =
+        (0..30).map(|_| UnixStream::connect(place.path)).collect::<io::Result<Vec<_>>>()?;
     let mut crowd = (1..100).map(|_| place.connect()).collect::<io::Result<Vec<_>>>()?;
     let hundred = "x".repeat(100);
     let names = [
@@ -231,10 +233,12 @@ fn wait(place: &Place<'_>) -> io::Result<()> {
     wait_for(waiter)
 }
 
-/// One client holds the lock for ever, another waits for it, and a third has nothing to ask.
+/// One client holds the lock for ever, another waits for it, and a third has nothing to ask. A
+/// stranger has left in the midst of a question.
 fn still(place: &Place<'_>) -> io::Result<()> {
     let mut holder = place.connect()?;
     holder.acquire()?;
+    UnixStream::connect(place.path)?.write_all(b"\t\0\0")?;
     let _silent = place.connect()?;
     let came = Gate::new()?;
     let waiter = start(|| {
@@ -249,7 +253,7 @@ fn still(place: &Place<'_>) -> io::Result<()> {
 }
 
 /// A client is killed while it holds the lock. Of three who wait for it two are killed before, and
-/// the last gets it; a fourth comes later.
+/// the last gets it, though others have come meanwhile; one more asks later.
 fn die(place: &Place<'_>) -> io::Result<()> {
     let (holds, go) = (Gate::new()?, Gate::new()?);
     let victim = start(|| {
@@ -281,6 +285,8 @@ fn die(place: &Place<'_>) -> io::Result<()> {
         kill(client, Signal::SIGKILL)?;
         waitpid(client, None)?;
     }
+    // They may get the descriptors of those two, and ask for nothing.
+    let _newcomers = [place.connect()?, place.connect()?, place.connect()?];
     go.open()?;
     waitpid(victim, None)?;
     wait_for(waiter)?;

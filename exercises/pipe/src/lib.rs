@@ -29,8 +29,9 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
 /// returns, whole, whatever the others send. All children are at work at the same time. `work`
 /// leaves no process behind.
 ///
-/// `gather` returns in the parent alone, when all its children have ended and have been waited for;
-/// another child of the caller's is left alone. A signal that the caller handles is no error.
+/// `gather` returns in the parent alone (a child that cannot send ends), when all its children have
+/// ended and have been waited for; another child of the caller's is left alone. A signal that the
+/// caller handles is no error.
 ///
 /// A child that dies in its work, by a signal or a panic, sends nothing, and what the others send
 /// is returned. If one dies while it sends, that may be an error as well; but a part of its list is

@@ -4,12 +4,13 @@
 //!
 //! Each child sends `--numbers`, or with `--length 30000` that many times its own number; with
 //! `--shorter 1` one less than the child before it. The first `--meet` children wait for one
-//! another before they send; then child `--die` is killed, child `--panic` panics, and child
-//! `--interrupt` sends the waiting parent a signal. With `--beside 1` the last child sends when the
-//! first is in the midst of it; with `--torn 1` it kills the first then. With `--other 77` the
-//! program has another child, which has ended with that status. With `--scarce 7` no more than that
-//! many descriptors can be opened. `--pieces 3` sends the list through something that takes and
-//! gives 3 bytes at a time, and that a signal interrupts again and again.
+//! another before they send; then child `--die` is ended by a signal, child `--panic` panics, and
+//! child `--interrupt` sends the waiting parent a signal. With `--beside 1` the last child sends when
+//! the first is in the midst of it; with `--torn 1` it kills the first then. With `--times 2` they
+//! are gathered twice. With `--other 77` the program has another child, which has ended with that
+//! status. With `--scarce 7` no more than that many descriptors can be opened. With `--gone 1` the
+//! only child kills its parent before it sends. `--pieces 3` sends the list through something that
+//! takes and gives 3 bytes at a time, and that a signal interrupts again and again.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
 use pipe::{gather, receive, send};
 use stage::{Arguments, Meeting, event, until_asleep};
 
@@ -41,13 +42,20 @@ fn main() -> io::Result<()> {
         "scarce",
         "other",
         "pieces",
+        "times",
+        "gone",
     ];
     let arguments = Arguments::take(&known);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
     be_interrupted()?;
+    if arguments.get("gone", 0) != 0 {
+        return parent_is_gone();
+    }
+    let times = arguments.get("times", 1);
+    let gather_all = || (0..times).try_for_each(|_| from_children(&arguments, &numbers));
     match (arguments.get("pieces", 0), arguments.get("other", 0)) {
-        (0, 0) => from_children(&arguments, &numbers),
-        (0, status) => beside_another(status, || from_children(&arguments, &numbers)),
+        (0, 0) => gather_all(),
+        (0, status) => beside_another(status, gather_all),
         (size, _) => in_pieces(size, &numbers),
     }
 }
@@ -74,7 +82,7 @@ fn from_children(arguments: &Arguments, numbers: &[i64]) -> io::Result<()> {
         event(&who, "start");
         meeting.meet().expect("the pipes of the meeting are open");
         if number == die {
-            raise(Signal::SIGKILL).expect("a process may send signals to itself");
+            raise(Signal::SIGTERM).expect("a process may send signals to itself");
         }
         if number == panic {
             // Unwinds as a panic does, without the message.
@@ -122,6 +130,32 @@ fn from_children(arguments: &Arguments, numbers: &[i64]) -> io::Result<()> {
         event("main", format_args!("got {}", in_short(list)));
     }
     event("main", format_args!("lists={}", lists.len()));
+    Ok(())
+}
+
+/// A process gathers, and its child kills it, and then has a list that nobody reads. The end of a
+/// pipe tells that nobody is left.
+fn parent_is_gone() -> io::Result<()> {
+    let (mut alive, held) = io::pipe()?;
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            let parent = Pid::this();
+            let _ = gather(1, |_| {
+                let _ = kill(parent, Signal::SIGKILL);
+                while getppid() == parent {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                vec![1]
+            });
+            event(if Pid::this() == parent { "parent" } else { "child-1" }, "returns");
+            exit(0)
+        }
+        ForkResult::Parent { child } => waitpid(child, None)?,
+    };
+    drop(held);
+    // Nobody writes, so this is the end.
+    let _ = alive.read(&mut [0])?;
     Ok(())
 }
 

@@ -46,7 +46,7 @@ impl Iterator for Results {
 
 impl Drop for Results {
     /// Ends every worker at once that has not been waited for, also one that is in the middle of
-    /// a task, and waits for it.
+    /// a task, and waits for it. The caller may handle or ignore signals such as SIGTERM.
     fn drop(&mut self) {
         todo!("end the workers that are left, and wait for them")
     }

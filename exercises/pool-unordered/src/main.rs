@@ -8,9 +8,9 @@
 //! rest is dropped. With `--quiet 1` single numbers are not reported. With `--again 1` the
 //! numbers are squared once more afterwards, and as many results taken. With `--sign -1` the results
 //! are below zero. With `--own 1` main has two children more, which are no workers. With
-//! `--signal 1` the first number sends signals to main, which handles them. With `--rest 1` main goes
-//! on after each fork only when whoever was forked sleeps. With `--idle 1` main takes no result, and
-//! waits for ever.
+//! `--signal 1` the first number sends signals to main, which handles them. With `--deaf 1` main
+//! handles SIGTERM, and so do its children. With `--rest 1` main goes on after each fork only when
+//! whoever was forked sleeps. With `--idle 1` main takes no result, and waits for ever.
 
 use std::fs;
 use std::io;
@@ -27,7 +27,7 @@ use stage::{Arguments, Gate, Meeting, event, until_asleep};
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
         "workers", "numbers", "meet", "held", "asked", "take", "quiet", "again", "sign", "own",
-        "signal", "rest", "idle",
+        "signal", "deaf", "rest", "idle",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -38,7 +38,10 @@ fn main() -> io::Result<()> {
     let quiet = arguments.get("quiet", 0) == 1;
     let (signal, main) = (arguments.get("signal", 0) == 1, Pid::this());
     if signal {
-        handle_signals()?;
+        handle(Signal::SIGUSR1)?;
+    }
+    if arguments.get("deaf", 0) == 1 {
+        handle(Signal::SIGTERM)?;
     }
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let others_are_taken = Gate::new()?;
@@ -101,13 +104,13 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// From now on a signal ends every call that it interrupts, and nothing else.
-fn handle_signals() -> io::Result<()> {
+/// From now on this signal ends every call that it interrupts, and nothing else.
+fn handle(signal: Signal) -> io::Result<()> {
     extern "C" fn ignore(_: i32) {}
     // Without SA_RESTART: the kernel ends what it interrupts.
     let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing.
-    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    unsafe { sigaction(signal, &action) }?;
     Ok(())
 }
 

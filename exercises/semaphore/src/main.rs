@@ -6,8 +6,8 @@
 //! are permits can meet; one more never can. With `--signal 1` two workers wait, of which the first
 //! gets many signals, and main gives a permit to each; with `--signal 2` it gives none. With
 //! `--hand-on 1` a worker takes all permits, and main gives them back, and one more. With `--wake 4`
-//! four workers wait, and main gives as many permits, one right after the other. With `--look 100`
-//! two processes look so often how many permits there are, while nobody takes any.
+//! four workers wait, a fifth gives a permit and takes one, and main gives as many as still wait, one
+//! right after the other. With `--look 100` two processes look so often how many permits there are, while nobody takes any.
 
 use std::error::Error;
 use std::fmt;
@@ -17,7 +17,7 @@ use std::process::exit;
 use std::sync::OnceLock;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
-use nix::sys::wait::{WaitStatus, wait, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, wait, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use semaphore::{Semaphore, with_permit};
 use stage::{Arguments, Gate, Meeting, event, until_asleep};
@@ -211,8 +211,9 @@ fn hand_on(semaphore: &Semaphore, permits: usize) -> io::Result<()> {
     }
 }
 
-/// A process drops its semaphore, of which main has a permit. Then others wait, and as many permits
-/// come as there are of them.
+/// A process drops its semaphore, of which main has a permit. Then others wait. While they are
+/// stopped, one more gives a permit and takes one: one of them all gets it. Then as many permits come
+/// as there are who wait.
 fn wake_all(semaphore: Semaphore, sleepers: usize) -> io::Result<()> {
     semaphore.release()?;
     semaphore.acquire()?;
@@ -226,22 +227,49 @@ fn wake_all(semaphore: Semaphore, sleepers: usize) -> io::Result<()> {
         }
         ForkResult::Parent { child } => waitpid(child, None)?,
     };
-    let sleepers = (0..sleepers).map(|_| {
+    let come = |brings: bool| {
         // SAFETY: as above.
         match unsafe { fork() }? {
-            ForkResult::Child => exit(i32::from(semaphore.acquire().is_err())),
-            ForkResult::Parent { child } => Ok(child),
+            ForkResult::Child => {
+                let brought = if brings { semaphore.release() } else { Ok(()) };
+                exit(i32::from(brought.and_then(|()| semaphore.acquire()).is_err()))
+            }
+            ForkResult::Parent { child } => {
+                until_asleep(child.as_raw());
+                io::Result::Ok(child)
+            }
         }
-    });
-    let sleepers: Vec<Pid> = sleepers.collect::<io::Result<_>>()?;
-    sleepers.iter().for_each(|pid| until_asleep(pid.as_raw()));
-    event("main", format_args!("waiting value={}", semaphore.value()?));
-    sleepers.iter().try_for_each(|_| semaphore.release())?;
+    };
+    let mut waiting = (0..sleepers).map(|_| come(false)).collect::<io::Result<Vec<_>>>()?;
+    keep_who_waits(&mut waiting)?;
+    event("main", format_args!("waiting={} value={}", waiting.len(), semaphore.value()?));
+    let sleeping = waiting.clone();
+    sleeping.iter().try_for_each(|&pid| kill(pid, Signal::SIGSTOP))?;
+    waiting.push(come(true)?);
+    sleeping.iter().try_for_each(|&pid| kill(pid, Signal::SIGCONT))?;
+    let first = wait()?.pid();
+    waiting.retain(|&pid| Some(pid) != first);
+    waiting.iter().for_each(|pid| until_asleep(pid.as_raw()));
+    keep_who_waits(&mut waiting)?;
+    event("main", format_args!("left={} value={}", waiting.len(), semaphore.value()?));
+    waiting.iter().try_for_each(|_| semaphore.release())?;
     let mut woken = 0;
-    for pid in sleepers {
+    for pid in waiting {
         woken += usize::from(matches!(waitpid(pid, None)?, WaitStatus::Exited(_, 0)));
     }
     event("main", format_args!("woken={woken} value={}", semaphore.value()?));
+    Ok(())
+}
+
+/// Takes out those who have ended.
+fn keep_who_waits(waiting: &mut Vec<Pid>) -> io::Result<()> {
+    let mut still = Vec::new();
+    for &pid in &*waiting {
+        if waitpid(pid, Some(WaitPidFlag::WNOHANG))? == WaitStatus::StillAlive {
+            still.push(pid);
+        }
+    }
+    *waiting = still;
     Ok(())
 }
 

@@ -202,15 +202,28 @@ fn nobody_owns_a_permit(permits: usize) -> Checked {
     all_were_woken(&woken()?)
 }
 
-/// A run in which four wait, and four permits come.
+/// A run in which four wait, a fifth brings a permit and asks for one, and four more come.
 fn woken() -> Checked<Run> {
     program!().arg("permits", 0).arg("wake", 4).run()
 }
 
 fn all_were_woken(run: &Run) -> Checked {
     run.ends_well()?;
-    let said = ["start value=0", "waiting value=0", "woken=4 value=0"];
-    run.check(run.events().of("main").each_says(&said))
+    let said = run.events().of("main");
+    let of = |when| said.named(when).value::<usize>(when);
+    let claim = "there is no permit, and four ask for one: all four should wait";
+    let all_wait = of("waiting") == Ok(4);
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(all_wait))?;
+    let claim = "four waited; while they were stopped a fifth gave one permit and asked for one: one \
+                 of the five should get it, and four be left, who look again and wait";
+    let one_got_it = of("left") == Ok(4);
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(one_got_it))?;
+    run.check(said.each_says(&[
+        "start value=0",
+        "waiting=4 value=0",
+        "left=4 value=0",
+        "woken=4 value=0",
+    ]))
 }
 
 #[test]

@@ -20,8 +20,9 @@ pub struct Finished {
 /// Runs the program at the path `program`, which has a `/` in it, with `arguments` as they are, and
 /// returns its exit code when it has ended.
 ///
-/// The program has the caller's standard input, output and error themselves. One process is
-/// created, and it is reaped. No descriptor of the caller's stays open that was not open before.
+/// The program has the caller's standard input, output and error themselves. One that is stopped has
+/// not ended. One process is created, and it is reaped; other children of the caller are left alone.
+/// No descriptor of the caller's stays open that was not open before.
 ///
 /// A signal that the caller handles meanwhile (`EINTR`) is no error. The caller has one thread.
 ///

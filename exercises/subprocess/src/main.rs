@@ -5,24 +5,29 @@
 //!
 //! Parts: `exit` ends with `--status` (below 0: by that signal), `mirror` copies its input to both
 //! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes
-//! its input and writes then, `echo` writes `--words` to both outputs, `linger` closes both and
-//! ends a while later, and sends its waiting caller signals before and after, `files` says which
-//! files its input and outputs are. With `--program` another program is run; with `--times` it is
+//! its input and writes then, `echo` writes `--words` to both outputs, `linger` closes both, sends
+//! its waiting caller signals before and after, reads as many bytes as `--words` says, and is stopped
+//! for a while before it ends, `files` says which files its input and outputs are. With `--program` another program is run; with `--times` it is
 //! run so often, with less and less input, and what came of the last run is told. With `--scarce 1`
 //! it has been tried before with few descriptors that could be opened. With `--refused 1` it is
-//! tried what the system refuses.
+//! tried what the system refuses. With `--other 77` the caller has another child, which has ended
+//! with that status.
 
 use std::env::current_exe;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::exit;
+use std::thread;
+use std::time::Duration;
 
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::stat::fstat;
-use nix::unistd::Pid;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, getppid};
 use stage::{Arguments, event, until_asleep};
 use subprocess::{Finished, call, communicate};
 
@@ -33,6 +38,9 @@ const LOOKS: usize = 1_000;
 /// More than a pipe holds, twice.
 const FLOOD: usize = 150_000;
 
+/// The status of `linger` if it did not find its input whole.
+const NOT_ALL: i32 = 44;
+
 /// More bytes than Linux takes in one argument of a program, and in a path by far.
 const TOO_LONG: usize = 200_000;
 
@@ -40,8 +48,9 @@ const TOO_LONG: usize = 200_000;
 const ENOUGH: u64 = 10;
 
 fn main() -> io::Result<()> {
-    let known = ["do", "play", "program", "status", "bytes", "words", "times", "scarce", "refused"];
-    let arguments = Arguments::take(&known);
+    let arguments = Arguments::take(&[
+        "do", "play", "program", "status", "bytes", "words", "times", "scarce", "refused", "other",
+    ]);
     let part = arguments.get("play", "exit".to_owned());
     let status = arguments.get("status", 0);
     let bytes = arguments.get("bytes", 100);
@@ -61,6 +70,8 @@ fn main() -> io::Result<()> {
     if arguments.get("refused", 0) != 0 {
         return refused(&what);
     }
+    let other = arguments.get("other", 0);
+    let other = if other > 0 { Some((ended_child(other)?, other)) } else { None };
     let before = open_descriptors();
     if arguments.get("scarce", 0) != 0 {
         (0..ENOUGH)
@@ -81,7 +92,23 @@ fn main() -> io::Result<()> {
         }
     }
     event("main", format_args!("descriptors={before},{}", open_descriptors()));
+    if let Some((other, status)) = other {
+        let left = waitpid(other, None) == Ok(WaitStatus::Exited(other, status));
+        event("main", format_args!("other={}", if left { "left" } else { "taken" }));
+    }
     Ok(())
+}
+
+/// A child that has ended with `status`, and that nobody has waited for.
+fn ended_child(status: i32) -> io::Result<Pid> {
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }? {
+        ForkResult::Child => exit(status),
+        ForkResult::Parent { child } => {
+            waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            Ok(child)
+        }
+    }
 }
 
 /// From now on a signal ends every call that it interrupts, and nothing else.
@@ -203,6 +230,43 @@ fn interrupt_sleep(caller: i32) {
     }
 }
 
+/// Is stopped, which is no end, and goes on when its parent sleeps.
+fn stop_for_a_while() {
+    let (program, parent) = (Pid::this(), getppid());
+    // SAFETY: this process has one thread, so the child may do whatever the parent may.
+    match unsafe { fork() }.expect("there may be another process") {
+        ForkResult::Child => {
+            let stopped = || matches!(state(program), Some('T' | 't'));
+            let asleep = || matches!(state(parent), Some('S') | None);
+            for _ in 0..2_000 {
+                // Whoever is being stopped is seen to be so a moment before its parent is woken.
+                let before = stopped() && asleep();
+                thread::sleep(Duration::from_millis(1));
+                if before && stopped() && asleep() {
+                    break;
+                }
+            }
+            while getppid() == program {
+                let _ = kill(program, Signal::SIGCONT);
+                thread::sleep(Duration::from_millis(1));
+            }
+            exit(0)
+        }
+        ForkResult::Parent { child } => {
+            raise(Signal::SIGSTOP).expect("a process may send itself any signal");
+            kill(child, Signal::SIGKILL).expect("it has not been reaped");
+            waitpid(child, None).expect("nobody else waits for it");
+        }
+    }
+}
+
+/// The state of a process; none if there is no such process, or it cannot be seen.
+fn state(process: Pid) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // It stands behind the name, which may hold anything.
+    stat.rsplit(") ").next()?.chars().next()
+}
+
 /// What this program does as another program.
 fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
     let (mut stdin, mut stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
@@ -243,7 +307,13 @@ fn play(part: &str, status: i32, text: &str) -> io::Result<()> {
             }
             (0..LOOKS).for_each(|_| until_asleep(caller));
             interrupt_sleep(caller);
+            if let Ok(bytes) = text.parse::<u64>()
+                && io::copy(&mut stdin, &mut io::sink())? != bytes
+            {
+                exit(NOT_ALL);
+            }
             until_asleep(caller);
+            stop_for_a_while();
         }
         "files" => event("program", files("has")?),
         "echo" => {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use kit::observation::Exit;
 use kit::{Checked, Finding, Random, Run, Verdict, program, property};
 
+/// The exit code of `linger` if it did not find its input whole.
+const NOT_ALL: &str = "44";
+
 fn call(part: &str, status: i32) -> Checked<Run> {
     program!().arg("do", "call").arg("play", part).arg("status", status).run()
 }
@@ -29,14 +32,28 @@ fn really_ran(run: &Run, status: i32) -> Checked {
 fn each_really_ran(run: &Run, times: usize, status: i32) -> Checked {
     run.ends_well()?;
     run.creates_processes(times)?;
-    for number in 0..times {
-        let process = run.check(run.processes()?.created().nth(number))?;
-        let claim = "a process was created, but it never executed a program";
-        run.check(Finding::wrong(claim).unless(!process.executed.is_empty()))?;
-        let expected = if status < 0 { Exit::Signal(-status) } else { Exit::Code(status) };
-        run.ends_as(process.pid, expected)?;
-    }
-    Ok(())
+    (0..times).try_for_each(|number| one_really_ran(run, number, status))
+}
+
+/// Passes if the created process of this number executed a program that ended with `status`.
+fn one_really_ran(run: &Run, number: usize, status: i32) -> Checked {
+    let process = run.check(run.processes()?.created().nth(number))?;
+    let claim = "a process was created, but it never executed a program";
+    run.check(Finding::wrong(claim).unless(!process.executed.is_empty()))?;
+    let expected = if status < 0 { Exit::Signal(-status) } else { Exit::Code(status) };
+    run.ends_as(process.pid, expected)
+}
+
+/// Passes if `linger` ran, which starts a process of its own, and if no signal was an error.
+fn linger_ran(run: &Run, status: i32) -> Checked {
+    run.ends_well()?;
+    let claim = "the caller got a signal while it waited (EINTR), which is no error";
+    let errors = run.events().of("main").named("error");
+    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(errors.is_empty()))?;
+    let meaning = "the exit code of a program that was stopped for a while before it ended";
+    says(run, "code", status, meaning)?;
+    run.creates_processes(2)?;
+    one_really_ran(run, 0, status)
 }
 
 fn says(run: &Run, key: &str, expected: impl ToString, meaning: &str) -> Checked {
@@ -58,23 +75,16 @@ fn what_came(run: &Run, status: i32) -> Checked {
     says(run, "code", status, "the exit code of the program")
 }
 
-fn no_signal_is_an_error(run: &Run) -> Checked {
-    run.ends_well()?;
-    let claim = "the caller got a signal while it waited (EINTR), which is no error";
-    let errors = run.events().of("main").named("error");
-    run.check(Finding::wrong(claim).seeing(run.stdout()).unless(errors.is_empty()))
-}
-
 #[test]
 fn the_exit_code_of_a_call_is_passed_on() {
     property(|random| {
-        // The second one sends its waiting caller signals.
-        for (part, status) in [("exit", 0), ("linger", 3), ("exit", status(random))] {
-            let run = call(part, status)?;
-            no_signal_is_an_error(&run)?;
+        for status in [0, status(random)] {
+            let run = call("exit", status)?;
             really_ran(&run, status)?;
             says(&run, "code", status, "the exit code of the program")?;
         }
+        // It sends its waiting caller signals, and is stopped for a while.
+        linger_ran(&call("linger", 3)?, 3)?;
         let bytes = random.pick(1..=1_000);
         let counter = program!().arg("do", "call").arg("play", "count");
         let run = counter.stdin(vec![b'x'; bytes]).run()?;
@@ -154,11 +164,17 @@ fn input_and_outputs_arrive_whole() {
         let status = status(random);
         all_came(&communicate("mirror", random.pick(0..=3000), status)?, status)?;
         let program = program!().arg("do", "communicate").arg("play", "echo");
-        // With its outputs closed a program has not ended, and it ends by itself; before and after
-        // it sends its waiting caller signals.
-        let run = communicate("linger", 0, status)?;
-        no_signal_is_an_error(&run)?;
-        all_came(&run, status)?;
+        // With its outputs closed a program has not ended: it reads its input then, more than a pipe
+        // holds, and ends by itself; before and after it sends its waiting caller signals.
+        let bytes = random.pick(140_000..=200_000);
+        let linger = program!().arg("do", "communicate").arg("play", "linger").arg("status", 3);
+        let run = linger.arg("bytes", bytes).arg("words", bytes).run()?;
+        let code: String = run.check(run.events().of("main").value("code"))?;
+        let claim = "a program that closes its outputs first, and reads its input then, should get \
+                     all of that";
+        run.check(Finding::wrong(claim).seeing(run.stdout()).unless(code != NOT_ALL))?;
+        linger_ran(&run, 3)?;
+        what_came(&run, 3)?;
         // Blanks at the end are output, too.
         all_came(&program.arg("words", " two words \n\n").run()?, 0)?;
         // What another program wrote before does not belong to it.
@@ -215,12 +231,18 @@ fn a_program_that_does_not_read_is_no_error() {
 #[test]
 fn nothing_stays_open_and_nobody_unreaped() {
     property(|random| {
-        let run = call("exit", 3)?;
-        run.leaves_nothing_behind()?;
-        all_closed(&run)?;
-        let run = communicate("mirror", random.pick(1..=3000), 0)?;
-        run.leaves_nothing_behind()?;
-        all_closed(&run)?;
+        for (way, part) in [("call", "exit"), ("communicate", "mirror")] {
+            // The caller has another child, which has ended before.
+            let program = program!().arg("do", way).arg("play", part).arg("other", 77);
+            let run = program.arg("bytes", random.pick(1..=3000)).run()?;
+            run.ends_well()?;
+            let taken = run.events().filter(|event| event.value("other") == Some("taken"));
+            let claim =
+                format!("the caller has another child, and `{way}` has waited for that one");
+            run.check(Finding::wrong(claim).seeing(run.stdout()).unless(taken.is_empty()))?;
+            run.leaves_nothing_behind()?;
+            all_closed(&run)?;
+        }
         for way in ["call", "communicate"] {
             // Nor after tries with few descriptors left, in the midst of which there is none.
             let program = program!().arg("do", way).arg("program", "/no/such/program");

@@ -22,7 +22,7 @@ struct Worker(Pid);
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let _ = kill(self.0, Signal::SIGTERM);
+        let _ = kill(self.0, Signal::SIGKILL);
         let _ = waitpid(self.0, None);
     }
 }
