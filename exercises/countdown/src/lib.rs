@@ -2,7 +2,9 @@
 //!
 //! This is the only file that you edit. `cargo test -p countdown` judges it.
 
-/// A thread that counts down.
+/// A thread that counts down, whether anybody asks for it or not.
+///
+/// It can be moved to another thread (it is `Send`): one thread may start it, another join it.
 ///
 /// Dropping it, also in a panic, or [`detach`](Countdown::detach), leaves the thread to itself: it
 /// goes on for as long as the process lives, and the process does not wait for it.

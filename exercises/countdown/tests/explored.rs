@@ -45,7 +45,9 @@ fn has_ended(countdown: &Countdown) -> bool {
 fn no_schedule_loses_a_count() {
     let counts = Arc::new(Mutex::new(Vec::new()));
     let other = Arc::clone(&counts);
-    let mut countdown = Countdown::start(3, move |left| other.lock().unwrap().push(left));
+    // Another thread starts it than the one that joins it.
+    let start = move || Countdown::start(3, move |left| other.lock().unwrap().push(left));
+    let mut countdown = thread::spawn(start).join().unwrap();
     countdown.join();
     assert_eq!(*counts.lock().unwrap(), [3, 2, 1], "all counts are told when join returns");
     let held = Arc::strong_count(&counts) - 1;

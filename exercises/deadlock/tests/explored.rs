@@ -17,8 +17,12 @@ pub use student::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use student::{Bank, NotEnough};
+
+/// How long a transfer is in `book`. Time is virtual: it passes once everybody waits.
+const WHILE: Duration = Duration::from_micros(20);
 
 /// Moves 1 from `from` to `to` in a thread of its own.
 fn mover(bank: &Arc<Bank>, from: usize, to: usize) -> JoinHandle<Result<(), NotEnough>> {
@@ -98,25 +102,43 @@ fn no_schedule_lets_two_transfers_into_one_account() {
         ((1, 1), (1, 2)),
     ];
     for (there, here) in pairs {
-        let most = most_inside(1, there, here);
+        let bank = Arc::new(Bank::new(&[10, 10, 10]));
+        let most = most_inside(&bank, 1, there, here);
         assert_eq!(most, 1, "transfers {there:?} and {here:?} have an account in common");
     }
-    assert!(most_inside(0, (1, 0), (1, 2)) < 2, "so have they if they move nothing");
+    // A third has one account of the first, which waits for it; meanwhile the second takes the other.
+    for (third, there, here) in [((1, 2), (0, 2), (0, 3)), ((1, 0), (0, 2), (3, 2))] {
+        let bank = Arc::new(Bank::new(&[10, 10, 10, 10]));
+        let other = Arc::clone(&bank);
+        let book = || thread::sleep(WHILE / 2);
+        let third = thread::spawn(move || other.transfer(third.0, third.1, 1, book));
+        let most = most_inside(&bank, 1, there, here);
+        assert_eq!(most, 1, "transfers {there:?} and {here:?} have an account in common");
+        assert_eq!(third.join().unwrap(), Ok(()), "there is enough for the third");
+    }
+    let bank = Arc::new(Bank::new(&[10, 10, 10]));
+    let most = most_inside(&bank, 0, (1, 0), (1, 2));
+    assert_ne!(most, 2, "transfers from one account have it in common if they move nothing");
 }
 
 /// How many of two transfers of `amount`, which each go from an account to an account, were in
 /// `book` at once.
-fn most_inside(amount: u64, there: (usize, usize), here: (usize, usize)) -> usize {
-    let bank = Arc::new(Bank::new(&[10, 10, 10]));
+fn most_inside(
+    bank: &Arc<Bank>,
+    amount: u64,
+    there: (usize, usize),
+    here: (usize, usize),
+) -> usize {
     let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let book = {
         let (inside, most) = (Arc::clone(&inside), Arc::clone(&most));
         move || {
             most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            thread::sleep(WHILE);
             inside.fetch_sub(1, Ordering::SeqCst);
         }
     };
-    let (other, book_there) = (Arc::clone(&bank), book.clone());
+    let (other, book_there) = (Arc::clone(bank), book.clone());
     let thread = thread::spawn(move || other.transfer(there.0, there.1, amount, book_there));
     let here = bank.transfer(here.0, here.1, amount, book);
     assert_eq!((thread.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");
@@ -167,7 +189,7 @@ fn a_refused_transfer_changes_nothing() {
     // An account in use is no reason to refuse. Time is virtual, and passes once the other waits.
     let bank = Arc::new(Bank::new(&[10, 10, 0]));
     let other = Arc::clone(&bank);
-    let slowly = || thread::sleep(std::time::Duration::from_millis(12));
+    let slowly = || thread::sleep(Duration::from_millis(12));
     let there = thread::spawn(move || other.transfer(0, 2, 4, slowly));
     let here = bank.transfer(1, 2, 5, || ());
     assert_eq!((there.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");

@@ -13,7 +13,7 @@ use std::io;
 ///   and reaps it.
 ///
 /// Each line goes to standard output once. No other process is created, and no thread. `Ok(())` is
-/// returned twice: once in the child and once in the parent.
+/// returned twice: once in the child and once in the parent, however the child ends.
 ///
 /// Errors if the fork fails, with fork's own error; then there is no child, and nothing has been
 /// printed or changed.

@@ -3,7 +3,8 @@
 //!     cargo run -p fork -- --counter 100 --step 1
 //!
 //! With `--refuse 1` the system permits no further process, so that the fork fails. With
-//! `--stay 1` the child never ends; with `--stay 2` it is stopped for ever, which is no end.
+//! `--stay 1` the child never ends; with `--stay 2` it is stopped for ever, which is no end. With
+//! `--end 3` it ends with that status in the end, with `--end -9` by that signal.
 
 use std::io;
 use std::process;
@@ -12,7 +13,7 @@ use fork::fork_and_tell;
 use stage::{Arguments, Gate, event, refuse_processes};
 
 fn main() -> io::Result<()> {
-    let arguments = Arguments::take(&["counter", "step", "refuse", "stay"]);
+    let arguments = Arguments::take(&["counter", "step", "refuse", "stay", "end"]);
     let mut counter = arguments.get("counter", 100);
     let step = arguments.get("step", 1);
     if arguments.get("refuse", 0) != 0 && !refuse_processes() {
@@ -36,7 +37,21 @@ fn main() -> io::Result<()> {
             eprintln!("fork_and_tell says: {error}");
         }
     }
+    if process::id() != opened_by {
+        come_to(arguments.get("end", 0));
+    }
     Ok(())
+}
+
+/// Ends this process with a status, or by a signal if that is negative, unless it is 0.
+fn come_to(end: i32) {
+    if end < 0 {
+        // SAFETY: a process may send itself any signal.
+        unsafe { libc::raise(-end) };
+    }
+    if end > 0 {
+        process::exit(end);
+    }
 }
 
 /// Keeps a process from its end, unless `way` is 0.

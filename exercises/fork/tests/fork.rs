@@ -102,8 +102,16 @@ fn remembers(run: &Run, process: &Process, counter: i64) -> Checked {
 #[test]
 fn both_go_on_to_the_closing_line() {
     property(|random| {
-        let run = run(random)?;
+        // The child comes to a bad end, behind its closing line.
+        let (counter, step) = numbers(random);
+        let end = [random.pick(1..=255) as i32, -9][random.pick(0..=1)];
+        let run = program!().arg("counter", counter).arg("step", step).arg("end", end).run()?;
         let (parent, child) = parent_and_child(&run)?;
+        let failed = run.events().of("failed");
+        let claim = "the fork has succeeded, so the call should be no error, however the child ends; \
+                     it returned one";
+        let seen = format!("{}{}", run.stdout(), run.observation().stderr.text);
+        run.check(Finding::wrong(claim).seeing(seen).unless(failed.is_empty()))?;
         let expected = [parent, child].map(|process| process.pid.to_string());
         let difference =
             kit::compare_unordered(&expected, &run.events().of("closing").values("pid"));

@@ -62,7 +62,9 @@ fn no_schedule_runs_the_target_on_the_callers_thread() {
 fn no_schedule_waits_in_start() {
     let (go, wait) = mpsc::channel();
     // It waits for another, which we start later, so whoever waits for it here waits for ever.
-    let mut patient = song("solo", 1, move |_| {
+    // And the last of its plays waits for us.
+    let signal = go.clone();
+    let mut patient = song("solo", 3, move |_| {
         let _ = wait.recv();
     });
     let before = Instant::now();
@@ -72,10 +74,13 @@ fn no_schedule_waits_in_start() {
     let napped = before.elapsed() >= Duration::from_millis(1);
     assert_eq!(napped, false, "nobody waits, not even a while");
     let mut other = song("solo", 2, move |_| {
-        let _ = go.send(());
+        let _ = signal.send(());
     });
     assert_eq!(other.start(), Ok(()), "two songs may have one name");
-    assert_eq!((patient.join(), other.join()), (Ok(1), Ok(2)), "what each of them returned");
+    assert_eq!((other.join(), other.is_alive()), (Ok(2), false), "the other has ended");
+    assert_eq!(patient.is_alive(), true, "it waits for us, whatever has become of the other");
+    let _ = go.send(());
+    assert_eq!(patient.join(), Ok(3), "it has played three times");
     assert_eq!(patient.is_alive(), false, "it has ended");
 }
 
