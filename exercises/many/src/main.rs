@@ -10,12 +10,13 @@
 //! called. With `--stop 1` the first task is stopped while it is asked for the first time who is
 //! active, and the longest when the join begins, until the parent sleeps. With `--often 9` it is
 //! asked so often before the first answer is told. With `--earlier 1` there are another family of
-//! one child, and a child of the driver's own, all the while; both have ended. With `--refuse 1` the
-//! system permits no further process.
+//! one child, and a child of the driver's own, all the while; both have ended. With `--refuse 3` the
+//! system permits no third fork, and no further one; with `--refuse 1` none at all.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
 use many::{Children, Task, processors};
@@ -71,18 +72,17 @@ fn main() -> io::Result<()> {
     }
 
     let parent = id();
-    if arguments.get("refuse", 0) != 0 {
-        if refuse_processes() && Children::start_all(tasks).is_ok() {
-            event("main", "started, although no process could be forked");
+    let refuse = arguments.get("refuse", 0);
+    if refuse > 0 {
+        refuse_from(refuse);
+        if Children::start_all(tasks).is_ok() && REFUSED.load(Ordering::Relaxed) {
+            only_the_parent(parent);
+            event("main", "started, although not every process could be forked");
         }
         return Ok(());
     }
     let mut children = Children::start_all(tasks)?;
-    if id() != parent {
-        // Two families in one run would only hide what went wrong.
-        event("stray", format_args!("pid={} came back from start_all", id()));
-        exit(0);
-    }
+    only_the_parent(parent);
     let mut helper = None;
     if gates {
         let stopped = parts.iter().take(stop).map(|part| part.stop());
@@ -120,6 +120,41 @@ fn main() -> io::Result<()> {
         event("own", if left_alone { "is still there" } else { "was waited for by somebody" });
     }
     Ok(())
+}
+
+/// Ends a child that came back: two families in one run would only hide what went wrong.
+fn only_the_parent(parent: u32) {
+    if id() != parent {
+        event("stray", format_args!("pid={} came back from start_all", id()));
+        exit(0);
+    }
+}
+
+/// The number of the fork that fails, counted from the next one on.
+static FAILS: AtomicUsize = AtomicUsize::new(0);
+/// Whether the system refuses processes by now.
+static REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// The fork of this number fails, and so does each that follows.
+fn refuse_from(number: usize) {
+    extern "C" fn forked() {
+        if FAILS.fetch_sub(1, Ordering::Relaxed) == 2 {
+            REFUSED.store(refuse_processes(), Ordering::Relaxed);
+        }
+    }
+    // Root, whom no limit binds, becomes somebody else before there are children to be signalled.
+    const NOBODY: libc::uid_t = 65534;
+    FAILS.store(number, Ordering::Relaxed);
+    // SAFETY: system calls with plain numbers, and a function that lives as long as the program.
+    unsafe {
+        if libc::getuid() == 0 {
+            libc::setuid(NOBODY);
+        }
+        libc::pthread_atfork(None, Some(forked), None);
+    }
+    if number == 1 {
+        REFUSED.store(refuse_processes(), Ordering::Relaxed);
+    }
 }
 
 /// A child of the driver's own that has ended with status 9, and that nobody has waited for.
@@ -190,8 +225,11 @@ fn perform(number: usize, part: &Part, meeting: &Meeting) -> io::Result<i32> {
     part.gate.pass()?;
     event(&who, "end");
     if part.end < 0 {
-        // SAFETY: a process may send itself any signal.
-        unsafe { libc::kill(libc::getpid(), -part.end) };
+        // SAFETY: a process may send itself any signal. Some are ignored until somebody says so.
+        unsafe {
+            libc::signal(-part.end, libc::SIG_DFL);
+            libc::kill(libc::getpid(), -part.end);
+        }
     }
     Ok(part.end)
 }

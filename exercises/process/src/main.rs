@@ -136,7 +136,8 @@ fn together(ends: &[i32], linger: bool, stopped: bool) -> io::Result<()> {
     for (_, process, _) in &mut all {
         process.start()?;
     }
-    for (who, process, _) in &mut all {
+    // Whoever was made last is asked first for its name.
+    for (who, process, _) in all.iter_mut().rev() {
         look(who, "running", process)?;
     }
     begun.open()?;

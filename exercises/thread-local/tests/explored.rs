@@ -36,6 +36,8 @@ fn no_schedule_mixes_up_two_requests() {
     let worker = Builder::new().name("worker".to_owned());
     let this = worker.spawn(|| {
         with_request(request("ada", 1), || {
+            // The end of a binding inside is not the end of this one.
+            with_request(request("ada", 3), || ());
             thread::yield_now();
             current()
         })
