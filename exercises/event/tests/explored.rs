@@ -40,16 +40,19 @@ const MOMENT: Duration = Duration::from_millis(2);
 fn no_schedule_reads_the_password_too_early() {
     let handover = Arc::new(Handover::new());
     let other = Arc::clone(&handover);
-    let publisher = thread::spawn(move || other.publish(" Open, sesame!\n"));
+    let publisher = thread::spawn(move || other.publish(" Open,\0 sesame!\n"));
     let word = handover.receive();
-    assert_eq!(word, " Open, sesame!\n", "the password is there once the wait is over");
+    assert_eq!(word, " Open,\0 sesame!\n", "the password is there once the wait is over");
     publisher.join().unwrap();
-    let another = Handover::new();
-    another.publish("");
-    assert_eq!(another.receive(), "", "an empty password is one, too");
-    let (long, third) = ("correct horse battery staple, 马 ".repeat(2000), Handover::new());
+    for odd in ["", "\0", "\u{feff}sesame\0"] {
+        let another = Handover::new();
+        another.publish(odd);
+        assert_eq!(another.receive(), odd, "any text is a password, also an empty one");
+    }
+    let (long, third) =
+        ("correct horse battery staple, 马 \u{10ffff}".repeat(2000), Handover::new());
     third.publish(&long);
-    assert_eq!(third.receive() == long, true, "so is one of 68000 bytes");
+    assert_eq!(third.receive() == long, true, "so is one of 76000 bytes");
     assert_eq!(handover.receive(), word, "and it stays there, whatever others hand over");
 }
 

@@ -4,12 +4,14 @@
 //!
 //! Without consumers (`--consumers 0`) a producer gets as far as the queue has room. With
 //! `--more 1` each consumer asks for one item more than there are, and says of none that it is
-//! done: main joins for ever.
+//! done: main joins for ever. Producers begin when all consumers sleep then.
 
+use std::fs;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use fifo_queue::Queue;
-use stage::{Arguments, event};
+use stage::{Arguments, event, until_asleep};
 
 fn main() {
     let arguments = Arguments::take(&["producers", "items", "consumers", "maxsize", "more"]);
@@ -19,19 +21,24 @@ fn main() {
     let maxsize = arguments.get("maxsize", 3);
     let more = arguments.get("more", 0);
 
-    let queue = Queue::new(maxsize);
+    let queue = &Queue::new(maxsize);
+    let (begin, begun) = channel();
     thread::scope(|scope| {
-        let start = |number| {
-            let queue = &queue;
-            scope.spawn(move || produce(queue, number, items))
-        };
-        let producing: Vec<_> = (1..=producers).map(start).collect();
         for number in 1..=consumers {
-            let queue = &queue;
+            let begin = begin.clone();
             let all = producers * items;
             let share = all / consumers + usize::from(number <= all % consumers);
-            scope.spawn(move || consume(queue, number, share + more, more == 0));
+            scope.spawn(move || {
+                say_which_thread(&begin);
+                consume(queue, number, share + more, more == 0);
+            });
         }
+        if more > 0 {
+            // Likely, and no right queue depends on it.
+            begun.iter().take(consumers).for_each(until_asleep);
+        }
+        let start = |number| scope.spawn(move || produce(queue, number, items));
+        let producing: Vec<_> = (1..=producers).map(start).collect();
         for producer in producing {
             producer.join().expect("a producer only puts");
         }
@@ -62,4 +69,12 @@ fn consume(queue: &Queue<String>, consumer: usize, share: usize, done: bool) {
             queue.task_done();
         }
     }
+}
+
+/// Tells the number that the system has given to the running thread.
+fn say_which_thread(to: &Sender<i32>) {
+    let own = fs::read_link("/proc/thread-self").unwrap_or_default();
+    let number = own.file_name().and_then(|name| name.to_str()?.parse().ok());
+    // Without a number nobody can be looked at, and nobody is waited for.
+    to.send(number.unwrap_or(i32::MAX)).expect("main keeps the other end");
 }

@@ -36,11 +36,12 @@ fn a_full_queue_lets_nobody_in() {
 #[test]
 fn whoever_finds_nothing_sleeps() {
     property(|random| {
-        let (items, consumers) = (random.pick(1..=5), random.pick(1..=4));
+        let (items, consumers) = (random.pick(1..=5), random.pick(3..=5));
         // With a bound, without, and where nothing is ever put in.
         for (maxsize, items) in [(1, items), (0, items), (1, 0)] {
-            // Every consumer asks for one item more than there are, and main joins though nothing
-            // is ever done: a right program stands still.
+            // All consumers sleep before the first item comes, so that one of them is woken for
+            // nothing if more are woken than the news helps. Each asks for one item more than there
+            // are, and main joins though nothing is ever done: a right program stands still.
             let program = program(1, items, consumers, maxsize).arg("more", 1);
             let run = program.using(Duration::from_millis(500)).meant_to_hang().run()?;
             run.stands_still()?;
