@@ -32,11 +32,12 @@ pub fn threads_for(kind: Kind, tasks: usize, cores: usize) -> usize {
 /// out numbers and collects results, and otherwise it waits. Whoever waits, or has nothing to do,
 /// sleeps or has ended. The work is spread evenly: if all threads begin together and all tasks take
 /// equally long, no thread does more than one task more than another; which thread does which is up
-/// to you.
+/// to you, so no task waits for a certain other.
 ///
 /// Results stand in the order of the tasks, and may be any number. When this returns, every thread
 /// has ended, as far as `join` or the end of a `thread::scope` tells. A task may run a batch itself,
-/// which gets new threads and has tasks and results of its own, like any other.
+/// which gets new threads and has tasks and results of its own, like any other, however many threads
+/// there are already.
 ///
 /// `threads` is at least 1, and may be more than there are tasks, or than [`MOST`]; there may be
 /// no tasks. Tasks do not panic.

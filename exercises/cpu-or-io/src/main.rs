@@ -5,7 +5,8 @@
 //! With `--threads` the number of threads is given, and not chosen. The first `--meet` tasks
 //! wait for one another, and so for other threads. With `--even 1` the tasks go in rounds: each
 //! waits until every thread has one, which is how tasks take equally long. Those that are left
-//! over make a last, smaller round.
+//! over make a last, smaller round. With `--inner 2` each task runs a batch of two tasks on two
+//! threads.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +16,8 @@ use cpu_or_io::{Kind, run_batch, threads_for};
 use stage::{Arguments, Meeting, event};
 
 fn main() {
-    let arguments = Arguments::take(&["kind", "tasks", "cores", "threads", "meet", "even"]);
+    let arguments =
+        Arguments::take(&["kind", "tasks", "cores", "threads", "meet", "even", "inner"]);
     let here = thread::available_parallelism().map_or(1, usize::from);
     let tasks = arguments.get("tasks", 12);
     let cores = arguments.get("cores", here);
@@ -27,6 +29,7 @@ fn main() {
         0 => threads_for(kind, tasks, cores),
         given => given,
     };
+    let inner = arguments.get("inner", 0);
     event("main", format_args!("chosen={threads} on={:?}", thread::current().id()));
 
     let meeting = Meeting::new(arguments.get("meet", 1)).expect("there are pipes left");
@@ -38,6 +41,9 @@ fn main() {
         // Waiting for others is what a task that waits for a network looks like from here.
         meeting.meet().expect("the pipes of the meeting are open");
         rounds.wait();
+        if inner > 0 {
+            run_batch(inner, inner, |number| number as u64);
+        }
         let result = steps_to_one(number as u64 + 1);
         event(&who, "end");
         result
