@@ -1,7 +1,5 @@
 //! An atomic flag is set without the lock; `set` takes the lock only if somebody sleeps, before it notifies.
 
-//! The flag is an atomic that can be looked at without any lock; the lock is only for falling asleep.
-
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
