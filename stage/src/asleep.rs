@@ -15,8 +15,7 @@ const TICKS: u64 = 2;
 pub fn until_asleep(pid: i32) {
     let mut before = None;
     for _ in 0..LOOKS {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let Some(Look { state, ticks }) = Look::of(&stat) else { return };
+        let Some(Look { state, ticks }) = look(pid) else { return };
         // Whoever is held by an observer, or by the disk, has been on its way to somewhere.
         let awake = matches!(state, 'R' | 't' | 'D');
         if !awake || ticks.saturating_sub(*before.get_or_insert(ticks)) >= TICKS {
@@ -24,6 +23,15 @@ pub fn until_asleep(pid: i32) {
         }
         thread::yield_now();
     }
+}
+
+/// The letter for what a process does; none if there is no such process, or it cannot be seen.
+pub(crate) fn state(pid: i32) -> Option<char> {
+    look(pid).map(|look| look.state)
+}
+
+fn look(pid: i32) -> Option<Look> {
+    Look::of(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
 /// What a line of `/proc` says of a process.

@@ -3,9 +3,9 @@
 //! A driver plays the student's code on a stage: it says what happens as
 //! labelled [events](event), brings processes or threads together at a
 //! [meeting point](Meeting), holds them back at a [gate](Gate), lets one come to
-//! [rest](until_asleep) or has the system [refuse](refuse_processes) more of them, and takes its
-//! sizes from [arguments](Arguments). Hardly more than std, so that a lesson builds fast and a
-//! student can read all of it.
+//! [rest](until_asleep), be [stopped](stop_for_a_while) for a while, or has the system
+//! [refuse](refuse_processes) more of them, and takes its sizes from [arguments](Arguments). Hardly
+//! more than std, so that a lesson builds fast and a student can read all of it.
 
 mod arguments;
 mod asleep;
@@ -14,6 +14,7 @@ mod event;
 mod gate;
 mod meeting;
 mod refusal;
+mod stop;
 
 pub use arguments::Arguments;
 pub use asleep::until_asleep;
@@ -21,3 +22,4 @@ pub use event::event;
 pub use gate::Gate;
 pub use meeting::Meeting;
 pub use refusal::refuse_processes;
+pub use stop::stop_for_a_while;

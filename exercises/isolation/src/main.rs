@@ -12,7 +12,6 @@
 //! `--other 77` the program has another child all the while, which has ended with that status and has
 //! not been waited for. With `--refuse 1` the system permits no further process or thread.
 
-use std::fs;
 use std::hint::black_box;
 use std::io::{self, PipeWriter, Read, Write};
 use std::panic::{catch_unwind, resume_unwind};
@@ -23,10 +22,10 @@ use std::thread;
 use std::time::Duration;
 
 use isolation::{End, in_process, in_thread};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getppid};
-use stage::{Arguments, Gate, event, refuse_processes, until_asleep};
+use stage::{Arguments, Gate, event, refuse_processes, stop_for_a_while, until_asleep};
 
 static COUNTER: AtomicI64 = AtomicI64::new(0);
 
@@ -216,43 +215,6 @@ fn perform(task: &str, status: i32, signal: i32) {
 #[inline(never)]
 fn take_room() {
     black_box(&mut [1_u8; 1 << 20]);
-}
-
-/// Is stopped, which is no end, and goes on when its parent sleeps.
-fn stop_for_a_while() {
-    let (task, parent) = (Pid::this(), getppid());
-    // SAFETY: this process has one thread, so the child may do whatever the parent may.
-    match unsafe { fork() }.expect("there may be another process") {
-        ForkResult::Child => {
-            let stopped = || matches!(state(task), Some('T' | 't'));
-            let asleep = || matches!(state(parent), Some('S') | None);
-            for _ in 0..2_000 {
-                // Whoever is being stopped is seen to be so a moment before its parent is woken.
-                let before = stopped() && asleep();
-                thread::sleep(Duration::from_millis(1));
-                if before && stopped() && asleep() {
-                    break;
-                }
-            }
-            while getppid() == task {
-                let _ = kill(task, Signal::SIGCONT);
-                thread::sleep(Duration::from_millis(1));
-            }
-            exit(0)
-        }
-        ForkResult::Parent { child } => {
-            raise(Signal::SIGSTOP).expect("a process may send itself any signal");
-            kill(child, Signal::SIGKILL).expect("it has not been reaped");
-            waitpid(child, None).expect("nobody else waits for it");
-        }
-    }
-}
-
-/// The state of a process; none if there is no such process, or it cannot be seen.
-fn state(process: Pid) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // It stands behind the name, which may hold anything.
-    stat.rsplit(") ").next()?.chars().next()
 }
 
 /// Writes into a page of memory that may not be touched: the kernel answers with SIGSEGV.

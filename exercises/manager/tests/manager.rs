@@ -139,8 +139,9 @@ fn all_sleep() -> Checked {
         return Err(run.found(Finding::wrong(claim)));
     }
     let often = run.hung(HangKind::Timeout) && run.times_waited()? >= OFTEN;
-    let claim = "one client holds the lock, another waits for it, a stranger has left in the midst of a \
-                 question, and nobody asks anything else: all should sleep, and somebody is awake, or wakes up again and again";
+    let claim = "one client holds the lock, another waits for it, a stranger has left in the midst \
+                 of a question, and nobody asks anything else: all should sleep, and somebody is \
+                 awake, or wakes up again and again";
     run.check(Finding::new(Verdict::Livelock, claim).unless(!run.spun() && !often))
 }
 

@@ -6,8 +6,9 @@
 //! are permits can meet; one more never can. With `--signal 1` two workers wait, of which the first
 //! gets many signals, and main gives a permit to each; with `--signal 2` it gives none. With
 //! `--hand-on 1` a worker takes all permits, and main gives them back, and one more. With `--wake 4`
-//! four workers wait, a fifth gives a permit and takes one, and main gives as many as still wait, one
-//! right after the other. With `--look 100` two processes look so often how many permits there are, while nobody takes any.
+//! four workers wait, a fifth gives a permit and takes one, and main gives as many as still wait,
+//! one right after the other. With `--look 100` two processes look so often how many permits there
+//! are, while nobody takes any.
 
 use std::error::Error;
 use std::fmt;

@@ -7,28 +7,25 @@
 //! outputs, `count` counts it, `flood` writes before it reads, `deaf` does not read, `scorn` closes
 //! its input and writes then, `echo` writes `--words` to both outputs, `linger` closes both, sends
 //! its waiting caller signals before and after, reads as many bytes as `--words` says, and is stopped
-//! for a while before it ends, `files` says which files its input and outputs are. With `--program` another program is run; with `--times` it is
-//! run so often, with less and less input, and what came of the last run is told. With `--scarce 1`
-//! it has been tried before with few descriptors that could be opened. With `--refused 1` it is
-//! tried what the system refuses. With `--other 77` the caller has another child, which has ended
-//! with that status.
+//! for a while before it ends, `files` says which files its input and outputs are. With `--program`
+//! another program is run; with `--times` it is run so often, with less and less input, and what
+//! came of the last run is told. With `--scarce 1` it has been tried before with few descriptors
+//! that could be opened. With `--refused 1` it is tried what the system refuses. With `--other 77`
+//! the caller has another child, which has ended with that status.
 
 use std::env::current_exe;
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::exit;
-use std::thread;
-use std::time::Duration;
 
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::sys::stat::fstat;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getppid};
-use stage::{Arguments, event, until_asleep};
+use nix::unistd::{ForkResult, Pid, fork};
+use stage::{Arguments, event, stop_for_a_while, until_asleep};
 use subprocess::{Finished, call, communicate};
 
 /// How often `linger` looks whether its caller sleeps: long enough to be met by whoever ends
@@ -228,43 +225,6 @@ fn interrupt_sleep(caller: i32) {
         until_asleep(caller);
         let _ = kill(Pid::from_raw(caller), Signal::SIGUSR1);
     }
-}
-
-/// Is stopped, which is no end, and goes on when its parent sleeps.
-fn stop_for_a_while() {
-    let (program, parent) = (Pid::this(), getppid());
-    // SAFETY: this process has one thread, so the child may do whatever the parent may.
-    match unsafe { fork() }.expect("there may be another process") {
-        ForkResult::Child => {
-            let stopped = || matches!(state(program), Some('T' | 't'));
-            let asleep = || matches!(state(parent), Some('S') | None);
-            for _ in 0..2_000 {
-                // Whoever is being stopped is seen to be so a moment before its parent is woken.
-                let before = stopped() && asleep();
-                thread::sleep(Duration::from_millis(1));
-                if before && stopped() && asleep() {
-                    break;
-                }
-            }
-            while getppid() == program {
-                let _ = kill(program, Signal::SIGCONT);
-                thread::sleep(Duration::from_millis(1));
-            }
-            exit(0)
-        }
-        ForkResult::Parent { child } => {
-            raise(Signal::SIGSTOP).expect("a process may send itself any signal");
-            kill(child, Signal::SIGKILL).expect("it has not been reaped");
-            waitpid(child, None).expect("nobody else waits for it");
-        }
-    }
-}
-
-/// The state of a process; none if there is no such process, or it cannot be seen.
-fn state(process: Pid) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // It stands behind the name, which may hold anything.
-    stat.rsplit(") ").next()?.chars().next()
 }
 
 /// What this program does as another program.

@@ -188,7 +188,7 @@ struct Before {
 impl Before {
     fn look(tier: Tier, groups: &Groups) -> Self {
         let own = (tier == Tier::D).then(|| shared_memory_of(geteuid().as_raw()));
-        // To have the host's counters counted together takes longer than to make the groups.
+        // The kernel adds up all of the host's counters at each look.
         let of_host = groups.memory_kills().is_none();
         let memory_kills = of_host.then(jail::memory_kills_of_the_host).flatten();
         Self { memory_kills, shared_memory: own }
