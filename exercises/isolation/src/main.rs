@@ -19,7 +19,6 @@ use std::process::{abort, exit, id};
 use std::ptr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use isolation::{End, in_process, in_thread};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
