@@ -123,19 +123,29 @@ impl Keeper {
 
     /// What the process of `slot` answers to `job`, or how it was lost.
     fn ask(&self, slot: Slot, job: &mut Job) -> Result<Result<Answer, String>, KeeperError> {
+        let asked = match self.hand_in(slot, job)? {
+            // Nobody had the job, so nobody has died of it. The next one is new.
+            Err(AskError::Gone(_)) => self.hand_in(slot, job)?,
+            asked => asked,
+        };
+        match asked {
+            Ok(answer) => Ok(serde_json::from_slice(&answer).map_err(|error| error.to_string())),
+            Err(AskError::Gone(source) | AskError::Lost(source)) => Ok(Err(source.to_string())),
+            Err(AskError::Host(source)) => Err(self.start_error(source)),
+        }
+    }
+
+    /// Asks whoever is in `slot` now, who is forgotten if that is nobody any more.
+    fn hand_in(&self, slot: Slot, job: &mut Job) -> Result<Result<Vec<u8>, AskError>, KeeperError> {
         let (door, held) = self.resident(slot)?;
         job.confinement.slot = held;
         let bytes =
             serde_json::to_vec(job).map_err(|error| KeeperError::Failed(error.to_string()))?;
-        match door.ask(&bytes, bound(&job.request)) {
-            Ok(answer) => Ok(serde_json::from_slice(&answer).map_err(|error| error.to_string())),
-            Err(AskError::Gone(source)) => {
-                self.with_residents(|residents| residents.remove(&slot));
-                Ok(Err(source.to_string()))
-            }
-            Err(AskError::Lost(source)) => Ok(Err(source.to_string())),
-            Err(AskError::Host(source)) => Err(self.start_error(source)),
+        let asked = door.ask(&bytes, bound(&job.request));
+        if let Err(AskError::Gone(_)) = asked {
+            self.with_residents(|residents| residents.remove(&slot));
         }
+        Ok(asked)
     }
 
     /// The door to the process of `slot`, and the slot that it has to itself.
