@@ -8,13 +8,15 @@
 //! which is stopped until its parent sleeps. The greeter ends by itself with `--status`, if that is
 //! not 0. With `--watch 1` there is one clock, which is killed as soon as its first two lines have
 //! come. With `--back 1` somebody sets the time of day back whenever it is looked at. With
-//! `--refuse 1` the system permits no further process.
+//! `--looks 4000` a process says so when it has looked at clocks as often. With `--refuse 1` the
+//! system permits no further process. Of a process that a signal ended it is said that a core was
+//! dumped.
 
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::{AsRawFd, RawFd};
 use std::process::{exit, id};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -58,10 +60,12 @@ impl Process for Helper {
 
 fn main() -> io::Result<()> {
     let known = [
-        "clocks", "ticks", "interval", "words", "gate", "kill", "status", "watch", "back", "refuse",
+        "clocks", "ticks", "interval", "words", "gate", "kill", "status", "watch", "back", "looks",
+        "refuse",
     ];
     let arguments = Arguments::take(&known);
     IS_SET_BACK.store(arguments.get("back", 0) != 0, Ordering::Relaxed);
+    TOLD_AFTER.store(arguments.get("looks", 0), Ordering::Relaxed);
     let clocks = arguments.get("clocks", 1);
     let ticks = arguments.get("ticks", 3);
     let interval = Duration::from_secs_f64(arguments.get("interval", 10.0) / 1e3);
@@ -183,23 +187,63 @@ fn until_two_lines(clock: Clock) -> io::Result<()> {
 /// Whether the time of day is set back all the time.
 static IS_SET_BACK: AtomicBool = AtomicBool::new(false);
 
-/// Takes the place of the C library's, for all of this program, so that the time of day can be set
-/// back: by a second more each time that somebody looks at it.
+/// After so many looks at a clock a process says so; 0 for never.
+static TOLD_AFTER: AtomicU32 = AtomicU32::new(0);
+
+/// Takes the place of the C library's, for all of this program, so that looks can be counted, and
+/// the time of day be set back: by a second more each time that somebody looks at it.
 // SAFETY: it does what a `clock_gettime` does.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn clock_gettime(
     clock: libc::clockid_t,
     time: *mut libc::timespec,
 ) -> libc::c_int {
-    static LOOKS: AtomicI32 = AtomicI32::new(0);
+    static LOOKS: AtomicU32 = AtomicU32::new(0);
     // SAFETY: the caller's, which the system call looks at.
     let done = unsafe { libc::syscall(libc::SYS_clock_gettime, clock, time) } as libc::c_int;
+    let looks = LOOKS.fetch_add(1, Ordering::Relaxed);
     if done == 0 && clock == libc::CLOCK_REALTIME && IS_SET_BACK.load(Ordering::Relaxed) {
-        let looks = LOOKS.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the system call has written to it.
         unsafe { (*time).tv_sec -= libc::time_t::from(looks) };
     }
+    if looks + 1 == TOLD_AFTER.load(Ordering::Relaxed) {
+        event("looks", format_args!("pid={} at a clock all the time", id()));
+    }
     done
+}
+
+/// C's ways of waiting, which take the place of the library's: whether a core is dumped is otherwise
+/// up to the system's settings.
+mod waits {
+    use std::ptr;
+
+    use libc::{c_int, id_t, idtype_t, pid_t, rusage, siginfo_t};
+
+    #[unsafe(no_mangle)]
+    extern "C" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t {
+        let usage = ptr::null_mut::<rusage>();
+        // SAFETY: the caller sees to it that `status` is null or can be written.
+        unsafe {
+            let found = libc::syscall(libc::SYS_wait4, pid, status, options, usage) as pid_t;
+            if found > 0 && !status.is_null() && libc::WIFSIGNALED(*status) {
+                *status |= 0x80;
+            }
+            found
+        }
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn waitid(kind: idtype_t, id: id_t, info: *mut siginfo_t, options: c_int) -> c_int {
+        let usage = ptr::null_mut::<rusage>();
+        // SAFETY: the caller sees to it that `info` is null or can be written.
+        unsafe {
+            let done = libc::syscall(libc::SYS_waitid, kind, id, info, options, usage) as c_int;
+            if done == 0 && !info.is_null() && (*info).si_code == libc::CLD_KILLED {
+                (*info).si_code = libc::CLD_DUMPED;
+            }
+            done
+        }
+    }
 }
 
 /// From here on standard output goes to `descriptor`; where it went before.

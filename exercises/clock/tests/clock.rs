@@ -121,6 +121,7 @@ fn no_tick_comes_before_its_time() {
             return Ok(());
         }
         sleeps_meanwhile()?;
+        sleeps_to_the_end()?;
         sleeps_on()
     });
 }
@@ -175,6 +176,19 @@ fn sleeps_meanwhile() -> Checked {
     let claim = format!("between its ticks the clock should sleep; it used the processor {used:?}");
     let asleep = used < Duration::from_millis(30);
     run.check(Finding::new(Verdict::Livelock, claim).unless(asleep))
+}
+
+/// Passes if a clock that ticks 200 times in 40 ms looks at the time less than 4000 times; six looks
+/// for a tick are many.
+fn sleeps_to_the_end() -> Checked {
+    let program = program!().arg("ticks", 200).arg("interval", 0.2).arg("looks", 4000);
+    let run = program.run()?;
+    created(&run, 2)?;
+    let awake = run.events().of("looks");
+    let claim = "until its next tick the clock should sleep, also for the last bit; one that ticks \
+                 200 times in 40 ms looked at the time more than 4000 times";
+    let finding = Finding::new(Verdict::Livelock, claim).seeing(awake.to_string());
+    run.check(finding.unless(awake.is_empty()))
 }
 
 /// Passes if no tick of a clock comes early because a signal has interrupted its sleep.
@@ -299,7 +313,7 @@ fn the_join_tells_the_end_and_reaps() {
         created(&run, 3)?;
         for (who, how, expected) in [
             ("greeter", "was stopped, which is no end, and went on", status as i32),
-            ("clock", "was killed", -9),
+            ("clock", "was killed, and its core dumped", -9),
         ] {
             let code: i32 = run.check(run.events().of("main").named(who).value("code"))?;
             let claim = format!("the {who} {how}; its join should tell {expected}, it told {code}");

@@ -11,7 +11,9 @@
 //! active, and the longest when the join begins, until the parent sleeps. With `--often 9` it is
 //! asked so often before the first answer is told. With `--earlier 1` there are another family of
 //! one child, and a child of the driver's own, all the while; both have ended. With `--refuse 3` the
-//! system permits no third fork, and no further one; with `--refuse 1` none at all.
+//! system permits no third fork, and no further one; with `--refuse 1` none at all. With `--pin 1` the
+//! program may use one processor only, and with `--unseen 1` it is asked for their number once more
+//! when the system has too many for a `sched_getaffinity`.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
@@ -37,7 +39,7 @@ struct Part {
 fn main() -> io::Result<()> {
     let known = [
         "units", "ends", "names", "gates", "meet", "leave", "look", "pin", "stop", "often",
-        "earlier", "refuse",
+        "earlier", "refuse", "unseen",
     ];
     let arguments = Arguments::take(&known);
     let units = arguments.list("units", vec![3, 2, 1]);
@@ -54,7 +56,11 @@ fn main() -> io::Result<()> {
         processors();
         pin();
     }
-    event("main", format_args!("processors={} of={}", processors(), available_parallelism()?));
+    event("main", told_processors()?);
+    if arguments.get("unseen", 0) != 0 {
+        UNSEEN.store(true, Ordering::Relaxed);
+        event("unseen", told_processors()?);
+    }
 
     let earlier = arguments.get("earlier", 0) != 0;
     let earlier = if earlier { Some((earlier_family()?, ended_child()?)) } else { None };
@@ -120,6 +126,11 @@ fn main() -> io::Result<()> {
         event("own", if left_alone { "is still there" } else { "was waited for by somebody" });
     }
     Ok(())
+}
+
+/// How many processors there are, as the program and as std say.
+fn told_processors() -> io::Result<String> {
+    Ok(format!("processors={} of={}", processors(), available_parallelism()?))
 }
 
 /// Ends a child that came back: two families in one run would only hide what went wrong.
@@ -207,6 +218,28 @@ fn pin() {
             libc::CPU_SET(first, &mut set);
             libc::sched_setaffinity(0, size_of_val(&set), &set);
         }
+    }
+}
+
+/// Whether the system has more processors than fit into the set for `sched_getaffinity`.
+static UNSEEN: AtomicBool = AtomicBool::new(false);
+
+/// Takes the place of the C library's, for all of this program: it fails where there are too many.
+// SAFETY: it does what a `sched_getaffinity` does.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sched_getaffinity(
+    pid: libc::pid_t,
+    size: usize,
+    set: *mut libc::cpu_set_t,
+) -> libc::c_int {
+    // SAFETY: the caller's set, of its size; a size of zero is an error.
+    unsafe {
+        let size = if UNSEEN.load(Ordering::Relaxed) { 0 } else { size };
+        let written = libc::syscall(libc::SYS_sched_getaffinity, pid, size, set);
+        let Ok(written) = usize::try_from(written) else { return -1 };
+        // The kernel leaves alone what lies behind its own processors.
+        set.cast::<u8>().add(written).write_bytes(0, size - written);
+        0
     }
 }
 

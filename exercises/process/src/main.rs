@@ -5,11 +5,11 @@
 //! Each process stands at a gate until it has been looked at. `--life` says what is done
 //! next: `join` (the default), `look` while it is stopped and until the end has been seen, `short`:
 //! join with a timeout that runs out, while it is stopped (with `--called 2` the second also before
-//! that, while its parent gets SIGCHLD again and again), `late`: join with none at all, when it has
-//! ended. With `together` and `long` all are made first, run at the same time, and end in another
-//! order; with `--stopped 1` the last is stopped in `together` until its parent sleeps in the join;
-//! `long` joins with timeouts that do not run out, and at first another child of the program ends
-//! meanwhile.
+//! that, while its parent gets SIGCHLD again and again), and with one in whose first nap it ends;
+//! `late`: join with none at all, when it has ended. With `together` and `long` all are made first,
+//! run at the same time, and end in another order; with `--stopped 1` the last is stopped in
+//! `together` until its parent sleeps in the join; `long` joins with timeouts that do not run out,
+//! and at first another child of the program ends meanwhile.
 //! `refused` starts one process while the system permits none, and once more when it does. With
 //! `--other 77` the program has another child all the while, which has ended with that status and has
 //! not been waited for.
@@ -319,8 +319,79 @@ fn lets_go_on(stopped: Pid) -> io::Result<Pid> {
     }
 }
 
+/// Joins a process that ends in the first nap of the join, if that naps at all; when the nap is over
+/// there is no time left.
+fn ends_in_a_nap(who: &str, process: &mut Process, gate: &Rc<Gate>) -> io::Result<()> {
+    let (child, gate, timeout) = (child_of(process), gate.clone(), Duration::from_millis(5));
+    let let_go = gate.clone();
+    naps::before_the_next(move || {
+        let _ = let_go.open();
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while child.map(|child| waitid(Id::Pid(child), flags)) == Some(Err(Errno::EINTR)) {}
+        thread::sleep(timeout);
+    });
+    let ended = process.join_timeout(timeout)?;
+    if naps::came() {
+        event(who, format_args!("napped ended={ended}"));
+    } else {
+        gate.open()?;
+    }
+    if ended { Ok(()) } else { process.join() }
+}
+
+/// C's ways of napping, which take the place of the library's: a nap may take longer than it was
+/// meant to, and much may happen in it.
+mod naps {
+    use std::cell::Cell;
+
+    use libc::{c_int, clockid_t, timespec};
+
+    thread_local! {
+        static NEXT: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+    }
+
+    /// What happens at the beginning of the next nap of this process.
+    pub fn before_the_next(act: impl FnOnce() + 'static) {
+        NEXT.set(Some(Box::new(act)));
+    }
+
+    /// Whether that nap came; if not, nothing happens any more.
+    pub fn came() -> bool {
+        NEXT.take().is_none()
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn nanosleep(time: *const timespec, left: *mut timespec) -> c_int {
+        NEXT.take().into_iter().for_each(|act| act());
+        // SAFETY: the caller's pointers, which the system call looks at.
+        unsafe { libc::syscall(libc::SYS_nanosleep, time, left) as c_int }
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn clock_nanosleep(
+        clock: clockid_t,
+        flags: c_int,
+        time: *const timespec,
+        left: *mut timespec,
+    ) -> c_int {
+        NEXT.take().into_iter().for_each(|act| act());
+        // SAFETY: as above.
+        match unsafe { libc::syscall(libc::SYS_clock_nanosleep, clock, flags, time, left) } {
+            0 => 0,
+            // SAFETY: every thread has its `errno`.
+            _ => unsafe { *libc::__errno_location() },
+        }
+    }
+}
+
 /// What is done with a process that runs, until it has ended.
-fn live(who: &str, life: &str, process: &mut Process, gate: &Gate, called: bool) -> io::Result<()> {
+fn live(
+    who: &str,
+    life: &str,
+    process: &mut Process,
+    gate: &Rc<Gate>,
+    called: bool,
+) -> io::Result<()> {
     match life {
         "look" | "late" => {
             if life == "look" {
@@ -365,8 +436,7 @@ fn live(who: &str, life: &str, process: &mut Process, gate: &Gate, called: bool)
                 let ended = join(process, Duration::from_millis(20))?;
                 look(who, &format!("timeout ended={ended}"), process)
             })?;
-            gate.open()?;
-            process.join()?;
+            ends_in_a_nap(who, process, gate)?;
         }
         _ => {
             gate.open()?;

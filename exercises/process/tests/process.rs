@@ -230,6 +230,12 @@ fn join_with_a_timeout_returns_while_the_child_runs_on() {
         let early = run.events().named("came");
         let claim = "join_timeout should wait for as long as it was told to";
         run.check(Finding::wrong(claim).seeing(early.to_string()).unless(early.is_empty()))?;
+        // Whoever looks and naps in turn does not see the end before the time is up.
+        let napped = run.events().named("napped");
+        let missed = napped.filter(|event| event.value("ended") == Some("false"));
+        let claim = "when its time is up join_timeout should look once more: the child has ended in \
+                     its last nap, which it does not say";
+        run.check(Finding::wrong(claim).seeing(missed.to_string()).unless(missed.is_empty()))?;
         says(&run, "after", "code", &ends)
     });
 }

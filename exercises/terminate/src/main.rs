@@ -248,6 +248,9 @@ fn killed(moment: Moment) -> io::Result<()> {
         // SAFETY: a system call on plain numbers.
         unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) };
     }
+    // A daemon of this process itself, which ends by itself at last, whatever its handle does.
+    let served = Gate::new()?;
+    let own = Child::start(Kind::Daemon, || served.pass().expect("the pipe is open"))?;
     let (mut reader, writer) = io::pipe()?;
     let (mut writer, over) = (Some(writer), Gate::new()?);
     let parent = Child::start(Kind::Ordinary, || {
@@ -262,7 +265,8 @@ fn killed(moment: Moment) -> io::Result<()> {
     reader.read_to_end(&mut Vec::new())?;
     event("main", "daemon gone");
     over.open()?;
-    drop(parent);
+    served.open()?;
+    drop((parent, own));
     while wait().is_ok() {}
     Ok(())
 }
