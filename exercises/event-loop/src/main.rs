@@ -4,17 +4,20 @@
 //!
 //! Even sources are pipes, odd ones sockets. The world writes `--lines` lines into each, in
 //! pieces, and ends when all timers of less than a minute have fired. `--slow 1` names a source of
-//! which half a line comes, and the rest only after all others have been heard and have ended.
+//! which half a character comes, and the rest only after all others have been heard and have ended.
+//! With `--full 1` there is a line in front of that half, so long that both fill a pipe, and it is
+//! to be heard before the others speak.
 //! With `--late 1` the listener begins when the world has said all that it can, and all timers of
 //! less than a minute are due; the world waits for none of them, and pipes hold a megabyte then.
 //! Timers are in milliseconds from now: `0.3` and `-1`, which has passed, will do.
 //! With `--stuck 1` the world writes two lines and a half into each at once and then nothing, with
-//! `--stuck 2` it also ends the first. With `--asleep 1` it says half a line, and as soon as the listener
-//! sleeps it sends it a signal; when it sleeps again that is the end. With `--disturb 1` it sends
-//! signals until all timers of less than a minute have fired. With `--tally 1` each timer says how often
-//! the listener has fallen asleep so far. With `--chatter 1` there is one more source, before the others, or with `--chatter 2`
-//! behind them, that speaks without a pause until all others have ended. Lines have `--words`
-//! words, and blanks around them and a carriage return behind them if they are long.
+//! `--stuck 2` it also ends the first. With `--asleep 1` it says half a line, and as soon as the
+//! listener sleeps it sends it a signal; when it sleeps again that is the end. With `--disturb 1`
+//! it sends signals until all timers of less than a minute have fired. With `--tally 1` each timer
+//! says how often the listener has fallen asleep so far. With `--chatter 1` there is one more
+//! source, before the others, or with `--chatter 2` behind them, that speaks without a pause until
+//! all others have ended and a line of its own has been heard. Lines have `--words` words, and
+//! blanks around them and a carriage return behind them if they are long.
 
 use std::cell::Cell;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -36,8 +39,8 @@ use stage::{Arguments, Gate, event, until_asleep};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
-        "sources", "lines", "words", "timers", "slow", "late", "stuck", "asleep", "disturb",
-        "tally", "chatter",
+        "sources", "lines", "words", "timers", "slow", "full", "late", "stuck", "asleep",
+        "disturb", "tally", "chatter",
     ]);
     let sources = arguments.get("sources", 3);
     let timers = arguments.list("timers", Vec::<f64>::new());
@@ -47,6 +50,7 @@ fn main() -> io::Result<()> {
         words: arguments.get("words", 3),
         timers: soon.len(),
         slow: arguments.list("slow", Vec::new()).first().copied(),
+        full: arguments.get("full", 0) > 0,
         late: arguments.get("late", 0) > 0,
         stuck: arguments.get("stuck", 0),
         asleep: arguments.get("asleep", 0) > 0,
@@ -135,8 +139,9 @@ fn at(moment: Instant, delay: f64) -> Instant {
 /// reads on: each read that makes room is answered by a signal, whose handler fills the pipe.
 struct Chatter {
     mouth: Cell<Option<PipeWriter>>,
-    /// How many other sources have not ended.
-    others: Cell<usize>,
+    heard: Cell<bool>,
+    /// How much is to come before it ends: the end of each other source, and a line of its own.
+    left: Cell<usize>,
 }
 
 /// As many lines as the pipe holds, so that a read never asks for more than there is.
@@ -161,10 +166,10 @@ extern "C" fn talk(_: i32) {
 
 impl Chatter {
     fn new(others: usize) -> Self {
-        Self { mouth: Cell::new(None), others: Cell::new(others) }
+        Self { mouth: Cell::new(None), heard: Cell::new(false), left: Cell::new(others + 1) }
     }
 
-    fn speak_to(&self, events: &mut EventLoop<'_>) -> io::Result<()> {
+    fn speak_to<'a>(&'a self, events: &mut EventLoop<'a>) -> io::Result<()> {
         let (ears, mouth) = io::pipe()?;
         handle(Signal::SIGIO, talk)?;
         fcntl(&mouth, FcntlArg::F_SETPIPE_SZ(TALK.len() as i32))?;
@@ -174,19 +179,21 @@ impl Chatter {
         MOUTH.store(mouth.as_raw_fd(), Ordering::Relaxed);
         self.mouth.set(Some(mouth));
         talk(0);
-        let says_end = |line: Option<&str>| {
-            if line.is_none() {
-                event("chatter", "end")
+        events.lines(ears.into(), |line| match line {
+            Some(_) if self.heard.replace(true) => {}
+            Some(_) => {
+                event("chatter", "heard");
+                self.one_less();
             }
-        };
-        events.lines(ears.into(), says_end);
+            None => event("chatter", "end"),
+        });
         Ok(())
     }
 
-    /// Another source has ended; with the last of them this one ends, too.
+    /// With the last of what is to come this one ends, too.
     fn one_less(&self) {
-        self.others.update(|others| others - 1);
-        if self.others.get() == 0 {
+        self.left.update(|left| left - 1);
+        if self.left.get() == 0 {
             MOUTH.store(-1, Ordering::Relaxed);
             drop(self.mouth.take());
         }
@@ -227,6 +234,8 @@ struct Script {
     /// How many timers it waits for before it ends.
     timers: usize,
     slow: Option<usize>,
+    /// Whether that one says as much at first as fills a buffer of 64 KiB, or of half that, and so on.
+    full: bool,
     /// Whether the listener begins only when all has been said.
     late: bool,
     stuck: usize,
@@ -266,7 +275,10 @@ impl Script {
             let line = self.line(slow, 0) + "\n";
             // The first character takes two bytes: cut in the middle.
             let (first, rest) = line.as_bytes().split_at(1);
-            say(&mouths[slow], first)?;
+            let full = if self.full { "-".repeat((1 << 16) - 2) + "\n" } else { String::new() };
+            // At once, so that the last read fills its array, too.
+            say(&mouths[slow], &[full.as_bytes(), first].concat())?;
+            self.wait_for(b'l', usize::from(self.full), &mut heard)?;
             // To be heard one by one, or all at once by who comes late.
             let (one, all) = if self.late { (0, self.lines + 1) } else { (1, 0) };
             // From behind: who looks at the first few alone hears nothing.

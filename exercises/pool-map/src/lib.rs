@@ -7,15 +7,17 @@ use std::io;
 /// Applies `task` to `input` in `workers` processes, and returns the results in input order.
 ///
 /// The input is cut into chunks of `chunk` numbers, the last one perhaps shorter. `task` gets one
-/// chunk at a time, never an empty one, and returns as many numbers. Each chunk is done once, by
-/// one of exactly `workers` forked processes; so many are forked even if there are fewer chunks.
+/// chunk at a time, never an empty one, and returns as many numbers, each of which may depend on
+/// the whole chunk. Each chunk is done once, by one of exactly `workers` forked processes; so many
+/// are forked even if there are fewer chunks.
 ///
 /// Chunks of different workers are done at the same time, from the first to the last: if all take
 /// equally long, none waits to be begun while a worker has nothing to do.
 ///
 /// When this returns results, all workers have ended and have been waited for, and the descriptors
-/// that it opened are closed. Other children of the caller's are left alone. If the system refuses
-/// a process or a pipe it returns the error; what becomes of workers that are there is up to you.
+/// that it opened are closed. Other children of the caller's are left alone, and can be waited for
+/// afterwards. If the system refuses a process or a pipe it returns the error, whatever workers that
+/// are there still have to say; what becomes of them is up to you.
 ///
 /// `workers` and `chunk` are at least 1, and `task` does not panic. The input may be long, cut
 /// into any number of chunks, and the descriptors few: a hundred have to do for ten workers. It

@@ -5,11 +5,12 @@
 //! The first `--meet` chunks that are begun wait for one another, so they must be in work at
 //! once. With `--rounds 3` so many that follow do so, too, and so many again, or those that are left.
 //! With `--backwards 1` a chunk is done only after the next one. With `--who 1` each chunk says by
-//! which process it is done. With `--again 4` the numbers are squared once more afterwards, in chunks
-//! of four, and main says how many more descriptors it has then. With `--sign -1` the results are
-//! below zero. With `--own 1` main has two children of its own meanwhile. With `--refuse 1` the
-//! system permits no process after the first that is forked. With `--count 140000` so many numbers
-//! are squared, with few descriptors.
+//! which process it is done. With `--again 4` there is a second call afterwards, in chunks of four, whose
+//! results are sums of squares from the beginning of a chunk on, and main says how many more
+//! descriptors it has then. With `--sign -1` the results are below zero. With `--own 1` main has
+//! three children of its own meanwhile. With `--count 140000` so many numbers are squared, with few
+//! descriptors; with `--refuse 1` the system permits no process after the first that is forked for
+//! them.
 
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -17,7 +18,7 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use pool_map::pool_map;
 use stage::{Arguments, Gate, Meeting, event, refuse_processes, until_asleep};
@@ -34,15 +35,16 @@ fn main() -> io::Result<()> {
         "again",
         "sign",
         "own",
-        "refuse",
         "count",
+        "refuse",
     ]);
     let workers = arguments.get("workers", 2);
     let chunk = arguments.get("chunk", 2);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
     let sign = arguments.get("sign", 1);
-    if arguments.get("count", 0) > 0 {
-        return square_many(workers, chunk, arguments.get("count", 0));
+    let count = arguments.get("count", 0);
+    if count > 0 {
+        return square_many(workers, chunk, count, arguments.get("refuse", 0) == 1);
     }
     let chunks = numbers.len().div_ceil(chunk);
     let meetings = Meetings::new(arguments.get("meet", 1), arguments.get("rounds", 1), chunks)?;
@@ -52,10 +54,6 @@ fn main() -> io::Result<()> {
     };
 
     let own = if arguments.get("own", 0) == 1 { Some(OwnChildren::fork()?) } else { None };
-    let refuse = arguments.get("refuse", 0) == 1;
-    if refuse {
-        refuse_after_a_fork()?;
-    }
 
     // The input tells of positions, so that each chunk can be told apart.
     let input: Vec<_> = (0..numbers.len()).map(input_at).collect();
@@ -67,6 +65,9 @@ fn main() -> io::Result<()> {
             event(&who, format_args!("by pid={}", process::id()));
         }
         meetings.meet().expect("the pipes of the meetings are open");
+        if let (Some(own), 0) = (&own, first) {
+            own.end_one().expect("the pipes of the children are open");
+        }
         if let Some(order) = &backwards {
             order.wait_for_the_next(first / chunk);
         }
@@ -76,25 +77,23 @@ fn main() -> io::Result<()> {
             order.done(first / chunk);
         }
         squares
-    });
-    if let (true, Err(error)) = (refuse, &squares) {
-        event("main", "failed");
-        eprintln!("pool_map says: {error}");
-        return Ok(());
-    }
-
-    event("main", format_args!("squares={}", list(&squares?)));
+    })?;
+    event("main", format_args!("squares={}", list(&squares)));
     if let Some(own) = own {
         event("main", format_args!("own={}", own.wait_for()?));
     }
     let again = arguments.get("again", 0);
     if again > 0 {
         let before = descriptors()?;
-        let squares = pool_map(workers, again, &numbers, |part| {
-            part.iter().map(|&number| sign * square(number)).collect()
+        let sums = pool_map(workers, again, &numbers, |part| {
+            let sums = part.iter().scan(0, |sum, &number| {
+                *sum += sign * square(number);
+                Some(*sum)
+            });
+            sums.collect()
         })?;
         let more = descriptors()?.saturating_sub(before);
-        event("main", format_args!("again={} more={more}", list(&squares)));
+        event("main", format_args!("again={} more={more}", list(&sums)));
     }
     Ok(())
 }
@@ -147,18 +146,28 @@ impl Meetings {
     }
 }
 
-/// Squares the numbers from 0 on; says how many of the results are right.
-fn square_many(workers: usize, chunk: usize, count: usize) -> io::Result<()> {
+/// Squares the numbers from 0 on; says how many of the results are right. Or the system refuses the
+/// second fork, and it says that there are no results.
+fn square_many(workers: usize, chunk: usize, count: usize, refuse: bool) -> io::Result<()> {
     // Whoever has a pipe for each chunk has too many.
     let few = libc::rlimit { rlim_cur: DESCRIPTORS, rlim_max: DESCRIPTORS };
     // SAFETY: the limits are there to be read.
     if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &few) } != 0 {
         return Err(io::Error::last_os_error());
     }
+    if refuse {
+        refuse_after_a_fork()?;
+    }
     let numbers: Vec<_> = (0..).take(count).collect();
     let squares = pool_map(workers, chunk, &numbers, |part| {
         part.iter().map(|&number| square(number)).collect()
-    })?;
+    });
+    if let (true, Err(error)) = (refuse, &squares) {
+        event("main", "failed");
+        eprintln!("pool_map says: {error}");
+        return Ok(());
+    }
+    let squares = squares?;
     let right =
         squares.iter().zip(&numbers).filter(|(result, number)| **result == square(**number));
     event("main", format_args!("results={} right={}", squares.len(), right.count()));
@@ -168,25 +177,45 @@ fn square_many(workers: usize, chunk: usize, count: usize) -> io::Result<()> {
 /// So many descriptors has a process when many numbers are squared.
 const DESCRIPTORS: u64 = 100;
 
-/// Children of main that are no workers: one has ended already, one does when the map is done.
+/// Children of main that are no workers: one has ended already, one does during the map, and one
+/// when it is done.
 struct OwnChildren {
-    children: [Pid; 2],
+    children: [Pid; 3],
+    /// For the second to end.
+    now: Gate,
+    /// Says nothing, and its end comes with that of the second.
+    lives: PipeReader,
     enough: Gate,
 }
 
 impl OwnChildren {
     fn fork() -> io::Result<Self> {
-        let enough = Gate::new()?;
+        let (now, enough) = (Gate::new()?, Gate::new()?);
         let ended = start(|| Ok(()))?;
         let waiting = start(|| enough.pass())?;
+        let (lives, writer) = io::pipe()?;
+        let ending = start(|| now.pass())?;
+        drop(writer);
         until_asleep(ended.as_raw());
-        Ok(Self { children: [ended, waiting], enough })
+        Ok(Self { children: [ended, ending, waiting], now, lives, enough })
+    }
+
+    /// Lets the second end; called by a worker.
+    fn end_one(&self) -> io::Result<()> {
+        self.now.open()?;
+        (&self.lives).read_to_end(&mut Vec::new())?;
+        until_asleep(self.children[1].as_raw());
+        // Main may have to be told of it by an observer. If this is too short, a map that takes away
+        // whoever ends may be right by luck; a map that leaves others alone always is.
+        thread::sleep(Duration::from_millis(5));
+        Ok(())
     }
 
     /// How many of them are still there to be waited for.
     fn wait_for(self) -> io::Result<usize> {
         self.enough.open()?;
-        Ok(self.children.into_iter().filter(|&child| waitpid(child, None).is_ok()).count())
+        let is_there = |&child: &Pid| waitpid(child, None) == Ok(WaitStatus::Exited(child, 0));
+        Ok(self.children.into_iter().filter(is_there).count())
     }
 }
 

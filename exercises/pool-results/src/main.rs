@@ -4,8 +4,9 @@
 //!
 //! The tasks `--held` are done only after main has lost its patience with each of them, and
 //! has all other results. With `--terminate 1` they are never done. The first `--meet` tasks
-//! wait for one another, but for those that die. With `--begun 1` main asks for nothing before the first task has begun, with
-//! `--again 1` it asks once more in the end.
+//! wait for one another, but for those that die. With `--begun 1` main asks for nothing before each
+//! worker has begun a task and another that had to wait has begun as well, and submits more
+//! meanwhile, with nothing to do. With `--again 1` it asks once more in the end.
 //! With `--early 1` main tries to join a pool that is open. `--timeout` is how long, in milliseconds,
 //! main waits for a result that is not held; 0 is for ever. The complaint of a task that fails has
 //! `--words` words. With `--sign -1` results are below zero.
@@ -22,10 +23,13 @@
 //! asks for the last results.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::iter;
+use std::os::fd::AsFd;
 use std::process;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pool_results::{Failure, Handle, Pool};
@@ -69,7 +73,11 @@ fn main() -> io::Result<()> {
     let [forget, slow, gone] = ["forget", "slow", "gone"].map(|name| arguments.get(name, 0) == 1);
     let sign = arguments.get("sign", 1);
     let meeting = Meeting::new(arguments.get("meet", 1))?;
-    let (gate, begun, asking) = (Gate::new()?, Gate::new()?, Gate::new()?);
+    let (gate, asking) = (Gate::new()?, Gate::new()?);
+    let begun = match arguments.get("begun", 0) {
+        0 => None,
+        _ => Some(Pids(io::pipe()?)),
+    };
     let absence = match arguments.get("idle", 0) {
         0 => None,
         _ => Some(Absence::new(workers)?),
@@ -77,10 +85,13 @@ fn main() -> io::Result<()> {
 
     let task = |input: i64| {
         let place = place_of(input);
+        if place >= numbers.len() {
+            return Ok(0);
+        }
         let who = format!("task-{place}");
         event(&who, "start");
-        if place == 0 {
-            begun.open().expect("the pipe of the gate is open");
+        if let Some(begun) = &begun {
+            begun.tell().expect("the pipe is open");
         }
         if !die.contains(&place) {
             meeting.meet().expect("the pipes of the meeting are open");
@@ -119,9 +130,12 @@ fn main() -> io::Result<()> {
     if let Some(absence) = &absence {
         absence.last()?;
     }
-    if arguments.get("begun", 0) == 1 {
-        begun.pass()?;
-    }
+    let mut places = numbers.len()..;
+    let submit = || pool.submit(input_at(places.next().unwrap_or(0)), |_| ());
+    let _more = match &begun {
+        Some(begun) => begun.submit_until_another(workers, submit)?,
+        None => Vec::new(),
+    };
     if arguments.get("early", 0) == 1 {
         let joined = pool.join();
         event("main", if joined.is_ok() { "joined-too-early" } else { "not-joined" });
@@ -251,13 +265,43 @@ impl Pids {
         (&self.0.0).read_exact(&mut pid)?;
         Ok(i32::from_ne_bytes(pid))
     }
+
+    /// Submits tasks until one of those that wait has begun, when each worker has begun one; and
+    /// stops at last.
+    fn submit_until_another(
+        &self,
+        workers: usize,
+        submit: impl FnMut() -> io::Result<Handle>,
+    ) -> io::Result<Vec<Handle>> {
+        let workers = (0..workers).map(|_| self.hear()).collect::<io::Result<Vec<_>>>()?;
+        let mut handles = Vec::new();
+        for handle in iter::repeat_with(submit).take(200) {
+            handles.push(handle?);
+            // Whoever is done sleeps, and has answered.
+            for &worker in &workers {
+                until_asleep(worker);
+            }
+            let look = PollFd::new(self.0.0.as_fd(), PollFlags::POLLIN);
+            if poll(&mut [look], PollTimeout::from(1u8))? > 0 {
+                break;
+            }
+        }
+        self.hear()?;
+        Ok(handles)
+    }
 }
 
-/// Says what the handles answer.
+/// Says what the handles answer, and whether they gave up long before the time was up.
 fn ask(when: &str, handles: &[(usize, Handle)], timeout: Option<Duration>, words: usize) {
     for (place, handle) in handles {
-        let answer = match handle.get(timeout) {
+        let asked = Instant::now();
+        let answer = handle.get(timeout);
+        let waited = asked.elapsed() + Duration::from_millis(20);
+        let answer = match answer {
             Ok(value) => format!("value={value}"),
+            Err(Failure::TimedOut) if timeout.is_none_or(|timeout| waited < timeout) => {
+                "timed-out, but too early".to_owned()
+            }
             Err(Failure::TimedOut) => "timed-out".to_owned(),
             Err(Failure::Error(said)) if said == complaint(*place, words) => "error".to_owned(),
             Err(Failure::Error(said)) => format!("another-error, of {} bytes", said.len()),
@@ -268,7 +312,7 @@ fn ask(when: &str, handles: &[(usize, Handle)], timeout: Option<Duration>, words
     }
 }
 
-/// What a task says that fails.
+/// What a task says that fails: not all of it is meant for the eye.
 fn complaint(place: usize, words: usize) -> String {
-    format!("n°{place} ").repeat(words)
+    format!("n°{place}\n\0").repeat(words)
 }

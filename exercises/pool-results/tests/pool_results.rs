@@ -181,7 +181,7 @@ fn long_errors_arrive_whole() {
         let numbers = random.numbers(2 * workers);
         // Some 300 000 bytes each, more than any pipe or socket takes at once.
         let all = places(random, numbers.len(), numbers.len());
-        let program = pool(workers, &numbers).list("fail", &all).arg("words", 60_000);
+        let program = pool(workers, &numbers).list("fail", &all).arg("words", 50_000);
         let run = program.arg("meet", workers).run()?;
         run.ends_well()?;
         tells(&run, "then", all, |_| "error".to_owned())
@@ -342,9 +342,11 @@ fn terminate_drops_what_is_not_done_and_ends_the_workers() {
         // One worker has died before, and the others are in the middle of a task.
         let others: Vec<_> = (1..numbers.len()).collect();
         let program = pool(workers, &numbers).list("die", &[0]).list("held", &others);
-        let run = program.arg("terminate", 1).run()?;
+        let run = program.arg("terminate", 1).arg("again", 1).run()?;
         run.ends_well()?;
-        tells(&run, "then", [0], |_| "lost".to_owned())?;
+        for who in ["then", "again"] {
+            tells(&run, who, [0], |_| "lost".to_owned())?;
+        }
         tells(&run, "at-last", others, |_| "dropped".to_owned())
     });
 }
@@ -384,6 +386,12 @@ fn all_workers_are_at_work_at_once() {
         }
         if run.deadlocked() && started < workers {
             let claim = format!("{workers} tasks should be in work at once, {started} were");
+            let finding = Finding::new(Verdict::Serialised, claim);
+            return Err(run.found(finding.seeing(run.events().to_string())));
+        }
+        if run.deadlocked() && started == workers {
+            let claim = "all workers are free again and more is submitted, and no task that waits \
+                         is begun before somebody asks for a result";
             let finding = Finding::new(Verdict::Serialised, claim);
             return Err(run.found(finding.seeing(run.events().to_string())));
         }

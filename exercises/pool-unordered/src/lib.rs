@@ -20,7 +20,8 @@ pub struct Results {
 /// up to you.
 ///
 /// This may be called again when the results have been dropped, any number of times: no descriptor
-/// stays open. Children of the caller that are no workers are left alone.
+/// stays open. Other processes may call it at the same time, and share nothing with this one.
+/// Children of the caller that are no workers are left alone.
 pub fn pool_unordered(
     workers: usize,
     input: &[i64],

@@ -10,7 +10,9 @@
 //! are below zero. With `--own 1` main has two children more, which are no workers. With
 //! `--signal 1` the first number sends signals to main, which handles them. With `--deaf 1` main
 //! handles SIGTERM, and so do its children. With `--rest 1` main goes on after each fork only when
-//! whoever was forked sleeps. With `--idle 1` main takes no result, and waits for ever.
+//! whoever was forked sleeps. With `--idle 1` main takes no result, and waits for ever. With
+//! `--beside 1` another process is one of those that wait for one another, and then calls the map,
+//! too; no number is done before that has ended.
 
 use std::fs;
 use std::io;
@@ -27,7 +29,7 @@ use stage::{Arguments, Gate, Meeting, event, until_asleep};
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
         "workers", "numbers", "meet", "held", "asked", "take", "quiet", "again", "sign", "own",
-        "signal", "deaf", "rest", "idle",
+        "signal", "deaf", "rest", "idle", "beside",
     ]);
     let workers = arguments.get("workers", 3);
     let numbers = arguments.list("numbers", vec![1, 2, 3, 4, 5]);
@@ -45,6 +47,7 @@ fn main() -> io::Result<()> {
     }
     let meeting = Meeting::new(arguments.get("meet", 1))?;
     let others_are_taken = Gate::new()?;
+    let (beside, other_is_done) = (arguments.get("beside", 0) == 1, Gate::new()?);
     let gates = asked.iter().map(|_| Gate::new()).collect::<io::Result<Vec<_>>>()?;
 
     // The input tells of places, so that each number can be told apart.
@@ -57,6 +60,9 @@ fn main() -> io::Result<()> {
             event(&who, format_args!("by pid={}", process::id()));
         }
         meeting.meet().expect("the pipes of the meeting are open");
+        if beside {
+            other_is_done.pass().expect("the pipe of the gate is open");
+        }
         if held.contains(&place) {
             others_are_taken.pass().expect("the pipe of the gate is open");
         }
@@ -76,6 +82,18 @@ fn main() -> io::Result<()> {
     if arguments.get("rest", 0) == 1 {
         rest_after_forks()?;
     }
+    let square = |number: i64| sign * number * number;
+    // Forked before the call, which may start threads.
+    let other = if beside {
+        Some(start(|| {
+            meeting.meet()?;
+            let squared = square_beside(workers, &numbers, square);
+            other_is_done.open()?;
+            squared
+        })?)
+    } else {
+        None
+    };
     let mut results = pool_unordered(workers, &input, task)?;
     event("main", "started");
     if arguments.get("idle", 0) == 1 {
@@ -90,16 +108,28 @@ fn main() -> io::Result<()> {
     take_the_rest(&mut results, take, || others_are_taken.open(), numbers.len() - held.len())?;
     drop(results);
     event("main", "dropped");
+    if let Some(other) = other {
+        // Who waits for everybody has taken it away already.
+        let _ = waitpid(other, None);
+    }
     if let Some(own) = own {
         event("main", format_args!("own={}", own.wait_for()?));
     }
     if arguments.get("again", 0) == 1 {
         let before = descriptors(0);
-        let results = pool_unordered(workers, &numbers, |number| sign * number * number)?;
+        let results = pool_unordered(workers, &numbers, square)?;
         for value in results.take(take) {
             event("again", format_args!("value={}", value?));
         }
         event("again", format_args!("kept={}", descriptors(before).saturating_sub(before)));
+    }
+    Ok(())
+}
+
+/// What a process does that has nothing to do with main's call.
+fn square_beside(workers: usize, numbers: &[i64], square: impl Fn(i64) -> i64) -> io::Result<()> {
+    for value in pool_unordered(workers, numbers, square)? {
+        event("beside", format_args!("value={}", value?));
     }
     Ok(())
 }

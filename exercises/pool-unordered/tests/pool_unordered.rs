@@ -38,7 +38,14 @@ fn squares_came_to(run: &Run, who: &str, numbers: &[i64], sign: i64) -> Checked 
     expected.sort();
     let seen = run.events().of(who).values("value");
     let difference = kit::compare_unordered(&expected, &seen);
-    let claim = format!("the results of {} numbers should come, each once", numbers.len());
+    let claim = match who {
+        "beside" => format!(
+            "the results of {} numbers should come to another process, too, which calls the map \
+             while main's workers are at work",
+            numbers.len()
+        ),
+        _ => format!("the results of {} numbers should come, each once", numbers.len()),
+    };
     run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
 }
 
@@ -125,12 +132,15 @@ fn exactly_the_asked_number_of_processes_is_created() {
 fn all_workers_are_at_work_at_once() {
     property(|random| {
         let (workers, numbers) = sizes(random);
-        // The first numbers wait for one another: with fewer in work at once they stand still.
-        let run = pool(workers, &numbers).arg("meet", workers).run()?;
+        // The first numbers wait for one another: with fewer in work at once they stand still. So
+        // does another process, which then calls the map, too, before any number is done.
+        let run = pool(workers, &numbers).arg("meet", workers + 1).arg("beside", 1).run()?;
         let started = said_by_tasks(&run).named("start").len();
         let claim = format!("{workers} numbers should be in work at once, {started} were");
         serialised_if(&run, started < workers, &claim)?;
-        run.ends_well()
+        run.ends_well()?;
+        squares_came(&run, &numbers)?;
+        squares_came_to(&run, "beside", &numbers, 1)
     });
 }
 

@@ -3,23 +3,27 @@
 //!     cargo run -p pool -- --workers 4 --numbers 0,1,2,3,4 --meet 4 --held 1,3
 //!
 //! The first `--meet` tasks wait for one another. The tasks `--held` wait until the
-//! main process has read all other results. With `--backwards 1` the first tasks,
-//! one for each worker, are done in reverse order. With `--late 1` one more task is
-//! submitted after `close`. With `--sign -1` results are below zero. The results of the
+//! main process has read all other results. With `--backwards 4` the first tasks,
+//! as many as there are workers or fewer, are done in reverse order. With `--late 1` one more task
+//! is submitted after `close`. With `--sign -1` results are below zero. The results of the
 //! `--first` tasks are each read before the next task is submitted. With `--begun 1` main reads
-//! no result before the first task has begun. With `--before 1` there was another pool before, whose
-//! results were not all read. With `--signal 1` main handles a signal, and so does whoever it forks:
-//! it is sent to each worker before there is a task, and by the first task to main. The handles of
-//! the tasks `--dropped` are dropped at once. With `--gone 1` the pool is dropped before the last
-//! results are read.
+//! no result before the first task that had to wait has begun, and submits more meanwhile, with
+//! nothing to do. With `--before 1` there was another pool before, whose results were not all
+//! read. With `--signal 1` main handles a signal, and so does whoever it forks: it is sent to each
+//! worker before there is a task, and by the first task to main. The handles of the tasks
+//! `--dropped` are dropped at once. With `--gone 1` the pool is dropped before the last results are
+//! read.
 //!
 //! With `--kept 2100` main does nothing but read the result of one task after those of so many that
-//! were submitted later. With `--twins 1` there are only some tasks with equal or special inputs.
+//! were submitted later, some at a time, the last of them first. With `--twins 1` there are only
+//! some tasks with equal or special inputs.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, Read, Write};
+use std::os::fd::AsFd;
 use std::process;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction};
 use nix::unistd::Pid;
 use pool::{Handle, Pool};
@@ -55,7 +59,8 @@ fn main() -> io::Result<()> {
         return tell_twins_apart();
     }
     let meeting = Meeting::new(arguments.get("meet", 1))?;
-    let (others_are_read, begun) = (Gate::new()?, Gate::new()?);
+    let others_are_read = Gate::new()?;
+    let (mut begun, begins) = io::pipe()?;
     let dropped = arguments.list("dropped", Vec::<usize>::new());
     let (signal, main) = (arguments.get("signal", 0) == 1, Pid::this());
     if signal {
@@ -66,18 +71,19 @@ fn main() -> io::Result<()> {
     }
     let backwards = match arguments.get("backwards", 0) {
         0 => None,
-        _ => Some(Backwards::new(workers)?),
+        count => Some(Backwards::new(count)?),
     };
 
     // The inputs tell of places, so that each task can be told apart.
     let task = |input: i64| {
         let place = place_of(input);
+        if place >= numbers.len() {
+            return 0;
+        }
         let who = format!("task-{place}");
         event(&who, "start");
         event(&who, format_args!("by pid={}", process::id()));
-        if place == 0 {
-            begun.open().expect("the pipe of the gate is open");
-        }
+        (&begins).write_all(&[0]).expect("the pipe is open");
         meeting.meet().expect("the pipes of the meeting are open");
         if held.contains(&place) {
             others_are_read.pass().expect("the pipe of the gate is open");
@@ -89,7 +95,7 @@ fn main() -> io::Result<()> {
             send_signals(main).expect("main is there");
         }
         event(&who, "end");
-        numbers.get(place).map_or(0, |number| sign * number * number)
+        sign * numbers[place] * numbers[place]
     };
 
     let mut pool = Pool::new(workers, task)?;
@@ -107,7 +113,9 @@ fn main() -> io::Result<()> {
     }
     event("main", "submitted");
     if arguments.get("begun", 0) == 1 {
-        begun.pass()?;
+        begun.read_exact(&mut vec![0; workers])?;
+        let submit = |place| Ok((place, pool.submit(input_at(place))?));
+        handles.extend(submit_until(&mut begun, (numbers.len()..).map(submit))?);
     }
     let (at_the_end, now): (Vec<_>, Vec<_>) =
         handles.into_iter().partition(|(place, _)| held.is_empty() || held.contains(place));
@@ -126,6 +134,28 @@ fn main() -> io::Result<()> {
     read(at_the_end)
 }
 
+/// Submits more tasks until another that waits has begun, and stops at last, since there may not be
+/// too many of them.
+fn submit_until(
+    begun: &mut PipeReader,
+    submitted: impl Iterator<Item = io::Result<(usize, Handle)>>,
+) -> io::Result<Vec<(usize, Handle)>> {
+    let mut handles = Vec::new();
+    for handle in submitted.take(200) {
+        handles.push(handle?);
+        // Whoever is done sleeps, and has said so.
+        for worker in children_of(Pid::this()) {
+            until_asleep(worker.as_raw());
+        }
+        let look = PollFd::new(begun.as_fd(), PollFlags::POLLIN);
+        if poll(&mut [look], PollTimeout::from(1u8))? > 0 {
+            break;
+        }
+    }
+    begun.read_exact(&mut [0])?;
+    Ok(handles)
+}
+
 /// What a process has forked; nothing if the system does not tell.
 fn children_of(process: Pid) -> Vec<Pid> {
     let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
@@ -134,13 +164,20 @@ fn children_of(process: Pid) -> Vec<Pid> {
 }
 
 /// Keeps the handle of one task until `others` more have been submitted and read.
+///
+/// Of each seven the last is read first: the results of the others are there before, and wait.
 fn read_the_first_last(workers: usize, others: i64) -> io::Result<()> {
     let mut pool = Pool::new(workers, |input| 3 * input)?;
     let first = pool.submit(-7)?;
-    for input in 0..others {
-        let result = pool.submit(input)?.get()?;
-        if result != 3 * input {
-            event("main", format_args!("wrong value={result} for={input}"));
+    let inputs: Vec<_> = (0..others).collect();
+    for some in inputs.chunks(7) {
+        let handles = some.iter().map(|&input| pool.submit(input));
+        let handles = handles.collect::<io::Result<Vec<_>>>()?;
+        for (input, handle) in some.iter().zip(handles).rev() {
+            let result = handle.get()?;
+            if result != 3 * input {
+                event("main", format_args!("wrong value={result} for={input}"));
+            }
         }
     }
     event("main", format_args!("first value={}", first.get()?));
@@ -149,13 +186,14 @@ fn read_the_first_last(workers: usize, others: i64) -> io::Result<()> {
 }
 
 /// Two workers, and two tasks with the same input: the first ends when the second has long ended,
-/// and main waits for its result. Then come inputs that could be taken for signs of the pool's own.
+/// and main waits for its result. Then come inputs that could be taken for signs of the pool's own,
+/// and the same input once more.
 fn tell_twins_apart() -> io::Result<()> {
     const TWIN: i64 = 7;
     const LAST: i64 = 9;
     let main = Pid::this();
     let (begun, main_asks, may_end) = (Gate::new()?, Gate::new()?, Gate::new()?);
-    // A byte for the first of the twins; the second finds none.
+    // A byte for the first of the twins; whoever comes later finds none.
     let (ticket, mut writer) = io::pipe()?;
     writer.write_all(&[0])?;
     drop(writer);
@@ -193,7 +231,7 @@ fn tell_twins_apart() -> io::Result<()> {
     main_asks.open()?;
     read(vec![(0, first)])?;
     let mut rest = vec![(1, second), (3, last)];
-    for (place, input) in (4..).zip([-1, -1, 0, i64::MIN, i64::MAX]) {
+    for (place, input) in (4..).zip([-1, -1, 0, i64::MIN, i64::MAX, TWIN]) {
         rest.push((place, pool.submit(input)?));
     }
     pool.close()?;
@@ -254,7 +292,7 @@ fn read(handles: Vec<(usize, Handle)>) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the first tasks, one for each worker, end in reverse order.
+/// Makes the first tasks end in reverse order.
 ///
 /// The sign that a task's result is on its way is that its worker begins another. So
 /// each task that follows opens the gate of the next one to end, and stays, so that its
@@ -264,22 +302,22 @@ struct Backwards {
 }
 
 impl Backwards {
-    fn new(workers: usize) -> io::Result<Self> {
-        let gates = (0..=workers).map(|_| Gate::new()).collect::<io::Result<_>>()?;
+    fn new(count: usize) -> io::Result<Self> {
+        let gates = (0..=count).map(|_| Gate::new()).collect::<io::Result<_>>()?;
         Ok(Self { gates })
     }
 
     fn take_turns(&self, place: usize) -> io::Result<()> {
-        let workers = self.gates.len() - 1;
-        let follower = match place.checked_sub(workers) {
-            None if place + 1 == workers => return Ok(()),
+        let count = self.gates.len() - 1;
+        let follower = match place.checked_sub(count) {
+            None if place + 1 == count => return Ok(()),
             None => return self.gates[place].pass(),
             Some(follower) => follower,
         };
-        match workers.checked_sub(follower + 2) {
+        match count.checked_sub(follower + 2) {
             Some(next) => self.gates[next].open()?,
-            None => self.gates[workers].open()?,
+            None => self.gates[count].open()?,
         }
-        self.gates[workers].pass()
+        self.gates[count].pass()
     }
 }

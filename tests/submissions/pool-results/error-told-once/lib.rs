@@ -188,7 +188,7 @@ impl Pool {
         let number = inner.jobs.len();
         inner.jobs.push(Job { input, callback: Some(Box::new(callback)), outcome: None });
         inner.waiting.push_back(number);
-        inner.give();
+        inner.turn(Some(Duration::ZERO));
         Ok(Handle { number, inner: self.inner.clone() })
     }
     pub fn close(&mut self) {

@@ -192,6 +192,7 @@ impl Pool {
         if let Some(i) = state.workers.iter().position(|w| w.socket.is_some() && w.task.is_none()) {
             state.next_task(i);
         } else {
+            state.turn(PollTimeout::ZERO);
             state.nobody_left();
         }
         Ok(Handle { state: self.state.clone(), task })
