@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -102,7 +102,8 @@ impl Door {
     /// it is an answer is not sure.
     pub(crate) fn ask(&self, job: &[u8], bound: Duration) -> Result<Vec<u8>, AskError> {
         let (mut ours, theirs) = UnixStream::pair().map_err(AskError::Host)?;
-        self.hand_in(theirs, bound).map_err(AskError::Gone)?;
+        hand_over(&self.0, theirs.as_fd(), bound).map_err(AskError::Gone)?;
+        drop(theirs);
         let mut answer = Vec::new();
         let asked = ours
             .write_all(job)
@@ -111,14 +112,19 @@ impl Door {
         asked.map_err(AskError::Lost)?;
         Ok(answer)
     }
+}
 
-    fn hand_in(&self, connection: UnixStream, bound: Duration) -> io::Result<()> {
-        let milliseconds = u64::try_from(bound.as_millis()).unwrap_or(u64::MAX).to_ne_bytes();
-        let connections = [connection.as_fd()];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut rights = SendAncillaryBuffer::new(&mut space);
-        rights.push(SendAncillaryMessage::ScmRights(&connections));
-        sendmsg(&*self.0, &[IoSlice::new(&milliseconds)], &mut rights, SendFlags::NOSIGNAL)?;
-        Ok(())
-    }
+/// Hands a job's connection over at `desk`, and how long the job may take.
+pub(crate) fn hand_over(
+    desk: &OwnedFd,
+    connection: BorrowedFd<'_>,
+    bound: Duration,
+) -> io::Result<()> {
+    let milliseconds = u64::try_from(bound.as_millis()).unwrap_or(u64::MAX).to_ne_bytes();
+    let connections = [connection];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut rights = SendAncillaryBuffer::new(&mut space);
+    rights.push(SendAncillaryMessage::ScmRights(&connections));
+    sendmsg(desk, &[IoSlice::new(&milliseconds)], &mut rights, SendFlags::NOSIGNAL)?;
+    Ok(())
 }

@@ -1,4 +1,5 @@
-//! The answering side: a process that has a single thread and never does a job itself.
+//! The answering side: a process that has a single thread and never does a job itself. It has a
+//! worker for that, which lasts as long as its jobs leave it as they found it.
 
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
@@ -8,16 +9,22 @@ use std::panic;
 use std::process::{abort, exit};
 use std::time::{Duration, Instant};
 
-use jail::Forked;
+use jail::{Forked, Tier};
+use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, getpid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
+    recvmsg, socketpair,
+};
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::job::{Answer, Job};
 use crate::keep::keep;
+use crate::resident::hand_over;
 
 /// The first argument by which an executable is told to be a keeper.
 pub const ARGUMENT: &str = "keeper";
@@ -50,14 +57,18 @@ fn be_canary() -> io::Result<()> {
 
 /// Answers one job after the other until nobody can bring any more.
 fn serve(door: BorrowedFd<'_>) -> io::Result<()> {
-    // Should a job's process die, what it has started falls to us.
+    // Should the worker die, what it has started falls to us.
     jail::adopt_orphans()?;
     jail::settle_down();
+    let mut worker = Worker::start()?;
     while let Some(asked) = next_job(door)? {
-        if let Some(asked) = asked {
-            attend(door, asked)?;
+        let Some(asked) = asked else { continue };
+        if !worker.attend(door, asked)? {
+            worker.end();
+            worker = Worker::start()?;
         }
     }
+    worker.end();
     Ok(())
 }
 
@@ -92,39 +103,105 @@ fn next_job(door: BorrowedFd<'_>) -> io::Result<Option<Option<Asked>>> {
     Ok(Some(connection.map(|connection| Asked { connection, bound })))
 }
 
-/// Has a job done by a process of its own, which starts as this one is before any job.
-fn attend(door: BorrowedFd<'_>, Asked { connection, bound }: Asked) -> io::Result<()> {
-    let ours = getpid();
-    match jail::fork()? {
-        Forked::Child => exit(i32::from(answer(connection, ours).is_err())),
-        Forked::Parent(child) => {
-            if wait(child, [connection.as_fd(), door], bound)? != Ended::Itself {
-                let _ = kill(child, Signal::SIGKILL);
+/// A child that does jobs, one after the other.
+struct Worker {
+    process: OwnedFd,
+    /// Where it finds jobs, and says that one is done and that it is as it was before.
+    desk: OwnedFd,
+}
+
+impl Worker {
+    fn start() -> io::Result<Self> {
+        let (desk, theirs) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let ours = getpid();
+        match jail::fork()? {
+            Forked::Child => {
+                drop(desk);
+                exit(i32::from(work(theirs, ours).is_err()))
             }
-            jail::end_children();
-            Ok(())
+            Forked::Parent(pid) => {
+                let known = rustix::process::Pid::from_raw(pid.as_raw());
+                let known = known.ok_or(io::ErrorKind::InvalidInput)?;
+                Ok(Self { process: pidfd_open(known, PidfdFlags::empty())?, desk })
+            }
         }
+    }
+
+    /// Has a job done. False if the worker is not fit for another.
+    fn attend(&self, door: BorrowedFd<'_>, asked: Asked) -> io::Result<bool> {
+        if hand_over(&self.desk, asked.connection.as_fd(), asked.bound).is_err() {
+            return Ok(false);
+        }
+        let started = Instant::now();
+        loop {
+            let [connection, door] = [asked.connection.as_fd(), door]
+                .map(|other| PollFd::from_borrowed_fd(other, PollFlags::empty()));
+            let desk = PollFd::new(&self.desk, PollFlags::IN);
+            let worker = PollFd::new(&self.process, PollFlags::IN);
+            let mut events = [desk, worker, connection, door];
+            let left = asked.bound.saturating_sub(started.elapsed());
+            match poll(&mut events, Timespec::try_from(left).ok().as_ref()) {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            // Its end, and the end of all who want the job, are seen here, too.
+            let done = events[0].revents() == PollFlags::IN;
+            return Ok(done && rustix::io::read(&self.desk, &mut [0; 1])? == 1);
+        }
+    }
+
+    /// Ends it, if it lives, and all that it may have left.
+    fn end(self) {
+        drop(self);
+        jail::end_children();
     }
 }
 
-fn answer(connection: OwnedFd, parent: Pid) -> io::Result<()> {
+/// Does what comes to the desk, as long as each job leaves nothing that the next could meet.
+fn work(desk: OwnedFd, parent: Pid) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if nix::unistd::getppid() != parent {
         return Err(io::ErrorKind::NotConnected.into());
     }
+    // In place of the door: that is open only where jobs are taken in.
+    nix::unistd::dup2_stdin(&desk)?;
+    drop(desk);
+    let desk = io::stdin();
+    while let Some(asked) = next_job(desk.as_fd())? {
+        let Some(asked) = asked else { continue };
+        if !answer(asked.connection)? {
+            break;
+        }
+        rustix::io::write(&desk, &[1])?;
+    }
+    Ok(())
+}
+
+/// Does a job. True if the process is as it was before.
+fn answer(connection: OwnedFd) -> io::Result<bool> {
     let mut connection = UnixStream::from(connection);
     end_at_panic(connection.try_clone()?);
     let mut job = Vec::new();
     connection.read_to_end(&mut job)?;
-    let answer = match serde_json::from_slice::<Job>(&job) {
-        Ok(job) => keep(&job).map_err(|error| error.to_string()),
-        Err(error) => Err(format!("cannot understand the job: {error}")),
+    let (answer, is_as_before) = match serde_json::from_slice::<Job>(&job) {
+        Ok(job) => match keep(&job) {
+            Ok(seen) => (Answer::Observed(Box::new(seen)), is_alone(job.confinement.tier)),
+            Err(error) => (Answer::Failed(error.to_string()), false),
+        },
+        Err(error) => (Answer::Failed(format!("cannot understand the job: {error}")), false),
     };
-    let answer = match answer {
-        Ok(observation) => Answer::Observed(Box::new(observation)),
-        Err(reason) => Answer::Failed(reason),
-    };
-    connection.write_all(&serde_json::to_vec(&answer)?)
+    connection.write_all(&serde_json::to_vec(&answer)?)?;
+    drop(panic::take_hook());
+    Ok(is_as_before)
+}
+
+/// Whether nothing of a run that was kept in `tier` can be met by the next.
+fn is_alone(tier: Tier) -> bool {
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    tier.has_namespaces() && waitid(Id::All, look) == Err(Errno::ECHILD)
 }
 
 /// Makes a panic of any thread the end of the process and the answer to its job: the
@@ -139,44 +216,6 @@ fn end_at_panic(connection: UnixStream) {
         }
         abort();
     }));
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
-    /// The job's process did.
-    Itself,
-    /// Those who wanted it are gone.
-    Abandoned,
-    /// It took longer than it may.
-    Overdue,
-}
-
-/// Waits for the end of `child`, or of all who hold the other ends of one of `others`, or
-/// of the time.
-fn wait(child: Pid, others: [BorrowedFd<'_>; 2], bound: Duration) -> io::Result<Ended> {
-    let started = Instant::now();
-    let child =
-        rustix::process::Pid::from_raw(child.as_raw()).ok_or(io::ErrorKind::InvalidInput)?;
-    let child = pidfd_open(child, PidfdFlags::empty())?;
-    loop {
-        let [connection, door] =
-            others.map(|other| PollFd::from_borrowed_fd(other, PollFlags::empty()));
-        let mut events = [PollFd::new(&child, PollFlags::IN), connection, door];
-        let left = bound.saturating_sub(started.elapsed());
-        match poll(&mut events, Timespec::try_from(left).ok().as_ref()) {
-            Ok(0) => return Ok(Ended::Overdue),
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        let [ended, connection, door] = &events;
-        if !ended.revents().is_empty() {
-            return Ok(Ended::Itself);
-        }
-        if !connection.revents().is_empty() || !door.revents().is_empty() {
-            return Ok(Ended::Abandoned);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -23,19 +23,24 @@ fn shell(script: &str) -> Request {
     request
 }
 
-/// The process of the place's slot, and whatever it has started for a job.
-fn processes(place: &Place) -> (Pid, Vec<Pid>) {
-    let resident = place.keeper.process(place.slot).unwrap();
-    let children = format!("/proc/{resident}/task/{resident}/children");
+/// The process of the place's slot.
+fn resident(place: &Place) -> Pid {
+    Pid::from_raw(place.keeper.process(place.slot).unwrap().cast_signed())
+}
+
+/// What the first thread of a process has started and not reaped.
+fn children(parent: Pid) -> Vec<Pid> {
+    let children = format!("/proc/{parent}/task/{parent}/children");
     let children = fs::read_to_string(children).unwrap_or_default();
-    let pid = |word: &str| Pid::from_raw(word.parse().unwrap());
-    (Pid::from_raw(resident.cast_signed()), children.split_whitespace().map(pid).collect())
+    children.split_whitespace().map(|word| Pid::from_raw(word.parse().unwrap())).collect()
 }
 
 /// Waits, by asking again and again, until a job is being done, and by whom.
 fn worker(place: &Place) -> Pid {
     loop {
-        if let [worker] = processes(place).1[..] {
+        if let [worker] = children(resident(place))[..]
+            && !children(worker).is_empty()
+        {
             return worker;
         }
         thread::yield_now();
@@ -50,10 +55,10 @@ fn says_hello(place: &Place) {
 fn a_keeper_that_died_is_replaced() {
     let Some(place) = place() else { return };
     says_hello(&place);
-    let (resident, _) = processes(&place);
-    kill(resident, Signal::SIGKILL).unwrap();
+    let died = resident(&place);
+    kill(died, Signal::SIGKILL).unwrap();
     says_hello(&place);
-    assert_ne!(processes(&place).0, resident);
+    assert_ne!(resident(&place), died);
 }
 
 #[test]
@@ -81,7 +86,7 @@ fn a_run_that_is_lost_each_time_is_our_fault_and_hurts_no_other() {
     let lost = thread::scope(|scope| {
         let run = scope.spawn(|| place.run(&shell("while :; do :; done")));
         while !run.is_finished() {
-            for worker in processes(&place).1 {
+            for worker in children(resident(&place)) {
                 let _ = kill(worker, Signal::SIGKILL);
             }
         }
@@ -89,7 +94,20 @@ fn a_run_that_is_lost_each_time_is_our_fault_and_hurts_no_other() {
     });
     assert!(matches!(lost, Err(KeeperError::Lost(_))), "{lost:?}");
     says_hello(&place);
-    assert_eq!(processes(&place).1, []);
+    let workers = children(resident(&place));
+    assert!(matches!(workers[..], [worker] if children(worker).is_empty()), "{workers:?}");
+}
+
+#[test]
+fn a_worker_goes_on_after_a_run_that_left_nothing_and_not_after_one_that_is_our_fault() {
+    let Some(place) = place() else { return };
+    says_hello(&place);
+    let before = children(resident(&place));
+    says_hello(&place);
+    assert_eq!(children(resident(&place)), before);
+    place.run(&Request::new("/no/such/program")).unwrap_err();
+    says_hello(&place);
+    assert_ne!(children(resident(&place)), before);
 }
 
 /// What the next test starts as a process of its own: it runs a program that never ends.

@@ -1,5 +1,6 @@
 //! Who holds which open files.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fs;
 
@@ -19,6 +20,7 @@ pub(crate) struct Opened {
     pub(crate) pid: i32,
     /// Its number there.
     pub(crate) number: u64,
+    mode: OnceCell<Mode>,
 }
 
 /// How a file was opened.
@@ -57,7 +59,11 @@ impl Descriptors {
                 let name = name.to_string_lossy();
                 let number = entry.file_name().to_str().and_then(|text| text.parse().ok());
                 if let (Some(number), false) = (number, name.starts_with("/dev/null")) {
-                    by_name.entry(name.into_owned()).or_default().push(Opened { pid, number });
+                    by_name.entry(name.into_owned()).or_default().push(Opened {
+                        pid,
+                        number,
+                        mode: OnceCell::new(),
+                    });
                 }
             }
         }
@@ -91,10 +97,12 @@ impl Opened {
         format!("/proc/{}/fdinfo/{}", self.pid, self.number)
     }
 
-    /// How it was opened; as if for everything, if that cannot be seen.
+    /// How it was opened; as if for everything, if that cannot be seen. Looked at once.
     pub(crate) fn mode(&self) -> Mode {
-        let flags = proc::line(&self.info(), "flags:");
-        let flags = flags.and_then(|flags| u32::from_str_radix(&flags, 8).ok());
-        Mode(flags.unwrap_or(libc::O_RDWR as u32))
+        *self.mode.get_or_init(|| {
+            let flags = proc::line(&self.info(), "flags:");
+            let flags = flags.and_then(|flags| u32::from_str_radix(&flags, 8).ok());
+            Mode(flags.unwrap_or(libc::O_RDWR as u32))
+        })
     }
 }

@@ -37,14 +37,13 @@ pub(crate) fn watch(
     crowd.look(&shared);
     if let Err(error) = suspended.resume() {
         while reap(root)?.is_none() {
-            streams.wait(None, Some(TICK));
+            streams.wait(None, Some(TICK), limits.output);
         }
         return Err(error.into());
     }
     let (mut ending, mut progress) = (None, Progress::default());
     loop {
-        streams.wait(None, Some(TICK));
-        streams.drain(limits.output);
+        streams.wait(None, Some(TICK), limits.output);
         if let Some(waited) = reap(root)? {
             root_ended(&mut shared.lock(), &waited, shared.now(), ending.is_some());
             break;

@@ -3,10 +3,9 @@
 use std::cell::RefCell;
 use std::fs;
 use std::io::Read;
-
-use jail::Pid;
-use nix::time::{ClockId, clock_getcpuclockid};
 use std::time::Duration;
+
+use nix::time::ClockId;
 
 use crate::arch;
 
@@ -52,32 +51,41 @@ pub(crate) fn name(tid: i32) -> String {
 
 /// Processor time used by a process so far, all of its threads together.
 pub(crate) fn cpu_time(pid: i32) -> Option<Duration> {
-    let clock = clock_getcpuclockid(Pid::from_raw(pid)).ok()?;
-    clock.now().ok().map(Duration::from)
+    clock(pid, Clock::Scheduled)
 }
 
 /// Processor time used by a process so far, all of its threads together: in user mode, and in
 /// the kernel.
 pub(crate) fn cpu_times(pid: i32) -> Option<(Duration, Duration)> {
-    // As in the number of the clock of all its time, but for the kind.
-    const ALL: i32 = 0;
-    const USER: i32 = 1;
-    let read = |kind| {
-        let clock = ClockId::from_raw((!pid << 3) | kind);
-        clock.now().ok().map(Duration::from)
-    };
-    let (all, user) = (read(ALL)?, read(USER)?);
-    let exact = cpu_time(pid)?;
+    let (all, user) = (clock(pid, Clock::All)?, clock(pid, Clock::User)?);
+    let exact = clock(pid, Clock::Scheduled)?;
     // The kernel counts the two in ticks and knows only their sum exactly.
     let share = if all.is_zero() { 1.0 } else { user.as_secs_f64() / all.as_secs_f64() };
     let user = exact.mul_f64(share.min(1.0));
     Some((user, exact.saturating_sub(user)))
 }
 
+/// Which of its times a process's clock shows: `CPUCLOCK_PROF`, `_VIRT` and `_SCHED` of the kernel.
+#[derive(Clone, Copy)]
+enum Clock {
+    /// All, in ticks.
+    All = 0,
+    /// That in user mode, in ticks.
+    User = 1,
+    /// All, exactly.
+    Scheduled = 2,
+}
+
+/// Reads a clock of a process by the number that `clock_getcpuclockid` would give it after a call
+/// to see whether there is such a process.
+fn clock(pid: i32, clock: Clock) -> Option<Duration> {
+    ClockId::from_raw((!pid << 3) | clock as i32).now().ok().map(Duration::from)
+}
+
 /// How long a thread was ready to run, but had no processor.
 pub(crate) fn delay(pid: i32, tid: i32) -> Option<Duration> {
-    let text = read(&format!("/proc/{pid}/task/{tid}/schedstat"))?;
-    text.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+    let waited = |text: &str| text.split_whitespace().nth(1)?.parse().ok();
+    read_with(&format!("/proc/{pid}/task/{tid}/schedstat"), waited)?.map(Duration::from_nanos)
 }
 
 /// Selected lines of `/proc/<tid>/status`.
@@ -187,8 +195,11 @@ fn parse_call(text: &str) -> Option<Call> {
 
 /// What follows `key` on its line of a file of `/proc`.
 pub(crate) fn line(path: &str, key: &str) -> Option<String> {
-    let text = read(path)?;
-    text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
+    let value = |text: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(key))?;
+        Some(value.trim().to_owned())
+    };
+    read_with(path, value)?
 }
 
 thread_local! {

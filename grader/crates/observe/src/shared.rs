@@ -1,6 +1,7 @@
 //! What the tracing thread and the watching thread of one run share.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -136,6 +137,18 @@ impl Shared {
         let held = matches!(state.exam, Exam::Ready(_));
         state.exam = if held { Exam::Continue } else { Exam::None };
         self.changed.notify_all();
+    }
+
+    /// Records that a process executes `program`.
+    pub(crate) fn executed(&self, state: &mut State, pid: i32, program: PathBuf) {
+        state.family.executed(pid, program, self.now());
+        self.changed.notify_all();
+    }
+
+    /// Waits until the program itself runs, or all is over, at most for `patience`.
+    pub(crate) fn wait_for_begin(&self, patience: Duration) {
+        let pending = |state: &mut State| !state.family.has_begun() && !state.over;
+        drop(self.changed.wait_timeout_while(self.lock(), patience, pending));
     }
 
     /// Says that every process has ended.

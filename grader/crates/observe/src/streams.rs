@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jail::Stdio;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 use observation::Output;
 
 /// Our ends of the pipes to and from a program.
@@ -35,31 +36,38 @@ pub fn streams(input: Vec<u8>) -> io::Result<(Stdio, Streams)> {
 }
 
 impl Streams {
-    /// Sleeps until a stream is ready or `done` has been closed, at most for `timeout`.
-    /// True if it was `done`.
-    pub(crate) fn wait(&self, done: Option<&PipeReader>, timeout: Option<Duration>) -> bool {
-        let read = PollFlags::POLLIN;
-        let mut descriptors: Vec<_> =
-            done.iter().map(|done| PollFd::new(done.as_fd(), read)).collect();
-        for capture in [&self.output, &self.error] {
-            descriptors.extend(capture.pipe.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), read)));
+    /// Sleeps until a stream is ready or `done` has been closed, at most for `timeout`, and moves
+    /// what is ready; keeps up to `limit` bytes of each output. True if it was `done`.
+    pub(crate) fn wait(
+        &mut self,
+        done: Option<&PipeReader>,
+        timeout: Option<Duration>,
+        limit: u64,
+    ) -> bool {
+        let outputs = [&self.output, &self.error].map(|capture| capture.pipe.as_ref());
+        let descriptors = [
+            done.map(|done| PollFd::new(done.as_fd(), PollFlags::POLLIN)),
+            outputs[0].map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)),
+            outputs[1].map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)),
+            self.input.as_ref().map(|feed| PollFd::new(feed.pipe.as_fd(), PollFlags::POLLOUT)),
+        ];
+        let [over, output, error, input] = ready(descriptors, timeout);
+        if output {
+            self.output.drain(limit);
         }
-        if let Some(feed) = &self.input {
-            descriptors.push(PollFd::new(feed.pipe.as_fd(), PollFlags::POLLOUT));
+        if error {
+            self.error.drain(limit);
         }
-        let timeout = timeout.map(|time| u16::try_from(time.as_millis()).unwrap_or(u16::MAX));
-        let timeout = timeout.map_or(PollTimeout::NONE, PollTimeout::from);
-        let ready = poll(&mut descriptors, timeout).is_ok_and(|ready| ready > 0);
-        ready && done.is_some() && descriptors[0].any().unwrap_or(false)
+        if input && self.input.as_mut().is_some_and(Feed::write) {
+            self.input = None;
+        }
+        over
     }
 
-    /// Moves what can be moved now; keeps up to `limit` bytes of each output.
+    /// Takes what has been written and not been taken; keeps up to `limit` bytes of each output.
     pub(crate) fn drain(&mut self, limit: u64) {
         self.output.drain(limit);
         self.error.drain(limit);
-        if self.input.as_mut().is_some_and(Feed::write) {
-            self.input = None;
-        }
     }
 
     /// Whether more than `limit` bytes came on one of the outputs.
@@ -71,6 +79,17 @@ impl Streams {
     pub(crate) fn bytes(&self) -> u64 {
         self.output.bytes + self.error.bytes
     }
+}
+
+/// Sleeps until one of those descriptors that there are is ready, at most for `timeout`.
+fn ready<const N: usize>(
+    descriptors: [Option<PollFd<'_>>; N],
+    timeout: Option<Duration>,
+) -> [bool; N] {
+    let mut polled: Vec<_> = descriptors.iter().flatten().cloned().collect();
+    let slept = ppoll(&mut polled, timeout.map(TimeSpec::from), None);
+    let mut polled = polled.iter().map(|one| slept.is_ok() && one.any().unwrap_or(false));
+    descriptors.map(|one| one.is_some() && polled.next().unwrap_or(false))
 }
 
 /// What is still to be written to standard input.
@@ -106,31 +125,26 @@ pub(crate) struct Capture {
     pub(crate) pipe: Option<File>,
     kept: Vec<u8>,
     bytes: u64,
-    buffer: Box<[u8]>,
 }
 
 impl Capture {
     fn new(pipe: OwnedFd) -> io::Result<Self> {
         do_not_block(&pipe)?;
-        Ok(Self {
-            pipe: Some(pipe.into()),
-            kept: Vec::new(),
-            bytes: 0,
-            buffer: vec![0; 64 << 10].into(),
-        })
+        Ok(Self { pipe: Some(pipe.into()), kept: Vec::new(), bytes: 0 })
     }
 
     /// Takes what is there, without waiting, and keeps up to `limit` bytes in all.
     pub(crate) fn drain(&mut self, limit: u64) {
+        let mut buffer = [0; 16 << 10];
         // Bounded, so that a program that floods leaves time for everything else.
-        for _ in 0..64 {
+        for _ in 0..256 {
             let Some(pipe) = &mut self.pipe else { return };
-            match pipe.read(&mut self.buffer) {
+            match pipe.read(&mut buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(count) => {
                     let room = limit.saturating_sub(self.kept.len() as u64);
                     let keep = usize::try_from(room).map_or(count, |room| room.min(count));
-                    self.kept.extend_from_slice(&self.buffer[..keep]);
+                    self.kept.extend_from_slice(&buffer[..keep]);
                     self.bytes += count as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -48,6 +48,7 @@ pub(crate) enum Traced {
 pub(crate) fn trace(suspended: Suspended, shared: &Shared) -> Traced {
     let root = suspended.pid();
     if let Err(refusal) = ptrace::seize(root, options()) {
+        shared.set_over();
         return Traced::Refused(refusal, suspended);
     }
     let seen_as = proc::status(root.as_raw()).unwrap_or_default();
@@ -267,7 +268,7 @@ impl Tracer<'_> {
                 state.before = Some(Inventory::take(directory.as_deref()));
             }
         }
-        state.family.executed(pid.as_raw(), program, self.shared.now());
+        self.shared.executed(&mut state, pid.as_raw(), program);
     }
 
     fn exiting(&self, pid: Pid) -> Option<Next> {

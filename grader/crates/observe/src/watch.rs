@@ -137,12 +137,12 @@ struct Watcher<'a> {
 impl Watcher<'_> {
     /// Watches until the tracing thread is done. Says why the run was ended, if we did.
     fn run(&mut self, done: &PipeReader) -> Option<Ending> {
+        self.shared.wait_for_begin(self.limits.wall);
         let mut ending = None;
         let mut progress = Progress::default();
         loop {
-            let over = self.wait(done, ending.is_some());
-            self.streams.drain(self.limits.output);
-            if over {
+            if self.wait(done, ending.is_some()) {
+                self.streams.drain(self.limits.output);
                 return ending;
             }
             if ending.is_none() && !self.shared.lock().ending {
@@ -154,13 +154,20 @@ impl Watcher<'_> {
         }
     }
 
-    /// Sleeps until something happened or it is time for a glance. True once all is over.
+    /// Takes what is written until it is time for a glance. True once all is over.
     fn wait(&mut self, done: &PipeReader, ending: bool) -> bool {
-        let before = self.shared.now();
-        let interval = self.pace.interval(before);
-        let over = self.streams.wait(Some(done), (!ending).then_some(interval));
-        self.late += (self.shared.now() - before).saturating_sub(interval + SLACK);
-        over
+        let mut now = self.shared.now();
+        let glance = now + self.pace.interval(now);
+        loop {
+            let left = glance.saturating_sub(now);
+            let limit = self.limits.output;
+            let over = self.streams.wait(Some(done), (!ending).then_some(left), limit);
+            let before = std::mem::replace(&mut now, self.shared.now());
+            self.late += (now - before).saturating_sub(left + SLACK);
+            if over || now >= glance || self.streams.exceed(limit) {
+                return over;
+            }
+        }
     }
 
     /// The bound of wall time, and what a busy host kept from the run.
