@@ -1,6 +1,6 @@
 //! Control groups, of either version, where this process may make some below its own.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -74,13 +74,8 @@ impl Groups {
     /// In version 1 that is `tasks`, through which it can go without all other
     /// processes of the host being held up: a hundredth of the time.
     pub fn doors(&self) -> Result<Vec<OwnedFd>, GroupsError> {
-        let open = |group: &PathBuf| {
-            let tasks = group.join("tasks");
-            let path = if tasks.exists() { tasks } else { group.join("cgroup.procs") };
-            let door = fs::OpenOptions::new().write(true).open(&path);
-            door.map(OwnedFd::from).map_err(|source| GroupsError { path, source })
-        };
-        self.directories.iter().map(open).collect()
+        let door = |group: &PathBuf| open_first(group, &["tasks", "cgroup.procs"]);
+        self.directories.iter().map(|group| Ok(door(group)?.0.into())).collect()
     }
 
     /// How often the kernel ended a process for want of memory. None without a bound.
@@ -208,13 +203,25 @@ fn is_writable(directory: &Path) -> bool {
 
 /// Writes to the first of `files` that exists.
 fn bound(directory: &Path, files: &[&str], value: u64) -> Result<(), GroupsError> {
-    let path = files.iter().map(|file| directory.join(file)).find(|path| path.exists());
-    let path = path.unwrap_or_else(|| directory.join(files[0]));
-    // Not `fs::write`, which would make a file where there is none.
-    let opened = fs::OpenOptions::new().write(true).open(&path);
-    let written =
-        opened.and_then(|mut file| io::Write::write_all(&mut file, value.to_string().as_bytes()));
+    let (mut file, path) = open_first(directory, files)?;
+    let written = io::Write::write_all(&mut file, value.to_string().as_bytes());
     written.map_err(|source| GroupsError { path, source })
+}
+
+/// Opens the first of `files` that exists, to be written to. Makes none.
+fn open_first(directory: &Path, files: &[&str]) -> Result<(File, PathBuf), GroupsError> {
+    let open = |file: &&str| {
+        let path = directory.join(file);
+        match File::options().write(true).open(&path) {
+            Ok(file) => Ok((file, path)),
+            Err(source) => Err(GroupsError { path, source }),
+        }
+    };
+    let is_there = |tried: &Result<_, GroupsError>| {
+        !tried.as_ref().is_err_and(|error| error.source.kind() == io::ErrorKind::NotFound)
+    };
+    let (last, others) = files.split_last().expect("there is a file to open");
+    others.iter().map(open).find(is_there).unwrap_or_else(|| open(last))
 }
 
 #[cfg(test)]
