@@ -1,6 +1,6 @@
 //! Grades the same submissions in three ways and prints processor and wall time of each.
 //!
-//!     cargo bench -p grader --bench grading -- [submissions] [lesson]
+//!     cargo bench -p grader --bench grading -- [submissions] [lesson] [rounds]
 //!
 //! - `grader`: this grader, one run over the whole class;
 //! - `usual loop`: copy src/lib.rs into the exercise, `cargo test -p`, one shared target folder;
@@ -8,7 +8,8 @@
 //!   program, with the same arguments, without any test: what cannot be saved. What a lesson's
 //!   explorations take is not in it, so a lesson without them is the one to look at.
 //!
-//! All three run in one go on the same machine, so their ratios hold where bare times do not.
+//! All three run in turn in each round, on the same machine, so their ratios hold where bare times do
+//! not; how far apart the ratios of the rounds are tells how far.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -29,6 +30,7 @@ fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     let count: usize = words.next().map_or(Ok(10), |word| word.parse())?;
     let lesson = words.next().unwrap_or_else(|| "semaphore".to_owned());
+    let rounds: usize = words.next().map_or(Ok(3), |word| word.parse())?;
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the grader is in a workspace")?;
     let scratch = tempfile::tempdir()?;
@@ -42,24 +44,41 @@ fn main() -> anyhow::Result<()> {
     usual_loop(&class, &tested, 1)?;
     let runs = runs_of(&tested, &lesson, scratch.path())?;
 
-    let ways = [
-        ("grader", measure(|| with_grader(&class, count))?),
-        ("usual loop", measure(|| usual_loop(&class, &loop_root, count))?),
-        ("bare", measure(|| bare(&class, &tested, scratch.path(), count, &runs))?),
-    ];
+    let one_round = |_| {
+        Ok([
+            measure(|| with_grader(&class, count))?,
+            measure(|| usual_loop(&class, &loop_root, count))?,
+            measure(|| bare(&class, &tested, scratch.path(), count, &runs))?,
+        ])
+    };
+    let costs = (0..rounds).map(one_round).collect::<anyhow::Result<Vec<_>>>()?;
     let each = runs.len();
-    println!("{count} submissions to {lesson}, all of them right; {each} runs of each program\n");
+    println!(
+        "{rounds} times {count} submissions to {lesson}, all of them right; {each} runs of each \
+         program\n"
+    );
     println!("{:12} {:>14} {:>14} {:>12}", "", "CPU s each", "wall s each", "cores busy");
-    for (name, Cost { cpu, wall }) in &ways {
-        let each = |time: &Duration| time.as_secs_f64() / count as f64;
-        let busy = cpu.as_secs_f64() / wall.as_secs_f64();
-        println!("{name:12} {:>14.3} {:>14.3} {busy:>12.2}", each(cpu), each(wall));
+    let total = |way: usize, what: fn(&Cost) -> Duration| {
+        costs.iter().map(|round| what(&round[way])).sum::<Duration>().as_secs_f64()
+    };
+    for (way, name) in ["grader", "usual loop", "bare"].into_iter().enumerate() {
+        let (cpu, wall) = (total(way, |cost| cost.cpu), total(way, |cost| cost.wall));
+        let each = |time: f64| time / (rounds * count) as f64;
+        println!("{name:12} {:>14.3} {:>14.3} {:>12.2}", each(cpu), each(wall), cpu / wall);
     }
-    let [(_, ours), (_, usual), (_, bare)] = &ways;
-    let ratio = |a: &Cost, b: &Cost| a.cpu.as_secs_f64() / b.cpu.as_secs_f64();
-    println!("\nCPU, grader / usual loop: {:.2}", ratio(ours, usual));
-    println!("CPU, grader / bare:       {:.2}", ratio(ours, bare));
-    println!("CPU, usual loop / bare:   {:.2}", ratio(usual, bare));
+    println!();
+    let (grader, usual, bare) = (0, 1, 2);
+    for (names, a, b, what) in [
+        ("CPU, grader / usual loop: ", grader, usual, (|cost| cost.cpu) as fn(&Cost) -> Duration),
+        ("CPU, grader / bare:       ", grader, bare, |cost| cost.cpu),
+        ("CPU, usual loop / bare:   ", usual, bare, |cost| cost.cpu),
+        ("wall, usual loop / grader:", usual, grader, |cost| cost.wall),
+    ] {
+        let ratio =
+            |round: &[Cost; 3]| what(&round[a]).as_secs_f64() / what(&round[b]).as_secs_f64();
+        let ratios: Vec<_> = costs.iter().map(|round| format!("{:.2}", ratio(round))).collect();
+        println!("{names} {:.2} ({})", total(a, what) / total(b, what), ratios.join(", "));
+    }
     Ok(())
 }
 

@@ -8,6 +8,9 @@ use anyhow::bail;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 
+/// Each copy of the course has a target folder of its own.
+const TARGET: &str = "CARGO_TARGET_DIR";
+
 /// What some work took.
 pub(crate) struct Cost {
     pub(crate) cpu: Duration,
@@ -57,6 +60,7 @@ pub(crate) fn usual_loop(root: &Path, lesson: &str, source: &str) -> anyhow::Res
     cargo
         .args(["test", "-q", "--no-fail-fast", "-p", lesson])
         .current_dir(root)
+        .env_remove(TARGET)
         .stdin(Stdio::null());
     cargo.output()?;
     Ok(())
@@ -64,7 +68,7 @@ pub(crate) fn usual_loop(root: &Path, lesson: &str, source: &str) -> anyhow::Res
 
 /// Runs to the end and returns standard output; a failure is an error with both streams.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.stdin(Stdio::null()).output()?;
+    let output = command.env_remove(TARGET).stdin(Stdio::null()).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         bail!("{command:?} failed:\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
