@@ -272,9 +272,14 @@ fn odd(strain: Strain, trials: &[Trial]) -> Vec<String> {
     trials.iter().filter(wrong).map(line).collect()
 }
 
+/// The first words of a text, on one line.
 fn one_line(text: &str) -> String {
-    let words: Vec<_> = text.split_whitespace().take(40).collect();
-    words.join(" ")
+    const MOST: usize = 40;
+    let words: Vec<_> = text.split_whitespace().take(MOST + 1).collect();
+    match words.get(MOST) {
+        None => words.join(" "),
+        Some(_) => format!("{} ...", words[..MOST].join(" ")),
+    }
 }
 
 fn document(wanted: NonZeroU32, runs: &[u32], table: &str, odd: &[String]) -> String {
@@ -319,6 +324,13 @@ mod tests {
             "Of 4 pairs of a submission and a strain 2 have had 3 runs or more, 1 fewer, and 1 \
              none yet: 8 runs in all."
         );
+    }
+
+    #[test]
+    fn what_is_cut_short_says_so() {
+        assert_eq!(one_line("a\n  b"), "a b");
+        let long = one_line(&"word\n".repeat(41));
+        assert_eq!((long.matches("word").count(), &long[long.len() - 8..]), (40, "word ..."));
     }
 
     #[test]
