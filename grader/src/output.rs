@@ -295,7 +295,7 @@ fn place_of(submission: &Submission) -> String {
     format!("{}/{}/src/lib.rs", submission.student, submission.lesson)
 }
 
-fn temporary(folder: &Path) -> anyhow::Result<NamedTempFile> {
+pub(crate) fn temporary(folder: &Path) -> anyhow::Result<NamedTempFile> {
     let failed = || format!("cannot write to {}; is the disk full?", folder.display());
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     tempfile::Builder::new().permissions(mode).tempfile_in(folder).with_context(failed)

@@ -1,5 +1,7 @@
 //! From a download of a learning-management system to the sheet that it reads.
 
+use std::io::Read;
+
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -146,4 +148,41 @@ fn what_is_left_out_is_said_and_ends_with_a_code_of_its_own() {
             .and(contains("`Ada` and `ada`: differ in case alone"))
             .and(contains("fay: Fay")),
     );
+}
+
+#[test]
+fn each_students_page_goes_back_by_moodle() {
+    let class = Class::new();
+    let hand_in = |who: &str, code: &str| {
+        class.hand_in(&format!("{who}_assignsubmission_file/lib.rs"), code);
+    };
+    hand_in("Ada Lovelace_101", &solution("lock"));
+    hand_in("Bao Nguyen_102", "fn");
+    let out = class.out();
+    let run = |words: &[&str]| grader().args(words).arg("--out").arg(&out).assert();
+    run(&["grade", class.path().to_str().unwrap(), "--lesson", "lock"]).code(0);
+    let sheet = "\u{feff}Identifier,\"Full name\",\"Email address\",Status,Grade,\"Maximum grade\"
+\"Participant 102\",\"Bao Nguyen\",bao@example.org,Submitted,,14.00
+\"Participant 101\",\"Ada Lovelace\",ada@example.org,Submitted,,14.00
+\"Participant 777\",Eve,eve@example.org,\"No submission\",,14.00
+";
+    let sheet = class.hand_in("../Grades-Locks.csv", sheet).display().to_string();
+    let to = class.out().with_file_name("feedback.zip");
+    run(&["book", "feedback", "--sheet", &sheet, "--lesson", "lock", "--to", to.to_str().unwrap()])
+        .code(0)
+        .stderr(
+            contains("2 pages in").and(contains("Participant 777 (Eve) is in the sheet and handed")),
+        );
+
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(to).unwrap()).unwrap();
+    let mut page = |name: &str| {
+        let mut text = String::new();
+        zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        text
+    };
+    let ada = page("Ada Lovelace_101_assignfeedback_file_lock.html");
+    assert!(ada.contains("Ada Lovelace") && !ada.contains("Bao"), "{ada}");
+    let bao = page("Bao Nguyen_102_assignfeedback_file_lock.html");
+    assert!(bao.contains("does-not-compile") && !bao.contains("Ada"), "{bao}");
+    assert_eq!(zip.len(), 2);
 }

@@ -1,3 +1,5 @@
+mod feedback;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ pub(crate) enum Command {
     /// Show all grades, with what was added or taken off
     List(Where),
     Export(ExportArguments),
+    Feedback(feedback::Arguments),
     Override(OverrideArguments),
     Withdraw(WithdrawArguments),
     ExportOverrides(ExportOverridesArguments),
@@ -143,6 +146,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<Exit> {
     match command {
         Command::List(place) => print!("{}", list(&open(place)?.book()?)),
         Command::Export(arguments) => return export(arguments),
+        Command::Feedback(arguments) => feedback::run(arguments)?,
         Command::Override(arguments) => {
             let OverrideArguments { student, lesson, points, reason, place } = arguments;
             open(place)?.decide(student, lesson, Some(*points), reason)?;

@@ -10,11 +10,17 @@
 //! reading of a sheet, in silence. Into the gradebook it imports an empty cell as no grade, and
 //! whatever it imports there is final: who has no grade gets no row.
 
+mod feedback;
+mod people;
+
+pub use feedback::{Addressee, addressees};
+
 use super::{
     Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, is_for, maximum,
-    number, words,
+    number,
 };
-use crate::book::{Book, BookLesson, Member};
+use crate::book::{Book, BookLesson};
+use people::{People, participant};
 
 const SYSTEM: &str = "Moodle";
 
@@ -37,21 +43,6 @@ const GRADE: [&str; 16] = [
     "评分",
     "hodnocení",
 ];
-
-const NAME: [&str; 9] = [
-    "full name",
-    "vollständiger name",
-    "nom complet",
-    "nombre completo",
-    "nome completo",
-    "volledige naam",
-    "полное имя",
-    "全名",
-    "姓名",
-];
-
-const GROUP: [&str; 8] =
-    ["group", "gruppe", "groupe", "grupo", "gruppo", "groep", "группа", "小组"];
 
 /// Fills grades into the worksheet or the export of the gradebook that Moodle offered.
 pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, SheetError> {
@@ -83,27 +74,14 @@ fn fill_worksheet(
     filling: &Filling,
 ) -> Result<Filled, SheetError> {
     let column = column(&sheet, filling)?;
-    let name = sheet.column(&NAME);
-    let group = sheet.column(&GROUP);
+    let people = People::of(&sheet);
     let feedback = sheet.column(&["feedback comments"]);
     let header = sheet.headers()[column].clone();
     let (mut seen, mut cells, mut notices) = (Vec::new(), 0, Vec::new());
     for row in sheet.rows.iter_mut().skip(1) {
         let Some(id) = participant(row) else { continue };
-        let full_name = row.get(name.unwrap_or(1)).map_or("", String::as_str);
-        let others: Vec<&str> = row
-            .iter()
-            .skip(1)
-            .take(3)
-            .map(String::as_str)
-            .filter(|cell| cell.contains('@'))
-            .collect();
-        let group = group.and_then(|group| row.get(group)).map_or("", String::as_str);
-        let blind = name.is_none() && others.is_empty();
-        let may_be = |at: usize| blind || may_be(&book.members[at], &row[0], full_name);
-        let found = participant_in(book, id, &others, full_name, may_be);
-        let Some(index) = found.or_else(|| team(book, group)) else {
-            notices.push(format!("{} ({full_name}) is in the sheet and has no grade", row[0]));
+        let Some(index) = people.member(book, row, id) else {
+            notices.push(format!("{} has no grade", people.told(row)));
             continue;
         };
         seen.push(index);
@@ -132,53 +110,6 @@ fn fill_worksheet(
     }
     guard(&mut sheet, &mut notices);
     Ok(Filled { text: sheet.render()?, cells, notices })
-}
-
-/// By an address; else by the participant's number, unless the names deny it: a group has a
-/// number of another kind; else by the name.
-fn participant_in(
-    book: &Book,
-    id: &str,
-    words: &[&str],
-    name: &str,
-    may_be: impl Fn(usize) -> bool,
-) -> Option<usize> {
-    let find = |system_ids: &[&str], words: &[&str], name: &str| {
-        book.find(&Identity { system_ids, words, name })
-    };
-    find(&[], words, "")
-        .or_else(|| find(&[id], &[], "").filter(|&at| may_be(at)))
-        .or_else(|| find(&[], &[], name))
-}
-
-/// Whether a member may be called `name`, or was not called by any name but `identifier`.
-fn may_be(member: &Member, identifier: &str, name: &str) -> bool {
-    let Some(own) = &member.name else { return true };
-    let (ours, theirs) = (words(own), words(name));
-    let anonymous = identifier.trim_end_matches(|c: char| c.is_ascii_digit());
-    ours.iter().any(|word| theirs.contains(word))
-        || [name, identifier, anonymous].iter().any(|other| letters(own) == letters(other))
-}
-
-/// What is left of a name whatever a system does to it, in no order.
-fn letters(name: &str) -> Vec<char> {
-    let lower = name.to_lowercase();
-    let mut letters: Vec<char> = lower.chars().filter(|letter| letter.is_alphanumeric()).collect();
-    letters.sort_unstable();
-    letters
-}
-
-/// The group called `name`, whose members were not known when its work was graded.
-fn team(book: &Book, name: &str) -> Option<usize> {
-    let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
-    let shown = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let own = |member: &&Member| {
-        let student = plain(&member.student);
-        !student.is_empty() && (student == plain(name) || student == plain(&shown))
-    };
-    let mut found = book.members.iter().enumerate().filter(|(_, member)| own(member));
-    let (at, _) = found.next()?;
-    found.next().is_none().then_some(at)
 }
 
 /// Puts a blank behind each backslash that Moodle would take the quote behind it for text by.
@@ -293,15 +224,6 @@ fn column_of_item(
         .map(String::as_str)
         .collect();
     Err(SheetError::Column(format!("{}: {problem}: {}", lesson.id, items.join("; "))))
-}
-
-/// The digits at the end of the identifier.
-fn participant(row: &[String]) -> Option<&str> {
-    let identifier = row.first()?;
-    let start = identifier.rfind(|c: char| !c.is_ascii_digit())?;
-    let (word, number) =
-        identifier.split_at(start + identifier[start..].chars().next()?.len_utf8());
-    (!number.is_empty() && !word.trim().is_empty()).then_some(number)
 }
 
 fn column(sheet: &Sheet, filling: &Filling) -> Result<usize, SheetError> {

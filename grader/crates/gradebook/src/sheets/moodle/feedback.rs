@@ -1,0 +1,120 @@
+//! To whom pages go, whose files Moodle hands out if they are named after its participants.
+
+use std::collections::BTreeSet;
+
+use super::super::{Filling, Sheet, SheetError, absent};
+use super::SYSTEM;
+use super::people::{People, participant};
+use crate::book::Book;
+
+/// Whose page goes to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// The number by which Moodle knows a participant of the assignment, or a group of it.
+    pub number: String,
+    /// The name under which results are filed.
+    pub student: String,
+}
+
+/// Those in a worksheet of Moodle's who handed in `lesson`, and what is to be said about the rest.
+///
+/// Where groups hand in, each group is there once, with the number that its folder had in the
+/// download: the worksheet knows its members alone.
+pub fn addressees(
+    sheet: &str,
+    book: &Book,
+    lesson: &str,
+) -> Result<(Vec<Addressee>, Vec<String>), SheetError> {
+    let sheet = Sheet::parse(sheet)?;
+    let wanted = book.wanted(&Filling { lesson: Some(lesson.to_owned()), ..Filling::default() })?;
+    let people = People::of(&sheet);
+    let (mut addressees, mut seen, mut notices) = (Vec::new(), Vec::new(), Vec::new());
+    let mut numbers = BTreeSet::new();
+    for row in sheet.rows.iter().skip(1) {
+        let Some(id) = participant(row) else { continue };
+        let found = people.member(book, row, id);
+        let handed_in =
+            |&index: &usize| book.members[index].grades.keys().any(|id| id.as_str() == lesson);
+        let Some(index) = found.filter(handed_in) else {
+            notices.push(format!("{} handed in nothing for {lesson}", people.told(row)));
+            continue;
+        };
+        seen.push(index);
+        let member = &book.members[index];
+        let number = match people.group(row) {
+            "" => Some(id.to_owned()),
+            _ => member.system_id.clone(),
+        };
+        let Some(number) = number else {
+            notices.push(format!("no number is known for the group of {}", row[0]));
+            continue;
+        };
+        if numbers.insert(number.clone()) {
+            addressees.push(Addressee { number, student: member.student.clone() });
+        }
+    }
+    if seen.is_empty() && notices.is_empty() {
+        let problem = "the first column holds no `Participant 123`".to_owned();
+        return Err(SheetError::System { system: SYSTEM, problem });
+    }
+    notices.extend(absent(book, &seen, &wanted));
+    Ok((addressees, notices))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::specimen::book;
+
+    fn told(sheet: &str, book: &Book) -> (Vec<(String, String)>, Vec<String>) {
+        let (addressees, notices) = addressees(sheet, book, "lock").unwrap();
+        (addressees.into_iter().map(|each| (each.number, each.student)).collect(), notices)
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(number, student): &(&str, &str)| ((*number).into(), (*student).into());
+        pairs.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn each_participant_who_handed_in_gets_their_own_page() {
+        let sheet =
+            "\u{feff}Identifier,\"Full name\",\"Email address\",Status,Grade,\"Maximum grade\"
+\"Participant 102\",\"Bao Nguyen\",bao@example.org,Submitted,,10.00
+\"Participant 101\",\"Ada Lovelace\",ada@example.org,Submitted,,10.00
+\"Participant 777\",Eve,eve@example.org,\"No submission\",,10.00
+";
+        let (addressees, notices) = told(sheet, &book());
+        assert_eq!(addressees, pairs(&[("102", "bao"), ("101", "ada")]));
+        assert_eq!(
+            notices,
+            ["Participant 777 (Eve) is in the sheet and handed in nothing for lock"]
+        );
+        let without = sheet
+            .replace("\"Participant 101\",\"Ada Lovelace\",ada@example.org,Submitted,,10.00\n", "");
+        let (addressees, notices) = told(&without, &book());
+        assert_eq!(addressees, pairs(&[("102", "bao")]));
+        assert!(notices[1].starts_with("ada has a grade and is not in the sheet"), "{notices:?}");
+    }
+
+    #[test]
+    fn a_group_gets_one_page_under_the_number_of_its_folder() {
+        let mut book = book();
+        let ada = &mut book.members[0];
+        (ada.student, ada.name) = ("Red".to_owned(), Some("Red".to_owned()));
+        (ada.email, ada.id, ada.system_id) = (None, None, Some("7".to_owned()));
+        let sheet =
+            "Identifier,\"Full name\",\"Email address\",Status,Group,Grade,\"Maximum grade\"
+\"Participant 42\",\"Fay Po\",fay@example.org,Submitted,Red,,10.00
+\"Participant 43\",\"Gil Wu\",gil@example.org,Submitted,Red,,10.00
+";
+        assert_eq!(told(sheet, &book).0, pairs(&[("7", "Red")]));
+    }
+
+    #[test]
+    fn what_is_no_worksheet_is_refused() {
+        let error = addressees("First name,Grade\nAda,1\n", &book(), "lock").unwrap_err();
+        assert!(error.to_string().contains("Participant 123"), "{error}");
+        assert!(addressees("Identifier,Grade\n", &book(), "fork").is_err());
+    }
+}
