@@ -113,6 +113,16 @@ fn counted(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
+/// Removes all groups whose names begin with `beginning`, once nobody is in them any more: those
+/// of whoever was ended before it could do so.
+pub fn remove_groups(beginning: &str) {
+    let parents =
+        [Controller::Memory, Controller::Tasks].into_iter().filter_map(Controller::parent);
+    let below = parents.flat_map(|parent| fs::read_dir(parent).into_iter().flatten().flatten());
+    let theirs = below.filter(|group| group.file_name().to_string_lossy().starts_with(beginning));
+    drop(Groups { directories: theirs.map(|group| group.path()).collect(), memory: None });
+}
+
 impl Drop for Groups {
     fn drop(&mut self) {
         for directory in &self.directories {

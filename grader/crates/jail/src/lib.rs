@@ -56,7 +56,7 @@ mod tree;
 mod walls;
 mod worker;
 
-pub use cgroup::{Controller, Groups, GroupsError, memory_kills_of_the_host};
+pub use cgroup::{Controller, Groups, GroupsError, memory_kills_of_the_host, remove_groups};
 pub use command::{Command, LaunchError, Stdio};
 pub use confinement::{Artefact, Confinement};
 pub use enclosure::Enclosure;

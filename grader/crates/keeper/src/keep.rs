@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jail::{Command, Confinement, Groups, LaunchError, Stdio, Tier, enclose, end_user, walls};
 use nix::unistd::geteuid;
@@ -44,7 +44,9 @@ pub(crate) enum KeepError {
 }
 
 /// Runs and observes the program of `job`; nothing of it is alive afterwards.
-pub(crate) fn keep(job: &Job) -> Result<Observation, KeepError> {
+///
+/// The names of its control groups begin with `groups`.
+pub(crate) fn keep(job: &Job, groups: &str) -> Result<Observation, KeepError> {
     let Job { request, confinement } = job;
     let host = |action| move |source| KeepError::Host { action, source };
     if !confinement.tier.has_namespaces() {
@@ -54,8 +56,8 @@ pub(crate) fn keep(job: &Job) -> Result<Observation, KeepError> {
     confinement.artefacts.iter().for_each(|artefact| drop(fs::remove_file(&artefact.to)));
     let scratch = scratch(confinement).map_err(host("make a directory for the program"))?;
     let directory = scratch.as_ref().map(Scratch::path);
-    let groups =
-        Groups::make(&name_of_groups(), confinement.memory, request.limits.processes + 16)?;
+    let groups = format!("{groups}-{}", since_the_epoch().as_nanos());
+    let groups = Groups::make(&groups, confinement.memory, request.limits.processes + 16)?;
     let before = Before::look(confinement.tier, &groups);
     let enclosure = walls(
         confinement,
@@ -116,10 +118,14 @@ pub(crate) fn keep(job: &Job) -> Result<Observation, KeepError> {
     Ok(observation)
 }
 
-/// No other keeper has it, be it in another container below the same group.
-fn name_of_groups() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("interleave-{}-{}", std::process::id(), now.as_nanos())
+/// How the names of this process's control groups begin, and nobody else's, be it in another
+/// container below the same group.
+pub(crate) fn name_of_groups() -> String {
+    format!("interleave-{}-{}", std::process::id(), since_the_epoch().as_nanos())
+}
+
+fn since_the_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 fn command(request: &Request, scratch: Option<&Path>) -> Result<Command, LaunchError> {

@@ -23,7 +23,7 @@ use rustix::net::{
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use crate::job::{Answer, Job};
-use crate::keep::keep;
+use crate::keep::{keep, name_of_groups};
 use crate::resident::hand_over;
 
 /// The first argument by which an executable is told to be a keeper.
@@ -60,15 +60,16 @@ fn serve(door: BorrowedFd<'_>) -> io::Result<()> {
     // Should the worker die, what it has started falls to us.
     jail::adopt_orphans()?;
     jail::settle_down();
-    let mut worker = Worker::start()?;
+    let groups = name_of_groups();
+    let mut worker = Worker::start(&groups)?;
     while let Some(asked) = next_job(door)? {
         let Some(asked) = asked else { continue };
         if !worker.attend(door, asked)? {
-            worker.end();
-            worker = Worker::start()?;
+            worker.end(&groups);
+            worker = Worker::start(&groups)?;
         }
     }
-    worker.end();
+    worker.end(&groups);
     Ok(())
 }
 
@@ -111,14 +112,15 @@ struct Worker {
 }
 
 impl Worker {
-    fn start() -> io::Result<Self> {
+    /// Starts one whose control groups are called `groups` and something more.
+    fn start(groups: &str) -> io::Result<Self> {
         let (desk, theirs) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let ours = getpid();
         match jail::fork()? {
             Forked::Child => {
                 drop(desk);
-                exit(i32::from(work(theirs, ours).is_err()))
+                exit(i32::from(work(theirs, ours, groups).is_err()))
             }
             Forked::Parent(pid) => {
                 let known = rustix::process::Pid::from_raw(pid.as_raw());
@@ -154,14 +156,15 @@ impl Worker {
     }
 
     /// Ends it, if it lives, and all that it may have left.
-    fn end(self) {
+    fn end(self, groups: &str) {
         drop(self);
         jail::end_children();
+        jail::remove_groups(groups);
     }
 }
 
 /// Does what comes to the desk, as long as each job leaves nothing that the next could meet.
-fn work(desk: OwnedFd, parent: Pid) -> io::Result<()> {
+fn work(desk: OwnedFd, parent: Pid, groups: &str) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if nix::unistd::getppid() != parent {
         return Err(io::ErrorKind::NotConnected.into());
@@ -172,7 +175,7 @@ fn work(desk: OwnedFd, parent: Pid) -> io::Result<()> {
     let desk = io::stdin();
     while let Some(asked) = next_job(desk.as_fd())? {
         let Some(asked) = asked else { continue };
-        if !answer(asked.connection)? {
+        if !answer(asked.connection, groups)? {
             break;
         }
         rustix::io::write(&desk, &[1])?;
@@ -181,13 +184,13 @@ fn work(desk: OwnedFd, parent: Pid) -> io::Result<()> {
 }
 
 /// Does a job. True if the process is as it was before.
-fn answer(connection: OwnedFd) -> io::Result<bool> {
+fn answer(connection: OwnedFd, groups: &str) -> io::Result<bool> {
     let mut connection = UnixStream::from(connection);
     end_at_panic(connection.try_clone()?);
     let mut job = Vec::new();
     connection.read_to_end(&mut job)?;
     let (answer, is_as_before) = match serde_json::from_slice::<Job>(&job) {
-        Ok(job) => match keep(&job) {
+        Ok(job) => match keep(&job, groups) {
             Ok(seen) => (Answer::Observed(Box::new(seen)), is_alone(job.confinement.tier)),
             Err(error) => (Answer::Failed(error.to_string()), false),
         },

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
-use jail::{Confinement, Slot};
+use jail::{Confinement, Controller, Slot};
 use keeper::{Keeper, KeeperError, Place, Weak, settle};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -47,6 +47,16 @@ fn worker(place: &Place) -> Pid {
     }
 }
 
+/// How many control groups there are of the runs of the place's slot.
+fn groups(place: &Place) -> usize {
+    let beginning = format!("interleave-{}-", resident(place));
+    let parents =
+        [Controller::Memory, Controller::Tasks].into_iter().filter_map(Controller::parent);
+    let below = parents.flat_map(|parent| fs::read_dir(parent).unwrap());
+    let name = |group: std::io::Result<fs::DirEntry>| group.unwrap().file_name();
+    below.map(name).filter(|name| name.to_str().unwrap().starts_with(&beginning)).count()
+}
+
 fn says_hello(place: &Place) {
     assert_eq!(place.run(&shell("echo hello")).unwrap().stdout.text, "hello\n");
 }
@@ -77,6 +87,7 @@ fn a_run_whose_process_died_is_done_again() {
         run.join().unwrap().unwrap()
     });
     assert_eq!(seen.stdout.text, "at last\n");
+    assert_eq!(groups(&place), 0);
 }
 
 #[test]
@@ -132,4 +143,5 @@ fn a_run_that_nobody_waits_for_any_more_is_ended() {
     // Its turn comes once the other is over.
     says_hello(&place);
     assert!(kill(worker, None).is_err());
+    assert_eq!(groups(&place), 0);
 }
