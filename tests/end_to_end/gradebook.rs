@@ -171,7 +171,8 @@ fn each_students_page_goes_back_by_moodle() {
     run(&["book", "feedback", "--sheet", &sheet, "--lesson", "lock", "--to", to.to_str().unwrap()])
         .code(0)
         .stderr(
-            contains("2 pages in").and(contains("Participant 777 (Eve) is in the sheet and handed")),
+            contains("2 pages in")
+                .and(contains("Participant 777 (Eve) is in the sheet and handed")),
         );
 
     let mut zip = zip::ZipArchive::new(std::fs::File::open(to).unwrap()).unwrap();

@@ -1,12 +1,13 @@
 //! Hands each student's page back by Moodle.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use course::Language;
 use gradebook::sheets::moodle::{Addressee, addressees};
 use report::Submission;
 use report::sheet::Stages;
@@ -14,13 +15,14 @@ use site::{Names, Site};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::Where;
 use crate::{output, stage, tables};
 
 /// Pack each student's page on a lesson into a zip that Moodle hands out
 ///
 /// In the assignment, with `Feedback files` among its feedback types: View all submissions,
-/// Upload multiple feedback files in a zip. Each student finds the page beside the grade.
+/// Upload multiple feedback files in a zip. Each student finds the page beside the grade. Download the
+/// worksheet again afterwards, before grades are filled in: Moodle passes over rows that changed
+/// since.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -38,13 +40,17 @@ pub(crate) struct Arguments {
     /// How far the lesson's life has gone [default: what its due dates say]
     #[arg(long, value_name = "STAGE")]
     stage: Option<stage::Given>,
-    #[command(flatten)]
-    place: Where,
+    /// The folder of results
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// The folder of the course [default: the nearest with a course.yaml, from here upwards]
+    #[arg(long, value_name = "DIR")]
+    course: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Arguments { sheet, lesson, to, stage, place } = arguments;
-    let desk = super::open(place)?;
+    let Arguments { sheet, lesson, to, stage, out, course } = arguments;
+    let desk = super::open_in(out, course.as_deref(), Language::default())?;
     let lesson = intake::choose(&desk.course, std::slice::from_ref(lesson))?[0].id.as_str();
     let (text, _) = tables::read(sheet)?;
     let (addressees, notices) = addressees(&text, &desk.book()?, lesson)?;
@@ -54,7 +60,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = output::temporary(folder.unwrap_or(Path::new(".")))?;
     let mut zip = ZipWriter::new(file.as_file_mut());
-    let packed = pack(&mut zip, &place.out, lesson, &addressees, &stages)?;
+    let packed = pack(&mut zip, out, lesson, &addressees, &stages)?;
+    if packed == 0 {
+        bail!("nobody in {} has a page on {lesson}; nothing was written", sheet.display());
+    }
     zip.finish().with_context(failed)?;
     file.persist(to).map_err(|error| error.error).with_context(failed)?;
     eprintln!("{packed} pages in {}", to.display());
@@ -80,7 +89,7 @@ fn pack<W: Write + Seek>(
     let options = site::Options { stages: stages.clone(), names: Names::Shown };
     let mut site = Site::new(&run, &lessons, options);
     let picture = |path: &str| std::fs::read_to_string(results.join(path)).ok();
-    let mut numbers: HashMap<&str, &str> =
+    let mut numbers: BTreeMap<&str, &str> =
         addressees.iter().map(|each| (each.student.as_str(), each.number.as_str())).collect();
     let mut written: anyhow::Result<()> = Ok(());
     each(&mut |submission| {
@@ -96,10 +105,11 @@ fn pack<W: Write + Seek>(
         }
     })?;
     written.context("cannot write the zip; is the disk full?")?;
-    if let Some(student) = numbers.keys().next() {
-        bail!("no result of {student} in {}; run `grader grade` again", path.display());
+    let missing = numbers.len();
+    for student in numbers.into_keys() {
+        eprintln!("no result of {} is in {}", report::printable(student), path.display());
     }
-    Ok(addressees.len())
+    Ok(addressees.len() - missing)
 }
 
 /// How Moodle tells whose a file is: `<name>_<number>_<kind of plugin>_<plugin>_<file>`. Only

@@ -174,9 +174,13 @@ struct Desk {
 }
 
 fn open(place: &Where) -> anyhow::Result<Desk> {
-    let store = Store::existing(&place.out)?;
-    let (_, course) = place::course(place.course.as_deref())?;
-    Ok(Desk { course, store, language: place.language.into() })
+    open_in(&place.out, place.course.as_deref(), place.language.into())
+}
+
+fn open_in(out: &Path, course: Option<&Path>, language: Language) -> anyhow::Result<Desk> {
+    let store = Store::existing(out)?;
+    let (_, course) = place::course(course)?;
+    Ok(Desk { course, store, language })
 }
 
 impl Desk {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::{Filling, Sheet, SheetError, absent};
-use super::SYSTEM;
-use super::people::{People, participant};
+use super::no_participants;
+use super::people::{People, participant, team};
 use crate::book::Book;
 
 /// Whose page goes to whom.
@@ -43,10 +43,14 @@ pub fn addressees(
         let member = &book.members[index];
         let number = match people.group(row) {
             "" => Some(id.to_owned()),
-            _ => member.system_id.clone(),
+            // That of a person, whatever it is, would be taken for that of a group.
+            group => member.system_id.clone().filter(|_| team(book, group) == Some(index)),
         };
         let Some(number) = number else {
-            notices.push(format!("no number is known for the group of {}", row[0]));
+            notices.push(format!(
+                "{} works in a group, and Moodle hands a page to a whole group: grade the download without a roster, so that its groups are known",
+                row[0]
+            ));
             continue;
         };
         if numbers.insert(number.clone()) {
@@ -54,8 +58,7 @@ pub fn addressees(
         }
     }
     if seen.is_empty() && notices.is_empty() {
-        let problem = "the first column holds no `Participant 123`".to_owned();
-        return Err(SheetError::System { system: SYSTEM, problem });
+        return Err(no_participants());
     }
     notices.extend(absent(book, &seen, &wanted));
     Ok((addressees, notices))
@@ -109,6 +112,11 @@ mod tests {
 \"Participant 43\",\"Gil Wu\",gil@example.org,Submitted,Red,,10.00
 ";
         assert_eq!(told(sheet, &book).0, pairs(&[("7", "Red")]));
+        let person =
+            sheet.replace("42\",\"Fay Po\",fay@example.org", "42\",\"Bao\",bao@example.org");
+        let (addressees, notices) = told(&person, &book);
+        assert_eq!(addressees, pairs(&[("7", "Red")]), "a number of Bao's own is no group's");
+        assert!(notices[0].contains("Participant 42 works in a group"), "{notices:?}");
     }
 
     #[test]

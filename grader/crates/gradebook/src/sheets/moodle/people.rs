@@ -26,11 +26,13 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn of(sheet: &Sheet) -> Self {
-        Self { name: sheet.column(&NAME), group: sheet.column(&GROUP) }
+        // The second column has names in a language that we do not know, unless it is another.
+        let second = || sheet.column(&["status"]).is_none_or(|at| at != 1).then_some(1);
+        Self { name: sheet.column(&NAME).or_else(second), group: sheet.column(&GROUP) }
     }
 
     fn name<'a>(&self, row: &'a [String]) -> &'a str {
-        row.get(self.name.unwrap_or(1)).map_or("", String::as_str)
+        self.name.and_then(|name| row.get(name)).map_or("", String::as_str)
     }
 
     pub(super) fn group<'a>(&self, row: &'a [String]) -> &'a str {
@@ -39,14 +41,17 @@ impl People {
 
     /// How a person is told whose a row is.
     pub(super) fn told(&self, row: &[String]) -> String {
-        format!("{} ({}) is in the sheet and", row[0], self.name(row))
+        match self.name(row) {
+            "" => format!("{} is in the sheet and", row[0]),
+            name => format!("{} ({name}) is in the sheet and", row[0]),
+        }
     }
 
     /// Whose the row of the participant with number `id` is: by an address; else by the number,
-    /// unless the names deny it, since a group has a number of another kind; else by the name;
-    /// else by the group.
+    /// unless the names deny it; else by the name. Where groups hand in, the numbers in the
+    /// download are those of groups, so there it is by the group in place of the number.
     pub(super) fn member(&self, book: &Book, row: &[String], id: &str) -> Option<usize> {
-        let name = self.name(row);
+        let (name, group) = (self.name(row), self.group(row));
         let others: Vec<&str> = row
             .iter()
             .skip(1)
@@ -54,15 +59,16 @@ impl People {
             .map(String::as_str)
             .filter(|cell| cell.contains('@'))
             .collect();
-        let blind = self.name.is_none() && others.is_empty();
+        let blind = name.is_empty() && others.is_empty();
         let find = |system_ids: &[&str], words: &[&str], name: &str| {
             book.find(&Identity { system_ids, words, name })
         };
         let may_be = |&at: &usize| blind || may_be(&book.members[at], &row[0], name);
+        let by_number = || find(&[id], &[], "").filter(|at| group.is_empty() && may_be(at));
         find(&[], &others, "")
-            .or_else(|| find(&[id], &[], "").filter(may_be))
+            .or_else(by_number)
             .or_else(|| find(&[], &[], name))
-            .or_else(|| team(book, self.group(row)))
+            .or_else(|| team(book, group))
     }
 }
 
@@ -84,15 +90,22 @@ fn letters(name: &str) -> Vec<char> {
 }
 
 /// The group called `name`, whose members were not known when its work was graded.
-fn team(book: &Book, name: &str) -> Option<usize> {
-    let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+pub(super) fn team(book: &Book, name: &str) -> Option<usize> {
+    // In names of files Moodle shows what it makes of them for HTML.
     let shown = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let own = |member: &&Member| {
-        let student = plain(&member.student);
-        !student.is_empty() && (student == plain(name) || student == plain(&shown))
+    called(book, &[name, &shown])
+}
+
+/// The only one who is called by one of `names`, whatever stands between the letters.
+pub(super) fn called(book: &Book, names: &[&str]) -> Option<usize> {
+    let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+    let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
+    let own = |member: &Member| {
+        let own = [Some(member.student.as_str()), member.name.as_deref()];
+        own.into_iter().flatten().map(plain).any(|own| !own.is_empty() && names.contains(&own))
     };
-    let mut found = book.members.iter().enumerate().filter(|(_, member)| own(member));
-    let (at, _) = found.next()?;
+    let mut found = (0..book.members.len()).filter(|&at| own(&book.members[at]));
+    let at = found.next()?;
     found.next().is_none().then_some(at)
 }
 
