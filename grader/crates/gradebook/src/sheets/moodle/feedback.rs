@@ -16,6 +16,10 @@ pub struct Addressee {
     pub student: String,
 }
 
+const NO_GROUP: &str = "is in no group alone, and Moodle hands those no pages";
+
+const PERSON_OF_A_GROUP: &str = "works in a group, and Moodle hands a page to a whole group: grade the download without a roster, so that its groups are known";
+
 /// Those in a worksheet of Moodle's who handed in `lesson`, and what is to be said about the rest.
 ///
 /// Where groups hand in, each group is there once, with the number that its folder had in the
@@ -41,20 +45,17 @@ pub fn addressees(
         };
         seen.push(index);
         let member = &book.members[index];
-        let number = match people.group(row) {
-            "" => Some(id.to_owned()),
-            // That of a person, whatever it is, would be taken for that of a group.
-            group => member.system_id.clone().filter(|_| team(book, group) == Some(index)),
+        let number = match (people.group(row), team(book, people.group(row)) == Some(index)) {
+            ("", _) => Ok(id),
+            (_, true) => member.system_id.as_deref().ok_or(NO_GROUP),
+            // The number of a person, whatever it is, would be taken for that of a group.
+            (_, false) => Err(PERSON_OF_A_GROUP),
         };
-        let Some(number) = number else {
-            notices.push(format!(
-                "{} works in a group, and Moodle hands a page to a whole group: grade the download without a roster, so that its groups are known",
-                row[0]
-            ));
-            continue;
-        };
-        if numbers.insert(number.clone()) {
-            addressees.push(Addressee { number, student: member.student.clone() });
+        match number {
+            Ok(number) if numbers.insert(number.to_owned()) => addressees
+                .push(Addressee { number: number.to_owned(), student: member.student.clone() }),
+            Ok(_) => {}
+            Err(problem) => notices.push(format!("{} {problem}", row[0])),
         }
     }
     if seen.is_empty() && notices.is_empty() {
@@ -117,6 +118,10 @@ mod tests {
         let (addressees, notices) = told(&person, &book);
         assert_eq!(addressees, pairs(&[("7", "Red")]), "a number of Bao's own is no group's");
         assert!(notices[0].contains("Participant 42 works in a group"), "{notices:?}");
+        book.members[0].system_id = None;
+        let (addressees, notices) = told(sheet, &book);
+        assert!(addressees.is_empty());
+        assert!(notices[0].contains("Participant 42 is in no group alone"), "{notices:?}");
     }
 
     #[test]
