@@ -4,7 +4,8 @@
 use course::Points;
 
 use super::{
-    Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, is_for, maximum,
+    Filled, Filling, Identity, Names, Sheet, SheetError, absent, cell, check_maximum, is_for,
+    maximum,
 };
 use crate::book::{Book, BookLesson};
 
@@ -34,11 +35,15 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
         return Err(unclear("no column is called as a lesson; give --lesson and --column", &items));
     }
     let (mut seen, mut cells, mut notices) = (Vec::new(), 0, Vec::new());
+    let name = |row: &[String]| {
+        [first, last].map(|column| row.get(column).map_or("", String::as_str)).join(" ")
+    };
+    let names = Names::of(sheet.rows.iter().skip(1).map(|row| name(row)));
     for row in sheet.rows.iter_mut().skip(1) {
         let at = |column: usize| row.get(column).map_or("", String::as_str);
-        let name = format!("{} {}", at(first), at(last));
+        let name = name(row);
         let words = [at(user), number.map_or("", at)];
-        let identity = Identity { system_ids: &[at(user)], words: &words, name: &name };
+        let identity = Identity { system_ids: &[at(user)], words: &words, name: names.only(&name) };
         let Some(index) = book.find(&identity) else {
             notices.push(format!("{name} is in the sheet and has no grade"));
             continue;
@@ -124,6 +129,16 @@ mod tests {
             filled.notices,
             [" Nobody is in the sheet and has no grade", "bao has a grade and is not in the sheet",]
         );
+    }
+
+    #[test]
+    fn a_name_that_two_have_says_nothing() {
+        let sheet = SHEET.replace("\"ada\",\"s1\"", "\"al7\",\"\"");
+        assert_eq!(fill(&sheet, &book(), &Filling::default()).unwrap().cells, 1);
+        let namesake = "\"Lovelace\",\"Ada\",\"al8\",\"\",\"\",\"\"\r\n";
+        let filled = fill(&format!("{sheet}{namesake}"), &book(), &Filling::default()).unwrap();
+        assert_eq!(filled.cells, 0);
+        assert!(filled.notices[0].starts_with("Ada Lovelace is in the sheet and has no grade"));
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! A column that matches no assignment would become a new one, so titles keep their `(id)`.
 
 use super::{
-    Filled, Filling, Identity, Sheet, SheetError, absent, cell, check_maximum, is_for, maximum,
-    number,
+    Filled, Filling, Identity, Names, Sheet, SheetError, absent, cell, check_maximum, is_for,
+    maximum, number,
 };
 use crate::book::{Book, BookLesson};
 
@@ -35,14 +35,17 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
         check_maximum(&sheet.headers()[column], lesson, max, filling.scale)?;
         wanted.push((lesson, column, max, like.unwrap_or_default()));
     }
+    let name = |row: &[String]| match last_and_first {
+        Some((last, first)) => format!("{} {}", at(row, first), at(row, last)),
+        None => at(row, 0).to_owned(),
+    };
+    let names = Names::of(sheet.rows.iter().skip(1).map(|row| name(row)));
     for row in sheet.rows.iter_mut().skip(1).filter(|row| !at(row, id).trim().is_empty()) {
         let words: Vec<&str> =
             [Some(login), sis].into_iter().flatten().map(|column| at(row, column)).collect();
-        let name = match last_and_first {
-            Some((last, first)) => format!("{} {}", at(row, first), at(row, last)),
-            None => at(row, 0).to_owned(),
-        };
-        let identity = Identity { system_ids: &[at(row, id)], words: &words, name: &name };
+        let name = name(row);
+        let identity =
+            Identity { system_ids: &[at(row, id)], words: &words, name: names.only(&name) };
         let Some(index) = book.find(&identity) else {
             notices.push(format!("{name} is in the sheet and has no grade"));
             continue;
@@ -158,6 +161,16 @@ mod tests {
         assert_eq!(filled.text, SHEET.replace("ada@x.org,A,,1", "ada@x.org,A,9,1"));
         assert_eq!(filled.cells, 1);
         assert_eq!(filled.notices, ["Student, Test is in the sheet and has no grade"]);
+    }
+
+    #[test]
+    fn a_name_that_two_have_says_nothing() {
+        let sheet = SHEET.replace("9001,s1,ada@x.org", "9001,,al7");
+        assert_eq!(fill(&sheet, &book(), &filling("lock")).unwrap().cells, 1);
+        let namesake = "\"Lovelace, Ada\",9002,,al8,A,,1,4,88\n";
+        let filled = fill(&format!("{sheet}{namesake}"), &book(), &filling("lock")).unwrap();
+        assert_eq!(filled.cells, 0);
+        assert_eq!(filled.notices[0], "Lovelace, Ada is in the sheet and has no grade");
     }
 
     #[test]

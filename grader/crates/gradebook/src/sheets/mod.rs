@@ -12,6 +12,7 @@ pub mod nbgrader;
 pub mod table;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use course::Points;
 use csv::{QuoteStyle, Terminator};
@@ -148,6 +149,29 @@ pub(crate) fn guarded(cell: &str) -> Cow<'_, str> {
     match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{cell}").into(),
         false => cell.into(),
+    }
+}
+
+/// The names in a sheet. By a name that two rows have nobody is found.
+#[derive(Default)]
+pub(crate) struct Names(BTreeMap<Vec<String>, usize>);
+
+impl Names {
+    /// Those of all rows, one each.
+    pub(crate) fn of(names: impl IntoIterator<Item = String>) -> Self {
+        let mut counts = BTreeMap::new();
+        names.into_iter().for_each(|name| *counts.entry(words(&name)).or_default() += 1);
+        Self(counts)
+    }
+
+    /// Whether a row has it.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(&words(name))
+    }
+
+    /// `name`, unless several rows have it.
+    pub(crate) fn only<'a>(&self, name: &'a str) -> &'a str {
+        if self.0.get(&words(name)).is_some_and(|&rows| rows > 1) { "" } else { name }
     }
 }
 

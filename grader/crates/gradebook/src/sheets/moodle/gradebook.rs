@@ -1,8 +1,8 @@
 //! The export of the gradebook of a course.
 
 use super::super::{
-    Filled, Filling, Identity, Scale, Sheet, SheetError, absent, cell, check_maximum, is_for,
-    maximum, number,
+    Filled, Filling, Identity, Names, Scale, Sheet, SheetError, absent, cell, check_maximum,
+    is_for, maximum, number,
 };
 use super::guard;
 use super::people::called;
@@ -31,16 +31,24 @@ pub(super) fn fill(
         )));
     }
     check_maximum(&header, lesson, max, filling.scale)?;
-    let names = [sheet.column(&["first name"]), sheet.column(&["last name"])];
     let (mut seen, mut cells, mut notices) = (Vec::new(), 0, Vec::new());
     let mut highest = None;
     let mut rows = vec![sheet.headers().to_vec()];
+    let columns = [sheet.column(&["first name"]), sheet.column(&["last name"])];
+    let name = |row: &[String]| {
+        let at = |column: usize| row.get(column).map_or("", String::as_str);
+        columns.into_iter().flatten().map(at).collect::<Vec<_>>().join(" ")
+    };
+    let names = Names::of(sheet.rows.iter().skip(1).map(|row| name(row)));
     for mut row in sheet.rows.drain(1..) {
         let at = |column: usize| row.get(column).map_or("", String::as_str);
-        let name = names.into_iter().flatten().map(at).collect::<Vec<_>>().join(" ");
+        let name = name(&row);
+        let only = names.only(&name);
         let words: Vec<&str> = people.iter().map(|&column| at(column)).collect();
-        let found = book.find(&Identity { system_ids: &[], words: &words, name: &name });
-        let found = found.or_else(|| called(book, &[&name]));
+        let found = book.find(&Identity { system_ids: &[], words: &words, name: only });
+        // Moodle takes marks off names; whoever has the whole name in the sheet is another.
+        let whole = |&at: &usize| book.members[at].name.as_ref().is_some_and(|own| names.has(own));
+        let found = found.or_else(|| called(book, &[only]).filter(|at| !whole(at)));
         seen.extend(found);
         let points = found.and_then(|index| book.members[index].grades.get(&lesson.id));
         let Some(points) = points.and_then(|taken| taken.grade.points) else {
@@ -151,6 +159,11 @@ Louis 14,Eve,,eve@example.org,3.00,-,-,1795795607
         book.members[0].name = Some("Ada OLovelace".to_owned());
         let filled = fill(&sheet, &book, &filling("lock")).unwrap();
         assert_eq!(rows(&filled.text)[1][4], "9");
+        let namesakes = format!("{sheet}Ada,OLovelace,s8,x@x.org,-,-,-,1795795607\n");
+        let filled = fill(&namesakes, &book, &filling("lock")).unwrap();
+        assert_eq!(rows(&filled.text)[1][3..5], ["x@x.org", "9"]);
+        let namesakes = format!("{namesakes}Ada,OLovelace,s9,y@x.org,-,-,-,1795795607\n");
+        assert_eq!(fill(&namesakes, &book, &filling("lock")).unwrap().cells, 0);
         let strangers = GRADEBOOK.replace("Bao,Nguyen,s2,bao@example.org", "Fay,Po,s9,fay@x.org");
         let filled = fill(&strangers, &book, &filling("lock")).unwrap();
         assert!(

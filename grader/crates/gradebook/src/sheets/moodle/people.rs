@@ -1,6 +1,6 @@
 //! Whose a row of the worksheet is.
 
-use super::super::{Identity, Sheet, words};
+use super::super::{Identity, Names, Sheet, words};
 use crate::book::{Book, Member};
 
 const NAME: [&str; 9] = [
@@ -18,17 +18,21 @@ const NAME: [&str; 9] = [
 const GROUP: [&str; 8] =
     ["group", "gruppe", "groupe", "grupo", "gruppo", "groep", "группа", "小组"];
 
-/// The columns of a worksheet that say whose a row is.
+/// What a worksheet says about whose its rows are.
 pub(super) struct People {
     name: Option<usize>,
     group: Option<usize>,
+    names: Names,
 }
 
 impl People {
     pub(super) fn of(sheet: &Sheet) -> Self {
         // The second column has names in a language that we do not know, unless it is another.
         let second = || sheet.column(&["status"]).is_none_or(|at| at != 1).then_some(1);
-        Self { name: sheet.column(&NAME).or_else(second), group: sheet.column(&GROUP) }
+        let name = sheet.column(&NAME).or_else(second);
+        let people = Self { name, group: sheet.column(&GROUP), names: Names::default() };
+        let names = sheet.rows.iter().skip(1).map(|row| people.name(row).to_owned());
+        Self { names: Names::of(names), ..people }
     }
 
     fn name<'a>(&self, row: &'a [String]) -> &'a str {
@@ -48,8 +52,9 @@ impl People {
     }
 
     /// Whose the row of the participant with number `id` is: by an address; else by the number,
-    /// unless the names deny it; else by the name. Where groups hand in, the numbers in the
-    /// download are those of groups, so there it is by the group in place of the number.
+    /// unless the names deny it; else by a name that no other row has. Where groups hand in, the
+    /// numbers in the download are those of groups, so there it is by the group in place of the
+    /// number.
     pub(super) fn member(&self, book: &Book, row: &[String], id: &str) -> Option<usize> {
         let (name, group) = (self.name(row), self.group(row));
         let others: Vec<&str> = row
@@ -63,12 +68,18 @@ impl People {
         let find = |system_ids: &[&str], words: &[&str], name: &str| {
             book.find(&Identity { system_ids, words, name })
         };
-        let may_be = |&at: &usize| blind || may_be(&book.members[at], &row[0], name);
+        // Another assignment has other numbers, and who is another has a row of their own.
+        let other = |member: &Member| {
+            let own = member.name.as_deref().unwrap_or_default();
+            words(own) != words(name) && self.names.has(own)
+        };
+        let may_be = |&at: &usize| {
+            let member = &book.members[at];
+            blind || (may_be(member, &row[0], name) && !other(member))
+        };
         let by_number = || find(&[id], &[], "").filter(|at| group.is_empty() && may_be(at));
-        find(&[], &others, "")
-            .or_else(by_number)
-            .or_else(|| find(&[], &[], name))
-            .or_else(|| team(book, group))
+        let by_name = || find(&[], &[], self.names.only(name));
+        find(&[], &others, "").or_else(by_number).or_else(by_name).or_else(|| team(book, group))
     }
 }
 

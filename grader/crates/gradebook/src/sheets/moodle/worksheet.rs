@@ -237,6 +237,23 @@ mod tests {
     }
 
     #[test]
+    fn nobody_gets_the_grade_of_a_namesake_or_of_who_had_that_number_elsewhere() {
+        let mut book = book();
+        book.members[0].email = None;
+        let twin =
+            "\"Participant 555\",\"Ada Lovelace\",other@example.org,Submitted,,10.00,Yes,-,\n";
+        let grades = |sheet: &str, book: &Book| {
+            let filled = fill(sheet, book, &filling("lock")).unwrap();
+            rows(&filled.text)[1..].iter().map(|row| row[4].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(grades(&format!("{SHEET}{twin}"), &book), ["9", "3.00", "", ""]);
+        let elsewhere = SHEET
+            .replace("101\",\"Ada Lovelace", "777\",\"Ada Lovelace")
+            .replace("777\",\"Eve", "101\",\"Tom Lovelace");
+        assert_eq!(grades(&elsewhere, &book), ["9", "3.00", ""]);
+    }
+
+    #[test]
     fn a_team_without_known_members_is_found_by_its_name() {
         let mut book = book();
         let ada = &mut book.members[0];
