@@ -11,9 +11,10 @@ use crate::names::{CrateName, LessonId, StudentFile, TestName, UnitId};
 use crate::node::{Node, NodeId};
 use crate::points::Points;
 use crate::read_value::{hint, limits, points, title};
+use crate::text::Hint;
 
 /// The keys of each mapping, required and optional.
-pub(crate) const COURSE: [&str; 5] = ["course", "title", "limits", "policies", "units"];
+pub(crate) const COURSE: [&str; 6] = ["course", "title", "limits", "hint", "policies", "units"];
 /// Read by those who make grades of scores, and by nobody else.
 #[cfg_attr(not(feature = "policies"), expect(dead_code, reason = "policies are not read"))]
 pub(crate) const POLICIES: [&str; 7] =
@@ -40,6 +41,8 @@ pub(crate) fn course(root: &Node, source: &Arc<Source>) -> Result<Course, Vec<(N
 struct Reader {
     decoder: Decoder,
     limits: Limits,
+    /// For tests whose own hint has none for a verdict.
+    hint: Hint,
     units: Vec<UnitId>,
     /// In teaching order.
     lessons: Vec<LessonId>,
@@ -66,6 +69,9 @@ impl Reader {
         let title = self.required(&fields, "title", title);
         if let Some(node) = fields.get("limits") {
             self.limits = limits(&mut self.decoder, node, self.limits);
+        }
+        if let Some(node) = fields.get("hint") {
+            self.hint = hint(&mut self.decoder, node).unwrap_or_default();
         }
         // Before the lessons: their due dates are in its zone.
         #[cfg(feature = "policies")]
@@ -197,7 +203,7 @@ impl Reader {
             title: title?,
             visibility: visibility?,
             extra: extra?,
-            hint: hint?,
+            hint: hint?.map(|hint: Hint| hint.over(&self.hint)),
             name_at: name_node?.id,
         })
     }
