@@ -182,7 +182,7 @@ fn run_all(arguments: &Arguments) -> anyhow::Result<Exit> {
     odd.iter().for_each(|line| println!("{line}"));
     if arguments.lessons.is_empty() {
         let path = root.join("docs/certification.md");
-        let text = document(arguments.runs, &all, &table, &odd);
+        let text = document(arguments.runs, arguments.minutes, &all, &table, &odd);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         println!("written: {}", path.display());
     }
@@ -282,14 +282,21 @@ fn one_line(text: &str) -> String {
     }
 }
 
-fn document(wanted: NonZeroU32, runs: &[u32], table: &str, odd: &[String]) -> String {
+fn document(
+    wanted: NonZeroU32,
+    minutes: Option<NonZeroU32>,
+    runs: &[u32],
+    table: &str,
+    odd: &[String],
+) -> String {
     let cores = place::cores().get();
+    let minutes = minutes.map_or(String::new(), |minutes| format!(" --minutes {minutes}"));
     let odd = match odd {
         [] => "Nothing failed that is right, and nothing passed that is wrong.\n".to_owned(),
         odd => format!("{}\n", odd.join("\n")),
     };
     format!(
-        "# Certification\n\n    grader course certify --runs {wanted}\n\n\
+        "# Certification\n\n    grader course certify --runs {wanted}{minutes}\n\n\
          Each submission of the course's own is judged again and again under each of three strains: eight of them at once for \
          each of {cores} cores, everything on one core, and with the lowest priority beside one busy thread for each core that \
          goes before it. `right` counts the solution and the other correct designs, `wrong` the known-wrong submissions. A false \
@@ -324,6 +331,16 @@ mod tests {
             "Of 4 pairs of a submission and a strain 2 have had 3 runs or more, 1 fewer, and 1 \
              none yet: 8 runs in all."
         );
+    }
+
+    #[test]
+    fn the_document_names_the_command_that_was_given() {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        let command = |minutes| {
+            document(number(20), minutes, &[], "", &[]).lines().nth(2).unwrap().trim().to_owned()
+        };
+        assert_eq!(command(None), "grader course certify --runs 20");
+        assert_eq!(command(Some(number(9))), "grader course certify --runs 20 --minutes 9");
     }
 
     #[test]
