@@ -245,8 +245,9 @@ fn check_file(text: &str) -> Result<(), String> {
         ));
     }
     // Some file systems fold case, and there `src/Main.rs` is the driver too.
-    if text.eq_ignore_ascii_case("src/main.rs") {
-        return Err("`src/main.rs` is the driver, which no student replaces".to_owned());
+    let lower = text.to_ascii_lowercase();
+    if lower == "src/main.rs" || lower.starts_with("src/acts/") {
+        return Err(format!("`{text}` belongs to the driver, which no student replaces"));
     }
     Ok(())
 }
@@ -307,7 +308,7 @@ mod tests {
         for text in ["build.rs", "Cargo.toml", "tests/x.rs", "src/data.txt", "src"] {
             assert!(refusal::<StudentFile>(text).contains("under src/"), "{text}");
         }
-        for text in ["src/main.rs", "src/Main.rs"] {
+        for text in ["src/main.rs", "src/Main.rs", "src/acts/mod.rs"] {
             assert!(refusal::<StudentFile>(text).contains("the driver"), "{text}");
         }
     }

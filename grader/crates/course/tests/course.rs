@@ -137,7 +137,7 @@ fn each_mistake_is_reported_where_it_stands() {
         (
             "src/permit.rs",
             "src/main.rs",
-            "18:29 `src/main.rs` is the driver, which no student replaces",
+            "18:29 `src/main.rs` belongs to the driver, which no student replaces",
         ),
         ("[src/lib.rs, src/permit.rs]", "[]", "18:16 the files are empty"),
         (

@@ -111,6 +111,7 @@ pub fn compile(
 
     let mut driver = Rustc::new("bin", "driver", &prepared.driver, "program");
     driver.search(&prepared.libraries);
+    driver.see(prepared.acts());
     prepared.externs.iter().for_each(|library| driver.link(library));
     driver.link(&Extern { name: prepared.crate_name.clone(), library: folder.join(&library) });
     Ok(match driver.run(toolchain, folder, place)?.refusal()? {
@@ -186,7 +187,7 @@ impl Rustc {
         self.inputs.push(folder.to_owned());
     }
 
-    /// Lets it read `files`.
+    /// Lets it read `files`, or all that is in a folder.
     pub(crate) fn see(&mut self, files: impl IntoIterator<Item = PathBuf>) {
         self.inputs.extend(files);
     }

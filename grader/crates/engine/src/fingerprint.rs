@@ -78,6 +78,9 @@ fn lesson_digest(mut hasher: Hasher, lesson: &Lesson, prepared: &Prepared) -> io
     }
     let mut files: BTreeSet<PathBuf> = prepared.tests.values().cloned().collect();
     files.insert(prepared.driver.clone());
+    if let Some(acts) = prepared.acts() {
+        below(&acts, &mut files)?;
+    }
     files.extend(prepared.externs.iter().map(|library| library.library.clone()));
     files.extend(
         prepared
@@ -106,4 +109,51 @@ fn below(folder: &Path, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COURSE: &str = "
+course: c
+title: { en: C, zh: 课 }
+units:
+  - id: u
+    title: { en: U, zh: 单元 }
+    lessons:
+      - id: lock
+        title: { en: Locks, zh: 锁 }
+        tests: [{ name: t, points: 1 }]
+";
+
+    #[test]
+    fn what_the_driver_keeps_in_acts_counts_as_the_driver_does() {
+        let root = tempfile::tempdir().unwrap();
+        let source = root.path().join("lock/src");
+        std::fs::create_dir_all(root.path().join("lock/tests")).unwrap();
+        std::fs::create_dir_all(&source).unwrap();
+        let driver = source.join("main.rs");
+        std::fs::write(&driver, "mod acts;").unwrap();
+        let prepared = Prepared {
+            crate_name: "lock".to_owned(),
+            driver,
+            externs: Vec::new(),
+            libraries: PathBuf::new(),
+            tests: BTreeMap::new(),
+            explored: None,
+        };
+        let course = course::parse(COURSE, Path::new("course.yaml")).unwrap();
+        let digest = || {
+            let lesson = course.lesson("lock").unwrap();
+            lesson_digest(Hasher::default(), lesson, &prepared).unwrap()
+        };
+        let without = digest();
+        std::fs::create_dir(source.join("acts")).unwrap();
+        std::fs::write(source.join("acts/mod.rs"), "pub fn first() {}").unwrap();
+        let with = digest();
+        assert_ne!(with, without);
+        std::fs::write(source.join("acts/mod.rs"), "pub fn other() {}").unwrap();
+        assert_ne!(digest(), with);
+    }
 }

@@ -31,6 +31,14 @@ pub struct Prepared {
     pub explored: Option<Explored>,
 }
 
+impl Prepared {
+    /// The folder of what the driver can do besides what it shows, if there is one: its module
+    /// `acts`.
+    pub(crate) fn acts(&self) -> Option<PathBuf> {
+        Some(self.driver.with_file_name("acts")).filter(|acts| acts.is_dir())
+    }
+}
+
 /// Tests that link the student's code, and so are built again for each submission.
 ///
 /// The test target of a lesson that is called `explored`.

@@ -275,7 +275,9 @@ impl Search<'_> {
             .split('/')
             .any(|part| self.known.iter().any(|known| known.lesson.id.as_str() == part));
         let rust = last.ends_with(".rs") && !matches!(last, "main.rs" | "build.rs");
-        rust && !in_lesson && !is_aside(above) && !above.split('/').any(|part| part == "exercises")
+        let acts = above == "src/acts" || above.ends_with("/src/acts");
+        let in_exercises = above.split('/').any(|part| part == "exercises");
+        rust && !in_lesson && !acts && !is_aside(above) && !in_exercises
     }
 
     /// The lesson read out of the folder called `name`.

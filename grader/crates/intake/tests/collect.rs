@@ -184,6 +184,9 @@ fn files_are_told_by_name_by_content_or_because_one_lesson_was_asked_for() {
     desk.put("class/ada/lock.rs", "// whatever");
     desk.put("class/ada/work.rs", POOL);
     desk.put("class/bao/final/lib.rs", "// unfinished");
+    // The driver comes along with what it has in `acts`, and is nobody's work.
+    desk.put("class/ada/src/main.rs", "fn main() {}");
+    desk.put("class/ada/src/acts/mod.rs", "pub fn act() {}");
     assert_eq!(
         desk.told("class", &Asked::default()),
         [
