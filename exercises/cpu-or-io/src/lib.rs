@@ -36,8 +36,8 @@ pub fn threads_for(kind: Kind, tasks: usize, cores: usize) -> usize {
 ///
 /// Results stand in the order of the tasks, and may be any number. When this returns, every thread
 /// has ended, as far as `join` or the end of a `thread::scope` tells. A task may run a batch itself,
-/// which gets new threads and has tasks and results of its own, like any other, however many threads
-/// there are already.
+/// at any depth, which gets new threads and has tasks and results of its own, like any other, however
+/// many threads there are already.
 ///
 /// `threads` is at least 1, and may be more than there are tasks, or than [`MOST`]; there may be
 /// no tasks. Tasks do not panic.

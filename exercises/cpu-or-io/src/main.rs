@@ -5,8 +5,8 @@
 //! With `--threads` the number of threads is given, and not chosen. The first `--meet` tasks
 //! wait for one another, and so for other threads. With `--even 1` the tasks go in rounds: each
 //! waits until every thread has one, which is how tasks take equally long. Those that are left
-//! over make a last, smaller round. With `--inner 2` each task runs a batch of two tasks on two
-//! threads.
+//! over make a last, smaller round. With `--inner 2,3` each task runs a batch of two tasks on two
+//! threads, and each of those one of three on three.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +29,7 @@ fn main() {
         0 => threads_for(kind, tasks, cores),
         given => given,
     };
-    let inner = arguments.get("inner", 0);
+    let inner = arguments.list("inner", Vec::new());
     event("main", format_args!("chosen={threads} on={:?}", thread::current().id()));
 
     let meeting = Meeting::new(arguments.get("meet", 1)).expect("there are pipes left");
@@ -41,9 +41,7 @@ fn main() {
         // Waiting for others is what a task that waits for a network looks like from here.
         meeting.meet().expect("the pipes of the meeting are open");
         rounds.wait();
-        if inner > 0 {
-            run_batch(inner, inner, |number| number as u64);
-        }
+        run_inner(&inner);
         let result = steps_to_one(number as u64 + 1);
         event(&who, "end");
         result
@@ -51,6 +49,17 @@ fn main() {
 
     let results: Vec<_> = results.iter().map(u64::to_string).collect();
     event("main", format_args!("results={}", results.join(",")));
+}
+
+/// Runs a batch of the first size, whose tasks run one of the second, and so on.
+fn run_inner(sizes: &[usize]) {
+    if let [size, deeper @ ..] = sizes {
+        event("inner", format_args!("threads={size}"));
+        run_batch(*size, *size, |number| {
+            run_inner(deeper);
+            number as u64
+        });
+    }
 }
 
 /// How many steps Collatz's rule takes from `number` to 1: a little computing.

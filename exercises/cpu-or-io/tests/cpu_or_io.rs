@@ -75,15 +75,20 @@ fn started(run: &Run, threads: usize) -> Checked {
 #[test]
 fn exactly_the_asked_number_of_threads_is_started() {
     property(|random| {
-        // Fewer tasks than threads, and none; one thread, which could seem to be one too many;
-        // more threads than `threads_for` would choose, and then batches in tasks get no fewer.
-        let few = (random.pick(3..=8), random.pick(0..=2), 0);
-        for (threads, tasks, inner) in [few, (2, 0, 0), (1, 2, 0), (MOST + 6, 3, 2)] {
-            let run = batch(threads, tasks).arg("inner", inner).run()?;
+        // Fewer tasks than threads, and none; one thread, which could seem to be one too many.
+        let few = (random.pick(3..=8), random.pick(0..=2));
+        for (threads, tasks) in [few, (2, 0), (1, 2)] {
+            let run = batch(threads, tasks).run()?;
             run.ends_well()?;
-            // How many tasks are begun is another test's.
-            started(&run, threads + run.events().named("start").len() * inner)?;
+            started(&run, threads)?;
         }
+        // More than `threads_for` would choose, and then batches in tasks get no fewer, however deep.
+        let run = batch(MOST + 6, 3).list("inner", &[2, 2, 2]).run()?;
+        run.ends_well()?;
+        // How many of those are begun is another test's.
+        let inner = run.events().of("inner").values("threads");
+        let inner = inner.iter().filter_map(|threads| threads.parse::<usize>().ok());
+        started(&run, MOST + 6 + inner.sum::<usize>())?;
         let (threads, tasks) = (random.pick(1..=8), random.pick(1..=30));
         let run = batch(threads, tasks).run()?;
         run.ends_well()?;

@@ -74,6 +74,7 @@ const PATIENT: Duration = Duration::from_secs(20);
 
 #[test]
 fn long_lines_arrive_whole() {
+    let stays = Cell::new(false);
     property(|random| {
         let (sources, lines) = (random.pick(1..=2), random.pick(1..=3));
         // More bytes than a pipe holds.
@@ -82,9 +83,12 @@ fn long_lines_arrive_whole() {
         let run = program.using(PATIENT).within(WHILE).run()?;
         run.ends_well()?;
         (0..sources).try_for_each(|source| heard(&run, source, lines, words))?;
-        // A large pipe that is full of lines when the world has gone.
-        let (lines, words) = (random.pick(40..=50), 700);
-        let run = world(1, lines).arg("words", words).arg("late", 1).run()?;
+        // A large pipe that is full of lines when the world has gone; or, every other time, of so
+        // short ones that a read brings dozens, and the world stays until they have been heard.
+        let (lines, words) = if stays.get() { (1000, 15) } else { (random.pick(40..=50), 700) };
+        let program = world(1, lines).arg("words", words).arg("late", 1);
+        let run = program.arg("stays", u8::from(stays.get())).run()?;
+        stays.set(!stays.get());
         run.ends_well()?;
         heard(&run, 0, lines, words)
     });
@@ -153,12 +157,13 @@ fn timers_fire_while_no_source_speaks_in_the_order_of_their_moments() {
         while !timers.is_empty() {
             shuffled.push(timers.swap_remove(random.pick(0..=timers.len() - 1)));
         }
-        // The source ends only when all timers have fired, one by one.
-        let run = world(sources, 1).list("timers", &shuffled).run()?;
+        // The sources end only when all timers have fired, one by one; they say a line, or nothing.
+        let lines = random.pick(0..=1);
+        let run = world(sources, lines).list("timers", &shuffled).run()?;
         run.ends_well()?;
         let claim = "each timer should fire once, in the order of their moments";
         all_fire(&run, &shuffled, claim)?;
-        (0..sources).try_for_each(|source| heard(&run, source, 1, 3))?;
+        (0..sources).try_for_each(|source| heard(&run, source, lines, 3))?;
         // All are due at once, more of them than there are pieces of what a source has to say.
         shuffled.extend((1..=100).map(|timer| -3.0 * f64::from(timer)));
         let program = world(1, 10).arg("words", 700).list("timers", &shuffled);

@@ -8,9 +8,9 @@
 //! return, too: `stop` is stopped for a while, `caught` catches a panic of its own, `inner` has a
 //! task of its own that panics, `interrupt` sends its sleeping caller a signal, `background` starts a
 //! process that goes on (`background-exit` then exits with 0), `large` has a large array on its stack,
-//! and `silent` does nothing at all. With
-//! `--other 77` the program has another child all the while, which has ended with that status and has
-//! not been waited for. With `--refuse 1` the system permits no further process or thread.
+//! and `silent` does nothing at all (`silent-panic` just panics). With `--other 77` the program has
+//! another child all the while, which has ended with that status and has not been waited for. With
+//! `--refuse 1` the system permits no further process or thread.
 
 use std::hint::black_box;
 use std::io::{self, PipeWriter, Read, Write};
@@ -63,6 +63,7 @@ fn main() -> io::Result<()> {
         let (mut hear, tell) = io::pipe()?;
         let work = || match task.as_str() {
             "silent" => {}
+            "silent-panic" => resume_unwind(Box::new("told to panic")),
             "inner" => has_one_that_panics(process),
             "background" => starts_another(&over, &tell),
             "background-exit" => {
@@ -71,12 +72,13 @@ fn main() -> io::Result<()> {
             }
             _ => perform(task, status, signal),
         };
-        if task == "silent" {
+        let silent = task.starts_with("silent");
+        if silent {
             // Without the end of the line it is not out yet.
             print!("caller: speaks");
         }
         let end = if process { in_process(work)? } else { in_thread(work)? };
-        if task == "silent" {
+        if silent {
             println!();
         }
         over.open()?;
@@ -96,9 +98,13 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// C's `waitpid`, which takes the place of the library's: of a child that crashed it says as well
-/// that a core was dumped, which is otherwise up to the system's settings.
+/// C's `waitpid` and `waitid`, which take the place of the library's: of a child that crashed they say
+/// as well that a core was dumped, which is otherwise up to the system's settings.
 mod waits {
+    fn dumps(signal: libc::c_int) -> bool {
+        [libc::SIGABRT, libc::SIGSEGV].contains(&signal)
+    }
+
     #[unsafe(no_mangle)]
     extern "C" fn waitpid(
         pid: libc::pid_t,
@@ -110,10 +116,32 @@ mod waits {
         unsafe {
             let found = libc::syscall(libc::SYS_wait4, pid, status, options, usage) as libc::pid_t;
             if found > 0 && !status.is_null() {
-                let crashed = [libc::SIGABRT, libc::SIGSEGV].contains(&libc::WTERMSIG(*status));
-                *status |= if libc::WIFSIGNALED(*status) && crashed { 0x80 } else { 0 };
+                let crashed = libc::WIFSIGNALED(*status) && dumps(libc::WTERMSIG(*status));
+                *status |= if crashed { 0x80 } else { 0 };
             }
             found
+        }
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn waitid(
+        kind: libc::idtype_t,
+        id: libc::id_t,
+        found: *mut libc::siginfo_t,
+        options: libc::c_int,
+    ) -> libc::c_int {
+        let usage = std::ptr::null_mut::<libc::rusage>();
+        // SAFETY: the caller sees to it that `found` is null or can be written.
+        unsafe {
+            let result = libc::syscall(libc::SYS_waitid, kind, id, found, options, usage);
+            if result == 0
+                && let Some(found) = found.as_mut()
+                && found.si_code == libc::CLD_KILLED
+                && dumps(found.si_status())
+            {
+                found.si_code = libc::CLD_DUMPED;
+            }
+            result as libc::c_int
         }
     }
 }

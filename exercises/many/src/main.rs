@@ -10,10 +10,11 @@
 //! called. With `--stop 1` the first task is stopped while it is asked for the first time who is
 //! active, and the longest when the join begins, until the parent sleeps. With `--often 9` it is
 //! asked so often before the first answer is told. With `--earlier 1` there are another family of
-//! one child, and a child of the driver's own, all the while; both have ended. With `--refuse 3` the
-//! system permits no third fork, and no further one; with `--refuse 1` none at all. With `--pin 1` the
-//! program may use one processor only, and with `--unseen 1` it is asked for their number once more
-//! when the system has too many for a `sched_getaffinity`.
+//! one child, and a child of the driver's own, all the while; both have ended. The other family is
+//! asked right after the first answer. With `--refuse 3` the system permits no third fork, and no
+//! further one; with `--refuse 1` none at all. With `--pin 1` the program may use one processor only,
+//! and with `--unseen 1` it is asked for their number once more when the system has too many for a
+//! `sched_getaffinity`.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::process::{exit, id};
@@ -63,7 +64,7 @@ fn main() -> io::Result<()> {
     }
 
     let earlier = arguments.get("earlier", 0) != 0;
-    let earlier = if earlier { Some((earlier_family()?, ended_child()?)) } else { None };
+    let mut earlier = if earlier { Some((earlier_family()?, ended_child()?)) } else { None };
     let mut parts = Vec::new();
     let mut tasks = Vec::new();
     for (((number, units), end), name) in (1..).zip(units).zip(ends).zip(names) {
@@ -97,6 +98,9 @@ fn main() -> io::Result<()> {
             children.active()?;
         }
         event("main", format_args!("active={}", children.active()?.join(",")));
+        if let Some((earlier, _)) = &mut earlier {
+            event("earlier", format_args!("active={}", earlier.active()?.join(",")));
+        }
         stopped.into_iter().try_for_each(|pid| send(pid, libc::SIGCONT))?;
         // The shortest first.
         parts.sort_by_key(|part| part.units);

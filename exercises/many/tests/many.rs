@@ -120,10 +120,12 @@ fn the_active_children_are_those_that_have_not_ended() {
     property(|random| {
         let units = units(random);
         let names = names(units.len());
-        // Looked at after each end, and after two of them; once while the first one is stopped.
-        for (look, stop, often) in [(1, 0, OFTEN), (2, 0, 1), (1, 1, 1)] {
+        // Looked at after each end, and after two of them; once while the first one is stopped, and
+        // another family's child has ended.
+        for (look, stop, often, earlier) in [(1, 0, OFTEN, 0), (2, 0, 1, 0), (1, 1, 1, 1)] {
             let program = program!().list("units", &units).list("names", &names);
-            let run = program.arg("look", look).arg("stop", stop).arg("often", often).run()?;
+            let program = program.arg("look", look).arg("stop", stop).arg("often", often);
+            let run = program.arg("earlier", earlier).run()?;
             all_started(&run, units.len())?;
             comes_back(&run)?;
             run.ends_well()?;
@@ -136,8 +138,8 @@ fn the_active_children_are_those_that_have_not_ended() {
                     format!("active={}", active.join(","))
                 })
                 .collect();
-            let seen: Vec<_> =
-                run.events().named("active").iter().map(|event| event.what.clone()).collect();
+            let asked = run.events().of("main").named("active");
+            let seen: Vec<_> = asked.iter().map(|event| event.what.clone()).collect();
             let claim = format!(
                 "tasks of {units:?} units, called {names:?}, end one after the other, the shortest \
                  first; who is active is asked after {look} of them each time{}",
@@ -145,6 +147,10 @@ fn the_active_children_are_those_that_have_not_ended() {
             );
             let difference = kit::compare(&expected.join("\n"), &seen.join("\n"));
             run.check(Finding::wrong(claim).seeing(difference).unless(seen == expected))?;
+            let others: String = run.events().of("earlier").values("active").concat();
+            let claim = "another `Children`, whose child ended before these were started, is asked \
+                         after them: there nobody is active";
+            run.check(Finding::wrong(claim).seeing(run.stdout()).unless(others.is_empty()))?;
         }
         // Of no tasks none is active, and that is no error.
         let run = program!().list("units", &[0; 0]).run()?;
@@ -171,8 +177,8 @@ fn the_codes_stand_in_the_order_of_the_tasks() {
         let units = units(random);
         let mut ends: Vec<i32> =
             units.iter().map(|_| [0, 1, 3, 77, 255, -9, -15][random.pick(0..=6)]).collect();
-        // Those of the same name end in different ways.
-        ends[2] = if ends[0] == 3 { 77 } else { 3 };
+        // Those of the same name end in different ways; with a sign, the first would be negative.
+        (ends[0], ends[2]) = (200, 3);
         // A code like any other, also to whoever takes -1 for none.
         ends[1] = -1;
         for program in [

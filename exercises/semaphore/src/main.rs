@@ -85,7 +85,7 @@ fn main() -> io::Result<()> {
                 let tidies = matches!(fate, Fate::PanicWithText);
                 let job = || work(number, &meeting, fate);
                 let ended = catch_unwind(AssertUnwindSafe(|| {
-                    let _tidies = tidies.then(|| Tidies { semaphore: &semaphore });
+                    let _tidies = tidies.then(|| Tidies { semaphore: &semaphore, word: None });
                     with_permit(&semaphore, job)
                 }));
                 let how = match ended {
@@ -105,7 +105,16 @@ fn main() -> io::Result<()> {
     for _ in 0..workers {
         wait()?;
     }
-    event("main", format_args!("end value={}", semaphore.value()?));
+    let end = semaphore.value()?;
+    event("main", format_args!("end value={end}"));
+    if !panic.is_empty() && end == permits {
+        // Nobody else is there, so that it can be seen what a job takes.
+        hold(&semaphore, Some("calm"));
+        let _told = catch_unwind(AssertUnwindSafe(|| {
+            let _tidies = Tidies { semaphore: &semaphore, word: Some("unwinding") };
+            resume_unwind(Box::new(TOLD_TO_PANIC))
+        }));
+    }
     Ok(())
 }
 
@@ -328,12 +337,25 @@ fn is_told(error: &io::Error) -> bool {
 /// Holds a permit for a moment when it is dropped, while a panic unwinds.
 struct Tidies<'a> {
     semaphore: &'a Semaphore,
+    /// With which word it tells how many are free meanwhile.
+    word: Option<&'static str>,
 }
 
 impl Drop for Tidies<'_> {
     fn drop(&mut self) {
-        if let Err(error) = with_permit(self.semaphore, || Ok(())) {
-            event("somebody", format_args!("tidies: {error}"));
+        hold(self.semaphore, self.word);
+    }
+}
+
+/// Holds a permit for a moment.
+fn hold(semaphore: &Semaphore, word: Option<&str>) {
+    let job = || {
+        if let Some(word) = word {
+            event("main", format_args!("{word} value={}", semaphore.value()?));
         }
+        Ok(())
+    };
+    if let Err(error) = with_permit(semaphore, job) {
+        event("somebody", format_args!("tidies: {error}"));
     }
 }

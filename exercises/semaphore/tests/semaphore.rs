@@ -245,6 +245,14 @@ fn a_failing_job_gives_its_permit_back() {
                 "two jobs did {way}{meanwhile}: the value at the end should be {permits}, it is {end}"
             );
             run.check(Finding::wrong(claim).unless(end == permits))?;
+            let free = |when| run.events().named(when).value::<usize>("value");
+            if let (Ok(calm), Ok(unwinding)) = (free("calm"), free("unwinding")) {
+                let claim = format!(
+                    "a job that is done while a panic unwinds holds a permit as well: {calm} of \
+                     {permits} should be free then, as otherwise, {unwinding} are"
+                );
+                run.check(Finding::wrong(claim).unless(unwinding == calm))?;
+            }
             let end = if way == "fail" { "failed" } else { "panicked" };
             for number in unlucky {
                 let said = run.events().of(&format!("worker-{number}"));
