@@ -34,7 +34,8 @@ impl Countdown {
     /// Sleeps until the thread has ended and `tick`, with all that it owns, is gone; returns at
     /// once if it was joined before.
     ///
-    /// If a `tick` panicked the thread has ended, too; whether `join` then panics is up to you.
+    /// If a `tick` panicked the thread has ended and `tick` is gone, too; whether `join` then panics
+    /// is up to you.
     pub fn join(&mut self) {
         todo!("wait for the thread")
     }

@@ -82,6 +82,24 @@ fn a_tick_that_panics_ends_the_countdown() {
     assert_eq!(told.try_iter().count(), 1, "no tick follows the one that panicked");
     // It was joined, so another `join` does not wait.
     let _ = catch_unwind(AssertUnwindSafe(|| countdown.join()));
+    let owned = Arc::new(());
+    let slow = SlowToGo(Arc::clone(&owned));
+    let mut countdown = Countdown::start(1, move |_| {
+        let _owned = &slow;
+        resume_unwind(Box::new("told to panic"))
+    });
+    let _ = catch_unwind(AssertUnwindSafe(|| countdown.join()));
+    let held = Arc::strong_count(&owned) - 1;
+    assert_eq!(held, 0, "a thread that panicked owns no `tick` any more when join returns");
+}
+
+/// While it is dropped others go on. Time is virtual, and passes once everybody waits.
+struct SlowToGo(#[expect(dead_code, reason = "is dropped behind it")] Arc<()>);
+
+impl Drop for SlowToGo {
+    fn drop(&mut self) {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[test]

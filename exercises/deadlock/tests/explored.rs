@@ -186,13 +186,17 @@ fn a_refused_transfer_changes_nothing() {
     assert_eq!(rich.transfer(0, 1, u64::MAX, book), Ok(()), "all there is is enough");
     assert_eq!((rich.balance(0), rich.balance(1)), (0, u64::MAX), "all of it moved");
     assert_eq!(Bank::new(&[]).total(), 0, "a bank without accounts has no money");
-    // An account in use is no reason to refuse. Time is virtual, and passes once the other waits.
+    // An account in use is no reason to refuse, though another that waits for it, too, is refused.
+    // Time is virtual, and passes once the others wait.
     let bank = Arc::new(Bank::new(&[10, 10, 0]));
     let other = Arc::clone(&bank);
     let slowly = || thread::sleep(Duration::from_millis(12));
     let there = thread::spawn(move || other.transfer(0, 2, 4, slowly));
+    let other = Arc::clone(&bank);
+    let poor = thread::spawn(move || other.transfer(1, 2, 16, || ()));
     let here = bank.transfer(1, 2, 5, || ());
     assert_eq!((there.join().unwrap(), here), (Ok(()), Ok(())), "there is enough for both");
+    assert_eq!(poor.join().unwrap(), Err(NotEnough), "there are 10 at most");
     // 6 and 5 are left, and 9 have come.
     let other = Arc::clone(&bank);
     let there = thread::spawn(move || (other.balance(0), other.transfer(2, 0, 1, || ())));

@@ -8,8 +8,8 @@ use std::io;
 ///
 /// The input is cut into chunks of `chunk` numbers, the last one perhaps shorter. `task` gets one
 /// chunk at a time, never an empty one, and returns as many numbers, each of which may depend on
-/// the whole chunk. Each chunk is done once, by one of exactly `workers` forked processes; so many
-/// are forked even if there are fewer chunks.
+/// the whole chunk. Each chunk is done once, equal ones too, by one of exactly `workers` forked
+/// processes; so many are forked, and chunks are no smaller, even if there are fewer chunks.
 ///
 /// Chunks of different workers are done at the same time, from the first to the last: if all take
 /// equally long, none waits to be begun while a worker has nothing to do.

@@ -6,8 +6,8 @@
 //! once. With `--rounds 3` so many that follow do so, too, and so many again, or those that are left.
 //! With `--backwards 1` a chunk is done only after the next one. With `--who 1` each chunk says by
 //! which process it is done. With `--again 4` there is a second call afterwards, in chunks of four, whose
-//! results are sums of squares from the beginning of a chunk on, and main says how many more
-//! descriptors it has then. With `--sign -1` the results are below zero. With `--own 1` main has
+//! results are sums of squares from the beginning of a chunk on, and main says how many descriptors
+//! the two calls have left open. With `--sign -1` the results are below zero. With `--own 1` main has
 //! three children of its own meanwhile. With `--count 140000` so many numbers are squared, with few
 //! descriptors; with `--refuse 1` the system permits no process after the first that is forked for
 //! them.
@@ -57,6 +57,7 @@ fn main() -> io::Result<()> {
 
     // The input tells of positions, so that each chunk can be told apart.
     let input: Vec<_> = (0..numbers.len()).map(input_at).collect();
+    let before = descriptors()?;
     let squares = pool_map(workers, chunk, &input, |part| {
         let first = part.first().map_or(0, |&input| place_of(input));
         let who = format!("chunk-{}", first / chunk);
@@ -78,6 +79,7 @@ fn main() -> io::Result<()> {
         }
         squares
     })?;
+    let left_open = descriptors()?.saturating_sub(before);
     event("main", format_args!("squares={}", list(&squares)));
     if let Some(own) = own {
         event("main", format_args!("own={}", own.wait_for()?));
@@ -86,13 +88,14 @@ fn main() -> io::Result<()> {
     if again > 0 {
         let before = descriptors()?;
         let sums = pool_map(workers, again, &numbers, |part| {
+            event("again", format_args!("call len={}", part.len()));
             let sums = part.iter().scan(0, |sum, &number| {
                 *sum += sign * square(number);
                 Some(*sum)
             });
             sums.collect()
         })?;
-        let more = descriptors()?.saturating_sub(before);
+        let more = left_open + descriptors()?.saturating_sub(before);
         event("main", format_args!("again={} more={more}", list(&sums)));
     }
     Ok(())

@@ -109,26 +109,42 @@ fn a_last_chunk_that_is_shorter_is_not_lost() {
 #[test]
 fn chunks_have_the_size_asked_for_and_are_done_once() {
     property(|random| {
-        let (workers, chunk, numbers) = sizes(random);
-        let run = pool(workers, chunk, &numbers).run()?;
+        let (workers, chunk, mut numbers) = sizes(random);
+        // In a second call, with the numbers themselves, more chunks are equal than there are workers.
+        numbers.splice(0..0, vec![7; chunk * (workers + 1)]);
+        let run = pool(workers, chunk, &numbers).arg("again", chunk).run()?;
         run.ends_well()?;
-        let starts = run.events().named("start");
-        let mut expected: Vec<_> = (0..numbers.len())
-            .step_by(chunk)
-            .map(|first| format!("first={first} len={}", chunk.min(numbers.len() - first)))
-            .collect();
-        expected.sort();
-        let mut seen: Vec<_> =
-            starts.iter().map(|event| event.what.replacen("start ", "", 1)).collect();
-        seen.sort();
-        let difference = kit::compare_unordered(&expected, &seen);
-        let claim = format!("{} numbers in chunks of {chunk}, each chunk once", numbers.len());
-        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))?;
-        // A worker for which there is no chunk has nothing to call the task for.
-        let run = pool(workers, chunk, &numbers[..1]).run()?;
+        chunks_are_done_once(&run, chunk, numbers.len())?;
+        let calls = run.events().named("call").len();
+        let expected = numbers.len().div_ceil(chunk);
+        let claim = format!(
+            "in a second call there are {expected} chunks, some of them equal; the task should be \
+             called once for each, and was called {calls} times"
+        );
+        run.check(Finding::wrong(claim).unless(calls == expected))?;
+        // There is one chunk, and none for the other workers: that is no reason for smaller ones, nor
+        // to call the task for nothing.
+        let chunk = chunk + 1;
+        let run = pool(workers, chunk, &numbers[..chunk]).run()?;
         run.ends_well()?;
-        run.check(run.events().named("start").number(1))
+        chunks_are_done_once(&run, chunk, chunk)
     });
+}
+
+/// Passes if each chunk of `count` numbers has been begun once.
+fn chunks_are_done_once(run: &Run, chunk: usize, count: usize) -> Checked {
+    let mut expected: Vec<_> = (0..count)
+        .step_by(chunk)
+        .map(|first| format!("first={first} len={}", chunk.min(count - first)))
+        .collect();
+    expected.sort();
+    let starts = run.events().named("start");
+    let mut seen: Vec<_> =
+        starts.iter().map(|event| event.what.replacen("start ", "", 1)).collect();
+    seen.sort();
+    let difference = kit::compare_unordered(&expected, &seen);
+    let claim = format!("{count} numbers in chunks of {chunk}, each chunk once");
+    run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
 }
 
 #[test]
@@ -159,11 +175,12 @@ fn every_chunk_is_done_by_a_worker() {
 #[test]
 fn all_workers_are_at_work_at_once() {
     property(|random| {
-        let (workers, chunk) = (random.pick(3..=5), random.pick(1..=3));
+        let (workers, chunk) = (random.pick(3..=5), random.pick(2..=3));
         // The first chunks wait for one another: a pool that does one after the other stands still.
-        // So do those that follow, one for each worker again, and at last those that are left.
+        // So do those that follow, one for each worker again, and at last those that are left. The very
+        // last is a single number.
         for chunks in [workers + 1, 2 * workers, 3 * workers - 1] {
-            let numbers = random.numbers(chunks * chunk);
+            let numbers = random.numbers((chunks - 1) * chunk + 1);
             let pool = pool(workers, chunk, &numbers).arg("meet", workers);
             let run = pool.arg("rounds", chunks.div_ceil(workers)).run()?;
             at_once(&run, workers)?;
@@ -268,7 +285,7 @@ fn every_worker_is_waited_for() {
         );
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(own == 3))?;
         let more: usize = run.check(run.events().of("main").value("more"))?;
-        let claim = format!("a second call has left {more} descriptors open");
+        let claim = format!("two calls have left {more} descriptors open");
         run.check(Finding::new(Verdict::Leak, claim).unless(more == 0))
     });
 }

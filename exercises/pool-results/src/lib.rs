@@ -12,7 +12,7 @@ pub enum Failure {
     TimedOut,
     /// The task ended with this error.
     Error(String),
-    /// The worker ended in the middle of the task, or no worker is left to do it.
+    /// The worker ended in the middle of the task, be it by `exit(0)`, or no worker is left to do it.
     Lost,
     /// The pool was terminated before the task was done.
     Dropped,

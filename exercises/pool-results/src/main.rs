@@ -4,36 +4,20 @@
 //!
 //! The tasks `--held` are done only after main has lost its patience with each of them, and
 //! has all other results. With `--terminate 1` they are never done. The first `--meet` tasks
-//! wait for one another, but for those that die. With `--begun 1` main asks for nothing before each
-//! worker has begun a task and another that had to wait has begun as well, and submits more
-//! meanwhile, with nothing to do. With `--again 1` it asks once more in the end.
-//! With `--early 1` main tries to join a pool that is open. `--timeout` is how long, in milliseconds,
-//! main waits for a result that is not held; 0 is for ever. The complaint of a task that fails has
-//! `--words` words. With `--sign -1` results are below zero.
-//!
-//! With `--idle 1` main looks away until the first tasks, one for each worker, are done, and as many
-//! behind them wait for one another. With `--orphan 1` main submits one more task when it has all results, with
-//! `--late 1` one after `close` and `terminate`; with `--both 1` it closes the pool before it terminates it.
-//!
-//! With `--kill 2`, which takes `--idle 1`, it kills that many workers when it has all results.
-//!
-//! With `--forget 1` main asks for none of the tasks `--held` and drops their handles. With `--slow 1`
-//! all others begin when main asks for those, take a millisecond each, and are not asked for. `--patience` is how long, in
-//! milliseconds, main waits for a task that is held. With `--gone 1` main drops the pool before it
-//! asks for the last results.
+//! wait for one another, but for those that die. `--timeout` is how long, in milliseconds, main waits
+//! for a result that is not held; 0 is for ever. The complaint of a task that fails has `--words`
+//! words. With `--sign -1` results are below zero. The other arguments are for the checks; what they
+//! ask for stands in `acts`.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::iter;
-use std::os::fd::AsFd;
+mod acts;
+
+use std::io;
 use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use pool_results::{Failure, Handle, Pool};
-use stage::{Arguments, Gate, Meeting, event, until_asleep};
+use stage::{Arguments, Gate, Meeting, event};
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&[
@@ -76,11 +60,11 @@ fn main() -> io::Result<()> {
     let (gate, asking) = (Gate::new()?, Gate::new()?);
     let begun = match arguments.get("begun", 0) {
         0 => None,
-        _ => Some(Pids(io::pipe()?)),
+        _ => Some(acts::Pids::new()?),
     };
     let absence = match arguments.get("idle", 0) {
         0 => None,
-        _ => Some(Absence::new(workers)?),
+        _ => Some(acts::Absence::new(workers)?),
     };
 
     let task = |input: i64| {
@@ -107,7 +91,10 @@ fn main() -> io::Result<()> {
         }
         if die.contains(&place) {
             event(&who, "dies");
-            process::abort();
+            match place % 2 {
+                0 => process::exit(0),
+                _ => process::abort(),
+            }
         }
         event(&who, "end");
         if fail.contains(&place) {
@@ -197,98 +184,6 @@ fn place_of(input: i64) -> usize {
     let place = usize::try_from((input - 7) / 3).unwrap_or(0);
     assert_eq!(input_at(place), input, "a task should get an input that was submitted");
     place
-}
-
-/// What lets all workers become free while main looks away.
-struct Absence {
-    workers: usize,
-    all_submitted: Gate,
-    /// By these the first tasks, and those that follow, say in which processes they are done.
-    first: Pids,
-    second: Pids,
-    /// Of the tasks that follow.
-    meeting: Meeting,
-}
-
-impl Absence {
-    fn new(workers: usize) -> io::Result<Self> {
-        let (first, second) = (Pids(io::pipe()?), Pids(io::pipe()?));
-        let meeting = Meeting::new(workers as u8)?;
-        Ok(Self { workers, all_submitted: Gate::new()?, first, second, meeting })
-    }
-
-    fn take_part(&self, place: usize) -> io::Result<()> {
-        if place < self.workers {
-            self.all_submitted.pass()?;
-            return self.first.tell();
-        }
-        self.meeting.meet()?;
-        self.second.tell()
-    }
-
-    /// Until each worker has done its first task, and sleeps.
-    fn last(&self) -> io::Result<()> {
-        self.all_submitted.open()?;
-        for _ in 0..self.workers {
-            until_asleep(self.first.hear()?);
-        }
-        Ok(())
-    }
-
-    /// Kills some of the workers, the eldest first: each has done one of the tasks that followed,
-    /// and has nothing to do.
-    fn kill(&self, count: usize) -> io::Result<()> {
-        if count == 0 {
-            return Ok(());
-        }
-        let workers = (0..self.workers).map(|_| self.second.hear());
-        let mut workers = workers.collect::<io::Result<Vec<_>>>()?;
-        workers.sort_unstable();
-        for &worker in workers.iter().take(count) {
-            kill(Pid::from_raw(worker), Signal::SIGKILL)?;
-            until_asleep(worker);
-        }
-        Ok(())
-    }
-}
-
-/// A pipe of process numbers.
-struct Pids((PipeReader, PipeWriter));
-
-impl Pids {
-    fn tell(&self) -> io::Result<()> {
-        (&self.0.1).write_all(&process::id().to_ne_bytes())
-    }
-
-    fn hear(&self) -> io::Result<i32> {
-        let mut pid = [0; 4];
-        (&self.0.0).read_exact(&mut pid)?;
-        Ok(i32::from_ne_bytes(pid))
-    }
-
-    /// Submits tasks until one of those that wait has begun, when each worker has begun one; and
-    /// stops at last.
-    fn submit_until_another(
-        &self,
-        workers: usize,
-        submit: impl FnMut() -> io::Result<Handle>,
-    ) -> io::Result<Vec<Handle>> {
-        let workers = (0..workers).map(|_| self.hear()).collect::<io::Result<Vec<_>>>()?;
-        let mut handles = Vec::new();
-        for handle in iter::repeat_with(submit).take(200) {
-            handles.push(handle?);
-            // Whoever is done sleeps, and has answered.
-            for &worker in &workers {
-                until_asleep(worker);
-            }
-            let look = PollFd::new(self.0.0.as_fd(), PollFlags::POLLIN);
-            if poll(&mut [look], PollTimeout::from(1u8))? > 0 {
-                break;
-            }
-        }
-        self.hear()?;
-        Ok(handles)
-    }
 }
 
 /// Says what the handles answer, and whether they gave up long before the time was up.

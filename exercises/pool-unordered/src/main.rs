@@ -11,8 +11,8 @@
 //! `--signal 1` the first number sends signals to main, which handles them. With `--deaf 1` main
 //! handles SIGTERM, and so do its children. With `--rest 1` main goes on after each fork only when
 //! whoever was forked sleeps. With `--idle 1` main takes no result, and waits for ever. With
-//! `--beside 1` another process is one of those that wait for one another, and then calls the map,
-//! too; no number is done before that has ended.
+//! `--beside 1` another process, which main forks when it has called the map before, is one of those
+//! that wait for one another, and then calls the map, too; no number is done before that has ended.
 
 use std::fs;
 use std::io;
@@ -83,8 +83,9 @@ fn main() -> io::Result<()> {
         rest_after_forks()?;
     }
     let square = |number: i64| sign * number * number;
-    // Forked before the call, which may start threads.
+    // Forked before the call, which may start threads, and after another one, which is over.
     let other = if beside {
+        pool_unordered(workers, &numbers, square)?.for_each(drop);
         Some(start(|| {
             meeting.meet()?;
             let squared = square_beside(workers, &numbers, square);

@@ -30,8 +30,10 @@ impl Pool {
     /// Hands a task over and returns at once: before it is done, before it is even begun.
     ///
     /// Tasks are begun in the order of submission, each once, by whichever worker is free; if one
-    /// is free already, the task is begun without anybody asking for its result. Any number may be
-    /// an input or a result, and two tasks may have the same input.
+    /// is free already, the task is begun without anybody asking for its result. One that has to
+    /// wait for a worker is begun when one is free, at the latest in the next `submit` or `join`,
+    /// or the next `get` that has to wait. Any number may be an input or a result, and two tasks
+    /// may have the same input.
     ///
     /// Up to 1000 tasks may be submitted whose results have not been read, be their handles kept
     /// or dropped; what happens with more of them is up to you. In all there may be any number. To

@@ -48,7 +48,8 @@ impl<T: Send + 'static> Task<T> {
         todo!("take the target, spawn a thread for it")
     }
 
-    /// Whether the task was started and its thread has not ended yet. Never waits.
+    /// Whether the task was started and its thread has not ended yet. Never waits, but for a lock
+    /// that nobody holds longer than a moment.
     ///
     /// A thread ends without a `join`. Between the end of the target and that of the thread either
     /// answer is right; after `join` the thread counts as ended.
@@ -56,7 +57,8 @@ impl<T: Send + 'static> Task<T> {
         todo!("ask the thread, if there is one")
     }
 
-    /// Waits for the target, and returns what it returned; the errors are those of [`TaskError`].
+    /// Waits for the target, also if a panic is taking the caller down, and returns what it
+    /// returned; the errors are those of [`TaskError`]. What the target owned may go a moment later.
     pub fn join(&mut self) -> Result<T, TaskError> {
         todo!("wait for the thread, take its result")
     }

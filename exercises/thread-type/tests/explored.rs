@@ -18,7 +18,7 @@ mod student;
 // `crate::` in the student's file means this file.
 pub use student::*;
 
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -135,6 +135,11 @@ fn no_schedule_loses_a_play() {
     ballad.start().unwrap();
     assert_eq!(ballad.join(), Ok(3), "it has played three times");
     assert_eq!(*plays.lock().unwrap(), [1, 2, 3], "all plays are over when join returns");
+    plays.lock().unwrap().clear();
+    let other = Arc::clone(&plays);
+    let ballad = song("ballad", 3, move |number| other.lock().unwrap().push(number));
+    assert_eq!(joined_in_a_panic(ballad), Some(Ok(3)), "whoever joins it, be it in a panic");
+    assert_eq!(*plays.lock().unwrap(), [1, 2, 3], "all plays are over when join returns");
     let other = Arc::clone(&plays);
     let mut silence = song("silence", 0, move |number| other.lock().unwrap().push(number));
     // Another thread starts it than the one that made it and waits for it.
@@ -145,4 +150,25 @@ fn no_schedule_loses_a_play() {
     let mut silence = starts.join().unwrap();
     assert_eq!(silence.join(), Ok(0), "it has not played at all");
     assert_eq!(plays.lock().unwrap().len(), 3, "and nobody has heard it");
+}
+
+/// What `join` says that is called while a panic takes its caller down.
+fn joined_in_a_panic(mut song: Task<usize>) -> Option<Result<usize, TaskError>> {
+    /// Joins when it is dropped.
+    struct Owner(Task<usize>, Arc<Mutex<Option<Result<usize, TaskError>>>>);
+    impl Drop for Owner {
+        fn drop(&mut self) {
+            let joined = self.0.join();
+            *self.1.lock().unwrap() = Some(joined);
+        }
+    }
+    song.start().unwrap();
+    let said = Arc::default();
+    let owner = Owner(song, Arc::clone(&said));
+    let caught = catch_unwind(AssertUnwindSafe(move || {
+        let _owner = owner;
+        resume_unwind(Box::new("told to panic"));
+    }));
+    assert_eq!(caught.is_err(), true, "this thread has panicked");
+    *said.lock().unwrap()
 }

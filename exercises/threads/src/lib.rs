@@ -13,8 +13,8 @@ pub fn my_name() -> String {
 /// `tick(upto)`. A name may come twice. The caller itself never calls `tick`, and no other thread
 /// is started. If `upto` is 0 there is nothing to call, and no thread is needed.
 ///
-/// Returns when all of the threads have ended, as far as `join` or the end of a `thread::scope`
-/// tells, and none owns its `tick` any more.
+/// Returns when all of the threads have ended and none owns its `tick` any more. `join` tells that,
+/// the end of a `thread::scope`, or a sign that each thread gives behind its `tick`, last of all.
 ///
 /// A `tick` that panics ends its thread, and the panic is not lost: this function panics too.
 /// Whether it waits for the other threads before that is up to you.
