@@ -9,11 +9,12 @@ use std::io;
 /// - The child adds `step` to `counter` and prints
 ///   `child: pid=<its own> parent=<its parent's> counter=<what it has>`.
 /// - The parent prints `parent: pid=<its own> child=<the child's> counter=<what it has>`,
-///   and before it returns waits, asleep, until the child has ended (one that is stopped has not),
-///   and reaps it.
+///   and before it returns waits, asleep, until the child has ended (one that is stopped, or goes
+///   on after that, has not), and reaps it.
 ///
 /// Each line goes to standard output once. No other process is created, and no thread. `Ok(())` is
-/// returned twice: once in the child and once in the parent, however the child ends.
+/// returned twice: once in the child and once in the parent, however the child ends (by no real-time
+/// signal). Either may call it again. The caller handles no signals.
 ///
 /// Errors if the fork fails, with fork's own error; then there is no child, and nothing has been
 /// printed or changed.

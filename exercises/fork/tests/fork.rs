@@ -50,10 +50,27 @@ fn exactly_one_process_is_created() {
 #[test]
 fn the_child_knows_itself_and_its_parent() {
     property(|random| {
-        let run = run(random)?;
-        let (parent, child) = parent_and_child(&run)?;
-        says(&run, "child", "pid", child.pid, "the number of the new process")?;
-        says(&run, "child", "parent", parent.pid, "the number of the process that forked")
+        let (counter, step) = numbers(random);
+        // The child calls the function as well, and has a child then.
+        let run = program!().arg("counter", counter).arg("step", step).arg("again", 1).run()?;
+        run.ends_well()?;
+        let processes = &run.observation().processes;
+        let forks = processes.iter().filter_map(|child| {
+            let parent = processes.iter().find(|parent| child.parent == Some(parent.id))?;
+            Some(format!("child: pid={} parent={}", child.pid, parent.pid))
+        });
+        let forks: Vec<_> = forks.collect();
+        let claim = format!("each of two calls should create one process, saw {}", forks.len());
+        run.check(Finding::wrong(claim).unless((1..=2).contains(&forks.len())))?;
+        let lines = run.events().of("child");
+        let said = lines.iter().map(|line| {
+            let [pid, parent] = ["pid", "parent"].map(|key| line.value(key).unwrap_or("nothing"));
+            format!("child: pid={pid} parent={parent}")
+        });
+        let difference = kit::compare_unordered(&forks, &said.collect::<Vec<_>>());
+        let claim = "each new process should say its own number (pid), and that of the process that \
+                     forked it (parent), also the child of a child that calls the function too";
+        run.check(Finding::wrong(claim).seeing(&difference).unless(difference.is_empty()))
     });
 }
 
@@ -129,7 +146,8 @@ fn the_child_is_waited_for() {
         run.leaves_nothing_behind()?;
         // These children never end, so their parent never goes on. How long it is looked at makes
         // no difference to a right program.
-        stays_with_its_child(random, 1, "still runs", Duration::from_secs(4))?;
+        let child = "still runs: it was stopped and went on, neither of which is an end";
+        stays_with_its_child(random, 1, child, Duration::from_secs(4))?;
         stays_with_its_child(random, 2, "is stopped, which is no end", Duration::from_millis(200))
     });
 }

@@ -35,8 +35,9 @@ impl Process {
     /// Forks the process, which does its work while the caller goes on. The child never returns
     /// from here: it calls the target, and ends by `_exit` with the status that the target returns.
     ///
-    /// Errors if it has been started before: a process runs once. Errors, too, if the fork fails;
-    /// then it has not been started, has neither pid nor exit code, and may be started later.
+    /// Errors if it has been started before: a process runs once. Errors, too, if the fork fails,
+    /// or whatever else you need for it; then there is no child, it has not been started, has
+    /// neither pid nor exit code, and may be started later.
     pub fn start(&mut self) -> io::Result<()> {
         todo!("fork; the child calls the target, the parent remembers the pid")
     }
@@ -62,7 +63,7 @@ impl Process {
 
     /// Waits, asleep, until it has ended, but no longer than `timeout`; whether it has ended.
     /// Nothing else, be it a stop or the end of another child, brings it back earlier or makes the
-    /// timeout longer.
+    /// timeout longer, and no alarm that it sets rings afterwards.
     ///
     /// A process that has ended is reaped, even if there is no time to wait; one that has not runs
     /// on. A timeout may be of any length, from zero to `Duration::MAX`.

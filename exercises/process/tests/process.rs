@@ -63,16 +63,20 @@ fn it_is_alive_from_the_start_to_the_end() {
             }
             says(&run, "after", "alive", &vec![false; ends.len()])?;
         }
-        // Where the system refuses no processes, nothing is said.
+        // Where the system refuses no processes, nothing is said of that.
         let run = program!().arg("life", "refused").run()?;
         run.ends_well()?;
-        let main = run.events().of("main-1");
+        let main = run.events();
+        let lost = main.named("has");
+        let claim = "a `start` that fails, here for want of a descriptor or of a process, should \
+                     leave no child behind";
+        run.check(Finding::wrong(claim).seeing(main.to_string()).unless(lost.is_empty()))?;
         let well = main.named("started,").is_empty() && main.named("joined,").is_empty();
         let looked = main.named("refused");
         let fresh =
             looked.iter().all(|event| event.what.ends_with("pid=none alive=false code=none"));
-        let claim = "a start whose fork fails is an error, and the process has not been started: it \
-                     has no pid and no code, is not alive, and cannot be joined";
+        let claim = "a start that fails, for want of what it needs, is an error, and the process has \
+                     not been started: it has no pid and no code, is not alive, and cannot be joined";
         run.check(Finding::wrong(claim).seeing(main.to_string()).unless(well && fresh))?;
         let again = main.named("retried");
         let started = again.iter().all(|event| event.what.ends_with("alive=false code=0"));
@@ -250,10 +254,11 @@ fn sleeps(run: &Run, join: &str) -> Checked {
 #[test]
 fn join_with_a_timeout_returns_when_the_child_ends() {
     property(|random| {
-        // A timeout of its own for each: an hour, 50 days, and the longest there is.
-        let ends = [&ends(random)[..], &[7]].concat()[..3].to_vec();
+        // Timeouts of an hour, 50 days, and the longest there is. The first process has ended when
+        // the others are waited for.
+        let ends = [&ends(random)[..], &[7, 3]].concat()[..4].to_vec();
         let run = life("long", &ends).run()?;
-        // The caller has a child besides, which ends while it waits for the third process.
+        // The caller has a child besides, which ends while it waits for the last process.
         created(&run, ends.len() + 1)?;
         let threads = run.threads_created()?;
         let claim = format!("no thread is needed here, and none allowed; saw {threads} created");
@@ -261,6 +266,10 @@ fn join_with_a_timeout_returns_when_the_child_ends() {
         says(&run, "timeout", "ended", &vec![true; ends.len()])?;
         says(&run, "timeout", "code", &ends)?;
         sleeps(&run, "join_timeout")?;
+        let alarms = run.events().named("alarm");
+        let claim = "an alarm that join_timeout has set should not ring when that is over: it would \
+                     break off whatever the caller does next";
+        run.check(Finding::wrong(claim).seeing(alarms.to_string()).unless(alarms.is_empty()))?;
         says(&run, "after", "code", &ends)?;
         // It has ended before anybody waits, so there is nothing to wait for.
         let run = life("late", &ends).run()?;

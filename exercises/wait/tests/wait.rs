@@ -57,7 +57,8 @@ fn an_exit_status_is_decoded() {
     property(|random| {
         // 3 is the example of the text; the others cannot be guessed.
         let ends = [3, 0, random.pick(1..=255) as i32];
-        tells(&program!().list("ends", &ends).run()?, &ends)
+        // The job of the last one ends the child by itself.
+        tells(&program!().list("ends", &ends).arg("leaves", ends.len()).run()?, &ends)
     });
 }
 
@@ -114,6 +115,11 @@ fn only_the_child_that_is_asked_for_is_waited_for() {
                      it was waited for";
         let left_alone = run.events().of("other").named("is").len() == 1;
         run.check(Finding::wrong(claim).seeing(run.stdout()).unless(left_alone))?;
+        let asked = run.events().of("others-child");
+        let told = asked.iter().any(|event| event.value("code") == Some("77"));
+        let claim = "the other child, which the caller has forked itself, ended with status 77, and \
+                     its exit code should be 77 when it is asked for";
+        run.check(Finding::wrong(claim).seeing(asked.to_string()).unless(told))?;
         // So is each that was started in the same way, until somebody asks for it.
         let run = program!().list("ends", &ends).run()?;
         tells(&run, &ends)?;
@@ -188,8 +194,14 @@ fn the_child_leaves_by_underscore_exit() {
 #[test]
 fn every_child_is_reaped() {
     property(|random| {
-        let run = program!().list("ends", &ends(random)).run()?;
+        let run = program!().list("ends", &ends(random)).arg("row", 20).run()?;
         run.ends_well()?;
+        let failed = run.events().of("row");
+        let claim = "20 more children were started and asked for, one after the other, where 10 more \
+                     descriptors may be open: nothing that was opened for a child should stay open";
+        run.check(
+            Finding::new(Verdict::Leak, claim).seeing(failed.to_string()).unless(failed.is_empty()),
+        )?;
         run.leaves_nothing_behind()
     });
 }

@@ -44,12 +44,18 @@ impl Process {
         }
         // SAFETY: one thread.
         if let ForkResult::Parent { child } = unsafe { fork() }? {
-            self.pid = Some(child.as_raw());
             // SAFETY: a system call with plain numbers.
             let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) };
             if descriptor < 0 {
-                return Err(io::Error::last_os_error());
+                let error = io::Error::last_os_error();
+                // SAFETY: signal and wait are for a child that nobody has waited for.
+                unsafe {
+                    libc::kill(child.as_raw(), libc::SIGKILL);
+                    libc::waitpid(child.as_raw(), std::ptr::null_mut(), 0);
+                }
+                return Err(error);
             }
+            self.pid = Some(child.as_raw());
             self.descriptor = descriptor as i32;
             return Ok(());
         }
