@@ -22,17 +22,18 @@ pub struct Finished {
 ///
 /// The program has the caller's standard input, output and error themselves. One that is stopped has
 /// not ended. One process is created, and it is reaped; other children of the caller are left alone.
-/// No descriptor of the caller's stays open that was not open before.
+/// No descriptor of the caller's stays open that was not open before, and its signals are blocked,
+/// ignored and handled as before, also after an error.
 ///
 /// A signal that the caller handles meanwhile (`EINTR`) is no error. The caller has one thread.
 ///
 /// # Errors
 ///
-/// If the program cannot be run, for whatever reason. The text of the error names the program. Its
-/// kind is the system's: `NotFound` if there is no such file, for instance. (For an argument with a
-/// NUL byte in it, of which the system never hears, any error will do.) A path is bytes, and need
-/// not be text. (What becomes of a text file that may be executed, but does not begin with `#!`, is
-/// left open.)
+/// If the program cannot be run, for whatever reason, be it that a pipe is refused. The text of the
+/// error names the program. Its kind is the system's: `NotFound` if there is no such file, for
+/// instance. (For an argument with a NUL byte in it, of which the system never hears, any error will
+/// do.) A path is bytes, and need not be text. (What becomes of a text file that may be executed, but
+/// does not begin with `#!`, is left open.)
 pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
     let _ = (program, arguments);
     todo!("run the program, wait for its end, decode its status")

@@ -115,13 +115,23 @@ fn a_program_that_is_not_there_is_an_error() {
     property(|random| {
         let missing = format!("/no/such/program-{}", random.pick(1..=9999));
         for way in ["call", "communicate"] {
-            let run = program!().arg("do", way).arg("program", &missing).run()?;
+            let program = program!().arg("do", way).arg("program", &missing);
+            let run = program.arg("scarce", 1).run()?;
             run.ends_well()?;
             let errors = run.events().of("main").named("error");
+            let error = errors.filter(|error| error.value("case") == Some("program"));
             let claim = format!("there is no {missing}, so `{way}` should be an error, once");
-            run.check(Finding::wrong(claim).seeing(run.stdout()).unless(errors.len() == 1))?;
-            says(&run, "kind", "NotFound", "the kind of the error")?;
-            says(&run, "named", true, "whether the text of the error names the program")?;
+            run.check(Finding::wrong(claim).seeing(run.stdout()).unless(error.len() == 1))?;
+            let kind: String = run.check(error.value("kind"))?;
+            let claim = format!("the kind of the error should be NotFound, it is {kind}");
+            run.check(Finding::wrong(claim).seeing(run.stdout()).unless(kind == "NotFound"))?;
+            let unnamed = errors.filter(|error| error.value("named") != Some("true"));
+            let claim = "the text of an error should name the program, for whatever reason it cannot \
+                         be run, be it (scarce) that few descriptors can be opened";
+            let name = missing.rsplit('/').next().unwrap_or_default();
+            let stderr = &run.observation().stderr.text;
+            let said = stderr.lines().find(|line| !line.contains(name)).unwrap_or_default();
+            run.check(Finding::wrong(claim).seeing(said).unless(unnamed.is_empty()))?;
             run.leaves_nothing_behind()?;
             // What is there and cannot be run; names that hold no program; and a program that is
             // there and may be run, but only `exec` can tell that it is not, for an argument.
@@ -241,7 +251,7 @@ fn nothing_stays_open_and_nobody_unreaped() {
                 format!("the caller has another child, and `{way}` has waited for that one");
             run.check(Finding::wrong(claim).seeing(run.stdout()).unless(taken.is_empty()))?;
             run.leaves_nothing_behind()?;
-            all_closed(&run)?;
+            as_before(&run)?;
         }
         for way in ["call", "communicate"] {
             // Nor after tries with few descriptors left, in the midst of which there is none.
@@ -250,19 +260,22 @@ fn nothing_stays_open_and_nobody_unreaped() {
             // Who says it twice has a child that goes on, which is another test's matter.
             let said = run.events().filter(|event| event.value("descriptors").is_some());
             if said.len() < 2 {
-                all_closed(&run)?;
+                as_before(&run)?;
             }
         }
         Ok(())
     });
 }
 
-/// Passes if as many descriptors are open behind the call as before it.
-fn all_closed(run: &Run) -> Checked {
+/// Passes if as many descriptors are open behind the call as before it, and signals are treated alike.
+fn as_before(run: &Run) -> Checked {
     run.ends_well()?;
     let descriptors: String = run.check(run.events().of("main").value("descriptors"))?;
     let (before, after) = descriptors.split_once(',').unwrap_or_default();
     let claim = format!("{before} descriptors were open before the call, {after} are behind it");
     let finding = Finding::new(Verdict::Leak, claim);
-    run.check(finding.unless(before == after))
+    run.check(finding.unless(before == after))?;
+    let meaning =
+        "whether the caller's signals are blocked, ignored and handled as before the call";
+    says(run, "signals", "kept", meaning)
 }

@@ -21,14 +21,14 @@ pub struct Child {
 impl Child {
     /// Forks a child that calls `target` and exits with status 0 when that returns.
     ///
-    /// The child never returns from here. `target` does not panic, and may start children of its
-    /// own.
+    /// The child never returns from here. `target` does not panic, may end the child by `exit`, which
+    /// is no other child's business, and may start children of its own.
     ///
     /// A daemon also ends when its parent ends without being able to do anything about it, as by
     /// SIGKILL, whoever else goes on, such as the parent's other children: see `PR_SET_PDEATHSIG`
     /// in `man 2 prctl`. What an ordinary child does then is left open.
     ///
-    /// Errors if the fork fails.
+    /// Errors if the fork fails; a later start may succeed.
     pub fn start(kind: Kind, target: impl FnOnce()) -> io::Result<Child> {
         let _ = (kind, target);
         todo!("fork; the child does its work and ends, the parent keeps the pid")
@@ -48,7 +48,8 @@ impl Child {
     }
 
     /// Sends it SIGTERM and waits until it has ended, however long that takes; then it is reaped
-    /// and no longer alive. The child may not have done anything yet when the signal is sent.
+    /// and no longer alive. The child may not have done anything yet when the signal is sent, and is
+    /// not stopped.
     ///
     /// Other signals that the caller gets meanwhile (`EINTR`) do not end the wait, here and below.
     ///
@@ -63,8 +64,8 @@ impl Child {
         todo!("wait for it, once")
     }
 
-    /// Its status if it exited, `-n` if signal `n` ended it (no real-time signal); none until one
-    /// of the calls above has seen its end, `is_alive` included.
+    /// Its status if it exited, `-n` if signal `n` ended it (no real-time signal), with a core dump
+    /// or without; none until one of the calls above has seen its end, `is_alive` included.
     pub fn exit_code(&self) -> Option<i32> {
         todo!("what the wait has told")
     }

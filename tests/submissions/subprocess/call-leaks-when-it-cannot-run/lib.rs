@@ -22,7 +22,7 @@ fn explain(program: &Path, error: io::Error) -> io::Error {
 }
 
 pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
-    let messages = File::open("/dev/null")?.into_raw_fd();
+    let messages = File::open("/dev/null").map_err(|error| explain(program, error))?.into_raw_fd();
     let status =
         Command::new(program).args(arguments).status().map_err(|error| explain(program, error))?;
     // SAFETY: nobody uses it any more.

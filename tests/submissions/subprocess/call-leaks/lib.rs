@@ -12,7 +12,7 @@ pub struct Finished {
 }
 
 pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
-    let _folder = std::mem::ManuallyDrop::new(io::pipe()?);
+    let _folder = std::mem::ManuallyDrop::new(io::pipe().map_err(|error| about(program, error))?);
     let status = Command::new(program).args(arguments).status();
     Ok(exit_code(status.map_err(|error| about(program, error))?))
 }

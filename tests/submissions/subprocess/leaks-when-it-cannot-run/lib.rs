@@ -78,6 +78,7 @@ pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
     wait(pid)
 }
 pub fn communicate(program: &Path, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {
+    let pipe = || pipe().map_err(|e| named(program, e));
     let (in_r, in_w) = pipe()?;
     let (out_r, out_w) = pipe()?;
     let (err_r, err_w) = pipe()?;

@@ -17,6 +17,9 @@ fn memory() -> io::Result<File> {
     let fd = unsafe { libc::memfd_create(c"stdio".as_ptr(), libc::MFD_CLOEXEC) };
     if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(unsafe { File::from_raw_fd(fd) }) }
 }
+fn named(program: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", program.display()))
+}
 fn run(program: &Path, arguments: &[&str], files: &[(&File, i32)]) -> io::Result<i32> {
     let path = CString::new(program.as_os_str().as_bytes())?;
     let args = arguments.iter().map(|a| CString::new(*a)).collect::<Result<Vec<_>, _>>()?;
@@ -43,8 +46,7 @@ fn run(program: &Path, arguments: &[&str], files: &[(&File, i32)]) -> io::Result
         );
         libc::posix_spawn_file_actions_destroy(&mut actions);
         if error != 0 {
-            let error = io::Error::from_raw_os_error(error);
-            return Err(io::Error::new(error.kind(), format!("{}: {error}", program.display())));
+            return Err(named(program, io::Error::from_raw_os_error(error)));
         }
         let mut status = 0;
         while libc::waitpid(pid, &mut status, 0) < 0 {
@@ -64,6 +66,7 @@ pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
     run(program, arguments, &[])
 }
 pub fn communicate(program: &Path, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {
+    let memory = || memory().map_err(|error| named(program, error));
     let [mut stdin, mut stdout, mut stderr] = [memory()?, memory()?, memory()?];
     stdin.write_all(input)?;
     stdin.rewind()?;

@@ -24,6 +24,10 @@ fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(unsafe { (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])) })
 }
 
+fn named(program: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", program.display()))
+}
+
 /// posix_spawn, with these as 0, 1 and 2.
 fn spawn(program: &Path, arguments: &[&str], ends: &[(&OwnedFd, i32)]) -> io::Result<libc::pid_t> {
     let name = CString::new(program.as_os_str().as_bytes())?;
@@ -50,8 +54,7 @@ fn spawn(program: &Path, arguments: &[&str], ends: &[(&OwnedFd, i32)]) -> io::Re
         );
         libc::posix_spawn_file_actions_destroy(&mut actions);
         if error != 0 {
-            let error = io::Error::from_raw_os_error(error);
-            return Err(io::Error::new(error.kind(), format!("{}: {error}", program.display())));
+            return Err(named(program, io::Error::from_raw_os_error(error)));
         }
         Ok(pid)
     }
@@ -73,6 +76,7 @@ pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
 }
 
 pub fn communicate(program: &Path, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {
+    let pipe = || pipe().map_err(|error| named(program, error));
     let (in_r, in_w) = pipe()?;
     let (out_r, out_w) = pipe()?;
     let (err_r, err_w) = pipe()?;

@@ -22,9 +22,9 @@ pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {
 }
 
 pub fn communicate(program: &Path, arguments: &[&str], input: &[u8]) -> io::Result<Finished> {
-    let (their_in, stdin) = io::pipe()?;
-    let (stdout, their_out) = io::pipe()?;
-    let (stderr, their_err) = io::pipe()?;
+    let (their_in, stdin) = pipe(program)?;
+    let (stdout, their_out) = pipe(program)?;
+    let (stderr, their_err) = pipe(program)?;
     let pid = start(program, arguments, || {
         dup2_stdin(&their_in)?;
         dup2_stdout(&their_out)?;
@@ -38,6 +38,14 @@ pub fn communicate(program: &Path, arguments: &[&str], input: &[u8]) -> io::Resu
     Ok(Finished { code, stdout, stderr })
 }
 
+fn named(program: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", program.display()))
+}
+
+fn pipe(program: &Path) -> io::Result<(PipeReader, PipeWriter)> {
+    io::pipe().map_err(|error| named(program, error))
+}
+
 /// Forks and executes. A pipe that closes on exec tells the parent whether that went well.
 fn start(
     program: &Path,
@@ -49,7 +57,7 @@ fn start(
     for argument in arguments {
         words.push(CString::new(*argument)?);
     }
-    let (mut trouble, teller) = io::pipe()?;
+    let (mut trouble, teller) = pipe(program)?;
     // SAFETY: one thread; everything that the child needs has been made before.
     match unsafe { fork() }? {
         ForkResult::Child => {
@@ -64,8 +72,7 @@ fn start(
             trouble.read_to_end(&mut said)?;
             let Ok(number) = <[u8; 4]>::try_from(&said[..]) else { return Ok(child) };
             uninterrupted(|| Ok(waitpid(child, None)?))?;
-            let error = io::Error::from(Errno::from_raw(i32::from_ne_bytes(number)));
-            Err(io::Error::new(error.kind(), format!("{}: {error}", program.display())))
+            Err(named(program, Errno::from_raw(i32::from_ne_bytes(number)).into()))
         }
     }
 }
