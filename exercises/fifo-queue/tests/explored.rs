@@ -37,6 +37,17 @@ fn zero_to_four_come_out_in_order() {
     let items: Vec<i32> = (0..5).map(|_| queue.get()).collect();
     assert_eq!(items, [0, 1, 2, 3, 4], "first in, first out");
     assert_eq!((queue.len(), queue.is_empty()), (0, true), "five items came out");
+    // Once more, and some are put in by other threads, one after the other.
+    let queue = Arc::new(queue);
+    for item in 0..5 {
+        let other = Arc::clone(&queue);
+        match item % 2 {
+            0 => thread::spawn(move || other.put(item)).join().unwrap(),
+            _ => queue.put(item),
+        }
+    }
+    let items: Vec<i32> = (0..5).map(|_| queue.get()).collect();
+    assert_eq!(items, [0, 1, 2, 3, 4], "first in, first out, whoever put them in");
     // Two go in and one comes out, again and again: with bounds that are not reached, and without.
     for maxsize in [100, i64::MAX, 0, i64::MIN] {
         let queue = Queue::new(maxsize);

@@ -151,7 +151,14 @@ fn a_client_that_dies_gives_the_lock_back() {
         let run = act("die").run()?;
         run.ends_well()?;
         run.check(run.events().of("waiter").named("acquired").number(1))?;
-        run.check(run.events().of("main").named("acquired").number(1))
+        run.check(run.events().of("main").named("acquired").number(1))?;
+        let events = run.events();
+        let mut before = events.iter().take_while(|event| !event.is_named("dies"));
+        let free: bool = run.check(events.value("free"))?;
+        let right = !free && !before.any(|event| event.is_named("acquired"));
+        let claim = "two of those who wait are killed while another holds the lock: they give nothing \
+                     back, and nobody should get it";
+        run.check(Finding::wrong(claim).seeing(events.to_string()).unless(right))
     });
 }
 

@@ -11,7 +11,8 @@ pub const LARGEST: usize = 200;
 /// after it was made. Items are any bytes, none to [`LARGEST`] of them.
 ///
 /// Any number of processes may put and get at the same time, each in one thread. Items
-/// arrive whole and once, and those of one writer in the order in which it put them.
+/// arrive whole and once, and in their order: what was put before another `put` began, in whatever
+/// process, comes out before that one's.
 ///
 /// Whoever waits sleeps, does not wake up by the clock to ask, and goes on waiting after a signal
 /// that it handles.

@@ -30,12 +30,12 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
 /// leaves no process behind.
 ///
 /// `gather` returns in the parent alone (a child that cannot send ends), when all its children have
-/// ended and have been waited for; another child of the caller's is left alone. A signal that the
-/// caller handles is no error.
+/// ended and have been waited for; another child of the caller's is left alone, also a later one. A
+/// signal that the caller handles is no error.
 ///
-/// A child that dies in its work, by a signal or a panic, sends nothing, and what the others send
-/// is returned. If one dies while it sends, that may be an error as well; but a part of its list is
-/// never returned, and nobody waits for the rest.
+/// A child that dies in its work, by a signal or a panic, sends nothing (no empty list either), and
+/// what the others send is returned. If one dies while it sends, that may be an error as well; but
+/// a part of its list is never returned, and nobody waits for the rest.
 ///
 /// # Errors
 ///

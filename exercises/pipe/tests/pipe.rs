@@ -61,12 +61,12 @@ fn large_lists_are_not_mixed() {
         at_work_at_once(&run, count)?;
         let lists: Vec<_> = (1..=count).map(|number| format!("[{length}x{number}]")).collect();
         got(&run, &lists, "each child sends its own number, and nothing else stands in its list")?;
-        // More than two bytes can count.
-        let length = random.pick(66_000..=70_000);
+        // More than two bytes can count, and as much as a number of pages hold.
+        let length = 512 * random.pick(129..=136);
         let run = children(1).arg("length", length).run()?;
         got(&run, &[format!("[{length}x1]")], "one child sends its own number, very often")?;
         // More than a pipe can be made to hold, and at the same time what a single write sends.
-        let (length, less) = (random.pick(140_000..=140_300), 139_900);
+        let (length, less) = (140_000, random.pick(139_600..=139_900));
         let large = children(2).arg("length", length).arg("shorter", less).arg("beside", 1);
         // Whoever takes each byte by itself needs some time for a megabyte.
         let run = large.using(Duration::from_secs(8)).within(Duration::from_secs(30)).run()?;
@@ -103,8 +103,9 @@ fn a_child_that_dies_keeps_nobody_waiting() {
             (random.pick(3..=5), numbers(random.pick(1..=9), random.pick(0..=999)));
         let dies = random.pick(1..=count);
         let run = children(count).arg("die", dies).arg("panic", 1 + dies % count);
+        let run = run.arg("catch", 1 + (dies + 1) % count);
         let claim = "one child gets SIGTERM before it sends, another panics in its work, and the \
-                     lists of the others arrive";
+                     lists of the others arrive, also of one that catches a panic of its own";
         got(&run.list("numbers", &numbers).run()?, &vec![shown(&numbers); count - 2], claim)?;
         // Those before it and behind it sleep at their full pipes until they are read from.
         let length = random.pick(12_000..=16_000);
@@ -191,7 +192,8 @@ fn every_child_is_waited_for() {
         run.ends_well()?;
         run.leaves_nothing_behind()?;
         let other: String = run.check(run.events().of("main").value("other"))?;
-        let claim = "the caller has another child, and `gather` has waited for that one";
+        let claim = "the caller has a child of its own before `gather` and another after it, and \
+                     could not wait for both of them";
         run.check(Finding::wrong(claim).unless(other == "left"))?;
         // When the system refuses the next pipe, some children sleep at their full ones.
         let (count, length) = (12, random.pick(12_000..=16_000));

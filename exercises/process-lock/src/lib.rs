@@ -29,7 +29,7 @@ impl ProcessLock {
     }
 
     /// Takes the lock; sleeps while another process holds it, also if signals are handled
-    /// meanwhile. No clock wakes it up.
+    /// meanwhile. No clock wakes it up. If it fails it has taken nothing, and can be called again.
     pub fn acquire(&self) -> io::Result<()> {
         todo!("take it, or sleep")
     }

@@ -56,20 +56,26 @@ fn at_most_one_is_inside() {
     });
 }
 
-/// Two processes each hold a lock and ask for the other's.
-fn crosswise() -> Checked<Run> {
-    let program = program!().arg("cross", 1).using(Duration::from_millis(500));
+/// Two processes each hold a lock and ask for the other's, `times` times.
+fn crosswise(times: usize) -> Checked<Run> {
+    let program = program!().arg("cross", times).using(Duration::from_millis(500));
     program.meant_to_hang().run()
 }
 
 /// Passes if two processes that ask for each other's lock never both do their job: who of them has
 /// both locks, and whether anybody, depends on what a lock is made of.
 fn no_job_without_the_lock() -> Checked {
-    let run = crosswise()?;
+    let run = crosswise(1)?;
     let claim = "two processes each held one lock and asked for the other's: one of them did its \
                  job without that lock";
     let both = run.events().filter(|event| event.what == "both");
-    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(both.len() < 2))
+    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(both.len() < 2))?;
+    let run = crosswise(2)?;
+    let claim = "a process was refused a lock (EDEADLK), asked once more, and got in while another \
+                 held that lock";
+    // Should both have been refused, they met with one lock each.
+    let met = !run.events().named("both").is_empty() && !run.events().named("met").is_empty();
+    run.check(Finding::wrong(claim).seeing(run.events().to_string()).unless(!met))
 }
 
 #[test]
@@ -105,7 +111,7 @@ fn waiting_processes_sleep() {
 
 /// Passes if nobody who cannot have a lock asks on and on.
 fn nobody_asks_in_vain() -> Checked {
-    let run = crosswise()?;
+    let run = crosswise(1)?;
     let claim = "two processes each hold one lock and ask for the other's, and this keeps the \
                  processor busy: a call that fails, but not with EINTR, is not to be made again";
     run.check(Finding::new(Verdict::Livelock, claim).unless(!run.spun()))

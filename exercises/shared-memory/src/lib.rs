@@ -8,8 +8,8 @@
 //! Several processes may read and write at the same time, and whoever writes one place changes no
 //! other. An index that is outside panics; that changes nothing either, and keeps nobody out.
 //!
-//! What is dropped is given back, all of it. Nothing is left behind in the system when the last of
-//! the processes has ended, even if it was killed.
+//! What is dropped is given back, all of it; other processes go on with theirs. Nothing is left
+//! behind in the system when the last of the processes has ended, even if it was killed.
 
 use std::io;
 
@@ -96,8 +96,8 @@ impl SharedInts {
     /// Nothing is lost that another process writes meanwhile, be it by `update` or by `set`.
     ///
     /// `next` may be called again if another process was quicker; what counts is the last call. It
-    /// does not panic, and does nothing with these integers itself, so they may be locked. Whoever
-    /// is kept out may wait awake or asleep.
+    /// does not panic, and does nothing with these integers itself, so they (and no others) may be
+    /// locked. Whoever is kept out may wait awake or asleep.
     pub fn update(&self, index: usize, next: impl Fn(i64) -> i64) {
         let _ = (index, next);
         todo!("read, compute and write, as if it were one step")

@@ -53,6 +53,9 @@ fn the_child_sees_what_the_parent_writes_later() {
         let claim =
             "the parent wrote when the child was already there, and the child should see it";
         says(&run, "child", "asked", &format!("{text:?}"), claim)?;
+        let claim =
+            "the parent dropped its own and made others, and the child should keep what it has";
+        says(&run, "child", "kept", "\"kept\" 5 [6]", claim)?;
         let claim = "the child wrote the second of three integers";
         let answer = format!("[{}, {}, {}]", i64::MIN + 1, text.len(), i64::MAX - 1);
         says(&run, "main", "answer", &answer, claim)?;
@@ -100,7 +103,9 @@ fn integers_are_squared_in_place() {
     property(|random| {
         // Few, none, and more than a page holds.
         let count = [5, random.pick(0..=9), random.pick(5_000..=6_000)][random.pick(0..=2)];
-        let run = act("write").arg("count", count).run()?;
+        let program = act("write").arg("count", count).arg("others", 1);
+        // The bound is for one that spins since it has locked others too.
+        let run = program.using(Duration::from_secs(1)).run()?;
         run.ends_well()?;
         let squares: Vec<_> = (0..count as i64).map(|integer| integer * integer).collect();
         let claim = "the child squared each integer in place, and its parent should see that";
