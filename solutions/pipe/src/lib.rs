@@ -3,6 +3,7 @@
 //! A list is sent as its length and then its numbers, each as eight bytes.
 
 use std::io::{self, ErrorKind, PipeReader, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::exit;
 
 use nix::sys::signal::{Signal, kill};
@@ -91,8 +92,13 @@ fn start(work: impl Fn() -> Vec<i64>) -> io::Result<(Pid, PipeReader)> {
     match unsafe { fork() }? {
         ForkResult::Child => {
             drop(reader);
-            let sent = send(&mut writer, &work());
-            exit(i32::from(sent.is_err()))
+            // A panic would go on in the caller's code, which is the parent's.
+            let sent = catch_unwind(AssertUnwindSafe(|| send(&mut writer, &work())));
+            exit(match sent {
+                Ok(Ok(())) => 0,
+                Ok(Err(_)) => 1,
+                Err(_) => 101,
+            })
         }
         // The parent's copy of the writing end closes here. Were it open, the parent would
         // wait for an end of the pipe that only itself can bring about, and the children
