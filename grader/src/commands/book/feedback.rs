@@ -105,11 +105,11 @@ fn pack<W: Write + Seek>(
         }
     })?;
     written.context("cannot write the zip; is the disk full?")?;
-    let missing = numbers.len();
+    let packed = addressees.len() - numbers.len();
     for student in numbers.into_keys() {
         eprintln!("no result of {} is in {}", report::printable(student), path.display());
     }
-    Ok(addressees.len() - missing)
+    Ok(packed)
 }
 
 /// How Moodle tells whose a file is: `<name>_<number>_<kind of plugin>_<plugin>_<file>`. Only

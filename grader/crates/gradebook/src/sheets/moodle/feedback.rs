@@ -1,6 +1,6 @@
 //! To whom pages go, whose files Moodle hands out if they are named after its participants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Filling, Sheet, SheetError, absent};
 use super::no_participants;
@@ -61,6 +61,12 @@ pub fn addressees(
     if seen.is_empty() && notices.is_empty() {
         return Err(no_participants());
     }
+    let mut rows: BTreeMap<String, usize> = BTreeMap::new();
+    addressees.iter().for_each(|each| *rows.entry(each.student.clone()).or_default() += 1);
+    rows.retain(|_, rows| *rows > 1);
+    addressees.retain(|each| !rows.contains_key(&each.student));
+    let unclear = rows.keys().map(|student| format!("{student} could be any of several rows"));
+    notices.extend(unclear);
     notices.extend(absent(book, &seen, &wanted));
     Ok((addressees, notices))
 }
@@ -122,6 +128,18 @@ mod tests {
         let (addressees, notices) = told(sheet, &book);
         assert!(addressees.is_empty());
         assert!(notices[0].contains("Participant 42 is in no group alone"), "{notices:?}");
+    }
+
+    #[test]
+    fn a_page_that_could_be_of_two_rows_goes_to_neither() {
+        let sheet = "Identifier,\"Full name\",\"Email address\",Status,Grade,\"Maximum grade\"
+\"Participant 555\",\"Ada L\",ada@example.org,Submitted,,10.00
+\"Participant 101\",\"Ada Q\",q@example.org,Submitted,,10.00
+\"Participant 102\",\"Bao Nguyen\",bao@example.org,Submitted,,10.00
+";
+        let (addressees, notices) = told(sheet, &book());
+        assert_eq!(addressees, pairs(&[("102", "bao")]));
+        assert_eq!(notices, ["ada could be any of several rows"]);
     }
 
     #[test]
