@@ -44,5 +44,6 @@ pub fn run_batch(threads: usize, tasks: usize, task: impl Fn(usize) -> u64 + Syn
             });
         }
     });
-    RESULTS.lock().unwrap()[..tasks].to_vec()
+    let results = RESULTS.lock().unwrap();
+    (0..tasks).map(|number| results.get(number).copied().unwrap_or(0)).collect()
 }
