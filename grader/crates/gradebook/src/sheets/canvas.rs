@@ -31,6 +31,9 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
     let mut wanted = Vec::new();
     for (lesson, column) in columns {
         let texts = possible.iter().map(|row| at(row, column));
+        if let Some(why) = passed_over(&sheet.headers()[column], texts.clone()) {
+            return Err(SheetError::Column(why));
+        }
         let (max, like) = texts.filter_map(|text| Some((maximum(text)?, text))).next().unzip();
         check_maximum(&sheet.headers()[column], lesson, max, filling.scale)?;
         wanted.push((lesson, column, max, like.unwrap_or_default()));
@@ -72,6 +75,32 @@ pub fn fill(sheet: &str, book: &Book, filling: &Filling) -> Result<Filled, Sheet
     }
     notices.extend(absent(book, &seen, &lessons));
     Ok(Filled { text: sheet.render()?, cells, notices })
+}
+
+/// What stands in the titles of the columns that Canvas computes.
+const COMPUTED: [&str; 9] = [
+    "Current Score",
+    "Current Points",
+    "Current Grade",
+    "Final Score",
+    "Final Points",
+    "Final Grade",
+    "Override Score",
+    "Override Grade",
+    "Override Status",
+];
+
+/// Why Canvas would not read a column, which it does not say itself. `possible` are the column's
+/// cells above the students'.
+fn passed_over<'a>(header: &str, mut possible: impl Iterator<Item = &'a str>) -> Option<String> {
+    if possible.any(|cell| cell.contains("read only")) {
+        return Some(format!("`{header}` is read only in this sheet: Canvas would pass over it"));
+    }
+    COMPUTED.into_iter().find(|words| header.contains(words)).map(|words| {
+        format!(
+            "Canvas passes over `{header}`, since it computes every column with `{words}` in its title; call the assignment something else"
+        )
+    })
 }
 
 /// Why a cell keeps what it says.
@@ -206,6 +235,17 @@ mod tests {
         assert!(filled.text.contains("ada@x.org,A,EX,N/A"), "{}", filled.text);
         assert!(filled.notices[0].starts_with("ada, lock: the sheet excuses"));
         assert!(filled.notices[1].contains("not assigned"), "{:?}", filled.notices);
+    }
+
+    #[test]
+    fn what_canvas_would_pass_over_is_refused() {
+        let sheet = SHEET.replace(",,,,,10,25", ",,,,,(read only),25");
+        let error = fill(&sheet, &book(), &filling("lock")).unwrap_err().to_string();
+        assert!(error.contains("`Locks (77)` is read only"), "{error}");
+        let sheet = SHEET.replace("Locks (77)", "Locks: Final Points (77)");
+        let column = Some("Locks: Final Points".to_owned());
+        let error = fill(&sheet, &book(), &Filling { column, ..filling("lock") }).unwrap_err();
+        assert!(error.to_string().contains("something else"), "{error}");
     }
 
     #[test]
