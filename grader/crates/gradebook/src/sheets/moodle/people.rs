@@ -92,10 +92,14 @@ fn may_be(member: &Member, identifier: &str, name: &str) -> bool {
         || [name, identifier, anonymous].iter().any(|other| letters(own) == letters(other))
 }
 
-/// What is left of a name whatever a system does to it, in no order.
+/// What is left of a name whatever a system puts between its letters.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "")
+}
+
+/// What is left of it in whatever order the system puts its words, too.
 fn letters(name: &str) -> Vec<char> {
-    let lower = name.to_lowercase();
-    let mut letters: Vec<char> = lower.chars().filter(|letter| letter.is_alphanumeric()).collect();
+    let mut letters: Vec<char> = plain(name).chars().collect();
     letters.sort_unstable();
     letters
 }
@@ -109,7 +113,6 @@ pub(super) fn team(book: &Book, name: &str) -> Option<usize> {
 
 /// The only one who is called by one of `names`, whatever stands between the letters.
 pub(super) fn called(book: &Book, names: &[&str]) -> Option<usize> {
-    let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
     let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
     let own = |member: &Member| {
         let own = [Some(member.student.as_str()), member.name.as_deref()];
