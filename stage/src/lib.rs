@@ -4,14 +4,16 @@
 //! labelled [events](event), brings processes or threads together at a
 //! [meeting point](Meeting), holds them back at a [gate](Gate), lets one come to
 //! [rest](until_asleep), be [stopped](stop_for_a_while) for a while, or has the system
-//! [refuse](refuse_processes) more of them, and takes its sizes from [arguments](Arguments). Hardly
-//! more than std, so that a lesson builds fast and a student can read all of it.
+//! [refuse](refuse_processes) more of them, or [grant little](with_limit) of something for a while,
+//! and takes its sizes from [arguments](Arguments). Hardly more than std, so that a lesson builds
+//! fast and a student can read all of it.
 
 mod arguments;
 mod asleep;
 mod end;
 mod event;
 mod gate;
+mod limit;
 mod meeting;
 mod refusal;
 mod stop;
@@ -20,6 +22,7 @@ pub use arguments::Arguments;
 pub use asleep::until_asleep;
 pub use event::event;
 pub use gate::Gate;
+pub use limit::with_limit;
 pub use meeting::Meeting;
 pub use refusal::refuse_processes;
 pub use stop::stop_for_a_while;

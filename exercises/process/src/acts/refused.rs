@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::sys::wait::{wait, waitpid};
 use process::Process;
-use stage::event;
+use stage::{event, with_limit};
 
 use super::child::ended_child;
 use crate::look;
@@ -63,18 +63,4 @@ fn refused_and_retried(who: &str, resource: libc::__rlimit_resource_t, few: u64)
     // Whether a join reaps is asked elsewhere.
     while wait().is_ok() {}
     Ok(())
-}
-
-/// Does something while this process may have only `few` of a resource.
-fn with_limit<T>(resource: libc::__rlimit_resource_t, few: u64, act: impl FnOnce() -> T) -> T {
-    let mut usual = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: system calls on structs that live long enough.
-    unsafe {
-        libc::getrlimit(resource, &mut usual);
-        libc::setrlimit(resource, &libc::rlimit { rlim_cur: few, ..usual });
-    }
-    let result = act();
-    // SAFETY: as above.
-    unsafe { libc::setrlimit(resource, &usual) };
-    result
 }

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use stage::with_limit;
 use subprocess::{call, communicate};
 
 use crate::tell;
@@ -19,27 +20,13 @@ const ENOUGH: u64 = 10;
 
 pub fn scarce(what: &str, program: &Path, words: &[&str]) -> io::Result<()> {
     for some in 0..ENOUGH {
-        with_few_descriptors(some, || match run(what, program, words) {
+        // Standard input again, by the lowest number that is free.
+        let next = io::stdin().as_fd().try_clone_to_owned()?.as_raw_fd() as u64;
+        with_limit(libc::RLIMIT_NOFILE, next + some, || match run(what, program, words) {
             Ok(_) => {}
             failed => tell(failed, program, "scarce"),
-        })?;
+        });
     }
-    Ok(())
-}
-
-/// Does `job`, whatever comes of it, while this process may open only `some` more descriptors.
-fn with_few_descriptors<T>(some: u64, job: impl FnOnce() -> T) -> io::Result<()> {
-    let next = io::stdin().as_fd().try_clone_to_owned()?.as_raw_fd();
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the limits live long enough.
-    unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
-        let few = libc::rlimit { rlim_cur: next as u64 + some, ..limit };
-        libc::setrlimit(libc::RLIMIT_NOFILE, &few);
-    }
-    job();
-    // SAFETY: the limit lives long enough.
-    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
     Ok(())
 }
 

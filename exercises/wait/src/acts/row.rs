@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-use stage::event;
+use stage::{event, with_limit};
 use wait::{exit_code, start};
 
 /// Starts children and asks for them, one after the other, while this process may open only a few
@@ -12,22 +12,16 @@ pub fn in_a_row(count: usize) -> io::Result<()> {
     const FEW: u64 = 10;
     // Standard input again, by the lowest number that is free.
     let next = io::stdin().as_fd().try_clone_to_owned()?.as_raw_fd() as u64;
-    let mut usual = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: system calls on structs that live long enough.
-    unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut usual);
-        libc::setrlimit(libc::RLIMIT_NOFILE, &libc::rlimit { rlim_cur: next + FEW, ..usual });
-    }
-    for number in 1..=count {
-        match start(|| 0).and_then(exit_code) {
-            Ok(0) => {}
-            other => {
-                event("row", format_args!("number={number} {other:?}"));
-                break;
+    with_limit(libc::RLIMIT_NOFILE, next + FEW, || {
+        for number in 1..=count {
+            match start(|| 0).and_then(exit_code) {
+                Ok(0) => {}
+                other => {
+                    event("row", format_args!("number={number} {other:?}"));
+                    break;
+                }
             }
         }
-    }
-    // SAFETY: as above.
-    unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &usual) };
+    });
     Ok(())
 }
