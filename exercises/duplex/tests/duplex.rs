@@ -274,9 +274,11 @@ fn a_finished_partner_is_gone() {
 fn signals_end_no_wait() -> Checked {
     let run = program!().arg("signals", 1).run()?;
     let said = run.events().of("main");
-    for (start, what) in
-        [("no", "for its reply, and `ask` gave up"), ("not", "for its end, and `finish` gave up")]
-    {
+    for (start, what) in [
+        ("no", "for its reply, and `ask` gave up"),
+        ("not", "for its end, and `finish` gave up"),
+        ("back", "for its end, and `finish` returned before that"),
+    ] {
         let claim = format!("a signal was handled while the caller waited for the partner, {what}");
         let failed = !said.named(start).is_empty();
         run.check(Finding::wrong(claim).seeing(said.to_string()).unless(!failed))?;

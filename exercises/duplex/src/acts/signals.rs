@@ -62,6 +62,9 @@ pub fn wait_through_signals(message: &Message) -> io::Result<()> {
         Ok(()) => event("main", "finished"),
         Err(error) => event("main", format_args!("not finished: {error}")),
     }
+    if pid > 0 && pid != parent.as_raw() && kill(Pid::from_raw(pid), None).is_ok() {
+        event("main", "back before the partner has ended");
+    }
     // Its signal comes only now if nothing was waited for.
     let ended = loop {
         match waitpid(other, None) {
