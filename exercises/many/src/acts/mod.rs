@@ -8,7 +8,7 @@
 //! - `--earlier 1`: there are another family of one child, and a child of the driver's own, all the
 //!   while; both have ended. The other family is asked right after the first answer;
 //! - `--refuse 3`: the system permits no third fork, and no further one; `--refuse 1`: none at all;
-//! - `--pin 1`: the program may use one processor only;
+//! - `--pin 1`: the program may use one processor only, of many;
 //! - `--unseen 1`: it is asked for their number once more when the system has too many for a
 //!   `sched_getaffinity`.
 

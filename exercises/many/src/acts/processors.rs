@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering;
 use many::processors;
 use stage::event;
 
-use super::affinity::UNSEEN;
+use super::affinity::{MORE, UNSEEN};
 use crate::told_processors;
 
 /// From now on this process may use one processor, the first that it had; or all, if that is
-/// refused.
+/// refused. The system has more in any case.
 pub fn pin() {
     // Whoever remembers the answer does so before there is another.
     processors();
+    MORE.store(true, Ordering::Relaxed);
     // SAFETY: a set of processors is plain bits, and both calls are given its size.
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
