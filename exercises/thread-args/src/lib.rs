@@ -40,7 +40,8 @@ impl Greeting {
 /// The results have the order of the arguments. For a thread that panicked there is an `Err` with
 /// what it panicked with, just as `join` gives it; the results of the others stay.
 ///
-/// Several threads may call this at once, also from inside a `target`.
+/// Several threads may call this at once, also from inside a `target`. May panic if the system has
+/// no thread left.
 pub fn run_each<A, R, F>(arguments: Vec<A>, target: F) -> Vec<thread::Result<R>>
 where
     A: Send + 'static,
