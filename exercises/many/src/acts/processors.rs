@@ -30,6 +30,7 @@ pub fn pin() {
 
 /// Asks for their number when the system has too many for a `sched_getaffinity`.
 pub fn tell_unseen() -> io::Result<()> {
+    MORE.store(true, Ordering::Relaxed);
     UNSEEN.store(true, Ordering::Relaxed);
     event("unseen", told_processors()?);
     Ok(())

@@ -212,13 +212,22 @@ unsafe fn reap_until(last: i32) {
     }
 }
 
-/// The dispositions that every program expects: a Rust parent ignores SIGPIPE.
+/// The dispositions that every program expects, whatever ours are: a Rust parent ignores SIGPIPE, and
+/// one that a shell started in the background SIGINT and SIGQUIT.
 unsafe fn reset_signals() {
-    // SAFETY: plain system calls on a local, initialised set.
+    const LAST: i32 = 64;
+    // The kernel's own `sigaction`: nobody handles it, no flags, nothing blocked meanwhile. The C
+    // library's function would leave out its own two signals.
+    let default = [0u64; 4];
+    let size = size_of::<u64>();
+    // SAFETY: plain system calls on local, initialised sets. For two signals they fail.
     unsafe {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        for signal in 1..=LAST {
+            let old = std::ptr::null_mut::<u64>();
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), old, size);
+        }
     }
 }

@@ -41,6 +41,17 @@ fn what_the_jail_refuses_is_refused_without_walls_too() {
 }
 
 #[test]
+#[expect(unsafe_code, reason = "a disposition is set by a system call")]
+fn what_the_grader_ignores_its_programs_do_not() {
+    // As in a shell's background. SAFETY: no handler runs.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+    // The specimen's own runtime ignores SIGPIPE.
+    let own = 1 << (libc::SIGPIPE - 1);
+    let seen = specimen("tells-which-signals-it-ignores");
+    assert_eq!(seen.stdout.text, format!("SigIgn:\t{own:016x}\n"));
+}
+
+#[test]
 fn a_panic_is_a_crash() {
     let seen = specimen("panic");
     assert_eq!((seen.verdict, seen.exit), (Verdict::Crash, Some(Exit::Code(101))));

@@ -28,6 +28,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("timer-descriptor-often", timer_descriptor_often),
     ("waits-for-interrupt", waits_for_interrupt),
     ("asks-for-a-network", asks_for_a_network),
+    ("tells-which-signals-it-ignores", tells_which_signals_it_ignores),
     ("waits-for-children-with-threads", waits_for_children_with_threads),
 ];
 
@@ -312,6 +313,11 @@ static WRITER: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(
 
 extern "C" fn on_interrupt(_: i32) {
     write(WRITER.load(std::sync::atomic::Ordering::SeqCst), b"x");
+}
+
+fn tells_which_signals_it_ignores() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|line| line.starts_with("SigIgn:")).unwrap());
 }
 
 /// As servers wait for Ctrl-C: the handler writes into a pipe that a thread reads.
