@@ -53,6 +53,7 @@ fn main() -> Exit {
     if let Some(code) = keeper::serve_if_asked() {
         std::process::exit(code);
     }
+    jail::heed_children();
     exit::quietly_without_a_reader();
     let arguments = Arguments::parse();
     let done = match arguments.command {

@@ -1,5 +1,6 @@
 //! Grading the class that ships with the course.
 
+use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -41,6 +42,24 @@ fn the_number_of_jobs_changes_nothing() {
         class.verdicts()
     };
     assert_eq!(with("1"), with("4"));
+}
+
+#[test]
+fn what_the_grader_was_told_to_ignore_changes_no_verdict() {
+    let class = Class::new();
+    let mistake = root().join("tests/submissions/subprocess/signals-stay-ignored/lib.rs");
+    class.hand_in("ada/subprocess/lib.rs", std::fs::read_to_string(mistake).unwrap());
+    class.hand_in("bao/subprocess/lib.rs", solution("subprocess"));
+    let (grader, out) = (grader(), class.out());
+    let mut background = Command::new("sh");
+    // As a shell starts what is to go on behind it, and some service managers do.
+    background.args(["-c", r#"trap "" INT QUIT CHLD; exec "$@""#, "sh"]).arg(grader.get_program());
+    background.arg("grade").arg(class.path()).arg("--out").arg(out);
+    for (name, value) in grader.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+        background.env(name, value);
+    }
+    background.current_dir(root()).assert().code(0);
+    assert_eq!(class.verdicts(), "ada subprocess wrong-output 13/15\nbao subprocess pass 15/15");
 }
 
 #[test]

@@ -63,8 +63,8 @@ impl Process for Clock {
     /// printed when it comes. Meanwhile the clock is asleep, and it sleeps on when a signal
     /// interrupts it.
     ///
-    /// The time is what a clock says that nobody sets back (any such clock), so each is greater
-    /// than the one before.
+    /// The time is that of a clock that nobody can set back (any such clock will do), so each is
+    /// greater than the one before.
     fn run(&mut self) {
         todo!("sleep, look at the time, print")
     }

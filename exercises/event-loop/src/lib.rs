@@ -30,7 +30,7 @@ impl<'a> EventLoop<'a> {
     /// middle of a line, what has come of it is a line too; behind the last line break there is no
     /// line. When the source has ended, `handler` gets None.
     ///
-    /// Lines are UTF-8, and of any length, without text too. There are some hundred sources at
+    /// Lines are UTF-8, and of any length, without text too. There are a few hundred sources at
     /// most, so that `select` will do. The loop owns `source`, and may make it non-blocking.
     pub fn lines(&mut self, source: OwnedFd, handler: impl FnMut(Option<&str>) + 'a) {
         let _ = (source, handler);

@@ -13,8 +13,8 @@ use std::io;
 ///   on after that, has not), and reaps it.
 ///
 /// Each line goes to standard output once. No other process is created, and no thread. `Ok(())` is
-/// returned twice: once in the child and once in the parent, however the child ends (by no real-time
-/// signal). Either may call it again. The caller handles no signals.
+/// returned twice: once in the child and once in the parent, however the child ends (no signal
+/// above 31 ends it). Either may call it again. The caller handles no signals.
 ///
 /// Errors if the fork fails, with fork's own error; then there is no child, and nothing has been
 /// printed or changed.

@@ -17,12 +17,12 @@ impl Manager {
     /// and no other is created.
     ///
     /// The server serves a hundred clients at the same time, each as long as the client likes, and
-    /// any number in the course of time: it keeps no descriptors of those that have gone (of one
-    /// that waits for the lock until that is free, perhaps). While nobody asks anything it sleeps,
-    /// and does not wake up again and again. It serves only those who know `key`, which is one byte
-    /// to a thousand, any bytes. Whatever differs from it, by a zero byte at its end for instance,
-    /// is wrong. Whatever strangers send does it no harm, also if they send nothing, or half a
-    /// question, and stay.
+    /// any number in the course of time: it keeps no descriptors of those that have gone (perhaps
+    /// that of one that was waiting for the lock, until the lock is free). While nobody asks anything
+    /// it sleeps, and does not wake up again and again. It serves only those who know `key`, which is
+    /// 1 to 1000 bytes of any value. Whatever differs from it, by a zero byte at its end for
+    /// instance, is wrong. Whatever strangers send does it no harm, also if they send nothing, or
+    /// half a question, and stay.
     ///
     /// When this is called, signals are as std sets them before `main`: SIGPIPE is ignored, and no
     /// other is ignored, blocked or handled.

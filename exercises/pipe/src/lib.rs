@@ -33,7 +33,7 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<Vec<i64>>> {
 /// ended and have been waited for; another child of the caller's is left alone, also a later one. A
 /// signal that the caller handles is no error.
 ///
-/// A child that dies in its work, by a signal or a panic, sends nothing (no empty list either), and
+/// A child that dies in its work, by a signal or a panic, sends nothing (not even an empty list), and
 /// what the others send is returned. If one dies while it sends, that may be an error as well; but
 /// a part of its list is never returned, and nobody waits for the rest.
 ///

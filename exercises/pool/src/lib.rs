@@ -36,8 +36,9 @@ impl Pool {
     /// may have the same input.
     ///
     /// Up to 1000 tasks may be submitted whose results have not been read, be their handles kept
-    /// or dropped; what happens with more of them is up to you. In all there may be any number. To
-    /// drop a handle waits for nothing.
+    /// or dropped; what happens with more of them is up to you. In all there may be any number.
+    /// Dropping a handle waits for nothing.
+    ///
     /// After `close` nothing is taken in any more: `submit` returns an error.
     pub fn submit(&mut self, input: i64) -> io::Result<Handle> {
         let _ = input;

@@ -20,7 +20,7 @@ pub struct ProcessLock {
 }
 
 impl ProcessLock {
-    /// A lock that nobody holds. Each is one of its own: whoever holds it keeps nobody from
+    /// A lock that nobody holds. Each is independent: whoever holds it keeps nobody from
     /// another, and still holds it when another is dropped.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.

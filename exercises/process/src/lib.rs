@@ -36,8 +36,8 @@ impl Process {
     /// from here: it calls the target, and ends by `_exit` with the status that the target returns.
     ///
     /// Errors if it has been started before: a process runs once. Errors, too, if the fork fails,
-    /// or whatever else you need for it; then there is no child, it has not been started, has
-    /// neither pid nor exit code, and may be started later.
+    /// or anything else that you need; then there is no child, it has not been started, has neither
+    /// pid nor exit code, and may be started later.
     pub fn start(&mut self) -> io::Result<()> {
         todo!("fork; the child calls the target, the parent remembers the pid")
     }

@@ -14,7 +14,7 @@ pub struct Semaphore {
 
 impl Semaphore {
     /// A semaphore with `permits` permits, perhaps 0, none of them taken. More than 256 are never
-    /// free. Each semaphore is one of its own, whichever process makes it.
+    /// free. Each semaphore is independent of the others, whichever process makes it.
     ///
     /// Leaves nothing behind in the system when the last process that uses it has ended.
     pub fn new(permits: usize) -> io::Result<Semaphore> {

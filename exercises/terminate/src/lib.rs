@@ -21,8 +21,8 @@ pub struct Child {
 impl Child {
     /// Forks a child that calls `target` and exits with status 0 when that returns.
     ///
-    /// The child never returns from here. `target` does not panic, may end the child by `exit`, which
-    /// is no other child's business, and may start children of its own.
+    /// The child never returns from here. `target` does not panic, but may end the child by `exit`,
+    /// and may start children of its own: neither may harm another child of the caller's.
     ///
     /// A daemon also ends when its parent ends without being able to do anything about it, as by
     /// SIGKILL, whoever else goes on, such as the parent's other children: see `PR_SET_PDEATHSIG`

@@ -18,8 +18,8 @@ pub fn start(job: impl FnOnce() -> i32) -> io::Result<Pid> {
     todo!("fork; in the child run the job, and end with its status")
 }
 
-/// Waits, asleep, until the child `pid` has ended, whoever forked it, reaps it, and says how it
-/// ended. Nothing stays open that was opened for it.
+/// Waits, asleep, until the child `pid` has ended (the caller may have forked it itself), reaps it,
+/// and says how it ended. Nothing stays open that was opened for it.
 ///
 /// The exit code is the status (0 to 255) if the child exited, and `-n` if signal `n` (1 to 31)
 /// ended it. A child that is stopped, or goes on after that, has not ended. Other children are left
@@ -27,8 +27,8 @@ pub fn start(job: impl FnOnce() -> i32) -> io::Result<Pid> {
 ///
 /// The caller handles no signals.
 ///
-/// Errors if there is no such child (`ECHILD`, or `ESRCH` from calls that say it so), as when it
-/// has been waited for already.
+/// Errors if there is no such child (`ECHILD`, or `ESRCH` from calls such as `pidfd_open`), as when
+/// it has been waited for already.
 pub fn exit_code(pid: Pid) -> io::Result<i32> {
     let _ = pid;
     todo!("wait for this child, and decode its status")

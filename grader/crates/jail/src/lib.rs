@@ -64,7 +64,9 @@ pub use launch::{Objects, Pid, Suspended, Walls, enclose, suspend};
 pub use perform::landlock_version;
 pub use semaphore::Semaphore;
 pub use step::{Access, Resource, Step};
-pub use sweep::{SweepError, adopt_orphans, end_children, end_user, reap_children, remove_objects};
+pub use sweep::{
+    SweepError, adopt_orphans, end_children, end_user, heed_children, reap_children, remove_objects,
+};
 pub use tier::{Slot, Tier};
 pub use walls::{WallsError, walls};
 pub use worker::{Forked, fork, settle_down};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use thiserror::Error;
@@ -43,6 +43,15 @@ pub enum SweepError {
 
 const SIGNALLED: i32 = 0;
 const NOT_ALONE: i32 = 1;
+
+/// Lets the calling process wait for its children, also if it was started by one that ignores
+/// SIGCHLD, of whose children nothing is left to be waited for.
+///
+/// To be called before there are other threads.
+pub fn heed_children() {
+    // It fails for no signal that has a name. SAFETY: it installs no handler.
+    let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) };
+}
 
 /// Makes the calling process the one to which orphans below it fall.
 ///
