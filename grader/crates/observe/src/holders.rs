@@ -10,6 +10,7 @@ use std::cmp::Reverse;
 
 use observation::Place;
 
+use crate::family::TaskRef;
 use crate::graph::{Sight, Waiting};
 use crate::memory;
 use crate::owners::{self, Name, Rank, Way};
@@ -30,7 +31,14 @@ struct Lock {
     name: Option<Name>,
     /// What its type makes of it.
     by_type: Option<Primitive>,
-    holders: Vec<Holder>,
+    holders: Holders,
+}
+
+/// Who is found to hold a lock.
+enum Holders {
+    Found(Vec<Holder>),
+    /// It names somebody who is not waiting, and perhaps not there any more.
+    Elsewhere,
 }
 
 /// Who holds a lock.
@@ -59,7 +67,7 @@ impl Locks {
             let letter = one.lock().and_then(|_| letters.next());
             let holders = match one.lock() {
                 Some(_) => search.holders(one, &guards),
-                None => Vec::new(),
+                None => Holders::Found(Vec::new()),
             };
             let by_type = name.as_ref().and_then(|name| name.by_type);
             locks.push(Lock { pid, word, letter, name, by_type, holders });
@@ -82,7 +90,16 @@ impl Locks {
 
     /// Who holds the lock for which a task waits, if it is one.
     pub(crate) fn holders(&self, waiting: &Waiting<'_>) -> Option<&[Holder]> {
-        Some(&self.find(waiting, waiting.lock()?)?.holders)
+        match &self.find(waiting, waiting.lock()?)?.holders {
+            Holders::Found(holders) => Some(holders),
+            Holders::Elsewhere => Some(&[]),
+        }
+    }
+
+    /// Whether a task waits for a lock that names somebody who does not wait.
+    pub(crate) fn is_held_elsewhere(&self, waiting: &Waiting<'_>) -> bool {
+        let lock = waiting.lock().and_then(|word| self.find(waiting, word));
+        lock.is_some_and(|lock| matches!(lock.holders, Holders::Elsewhere))
     }
 
     fn find(&self, waiting: &Waiting<'_>, word: u64) -> Option<&Lock> {
@@ -156,9 +173,12 @@ impl Search<'_> {
     }
 
     /// Who holds the lock for which `one` waits.
-    fn holders(&self, one: &Waiting<'_>, guards: &[Guard]) -> Vec<Holder> {
+    fn holders(&self, one: &Waiting<'_>, guards: &[Guard]) -> Holders {
         if let Some(owner) = self.owner(one) {
-            return vec![Holder { task: owner, since: None, is_sure: true }];
+            let holder = |task| vec![Holder { task, since: None, is_sure: true }];
+            return self
+                .called(owner)
+                .map_or(Holders::Elsewhere, |task| Holders::Found(holder(task)));
         }
         let of = |task| guards.iter().rev().filter(move |guard| guard.task == task);
         let firm = |task| of(task).find(|guard| !guard.may_be_gone);
@@ -174,7 +194,7 @@ impl Search<'_> {
         let found = found.map_or(&[][..], Vec::as_slice);
         let is_sure = !firmly.is_empty();
         let holder = |task: &usize| Holder { task: *task, since: since(*task).cloned(), is_sure };
-        found.iter().map(holder).collect()
+        Holders::Found(found.iter().map(holder).collect())
     }
 
     /// Those for whom `holds` is true. Somebody who also waits for the lock has it only if
@@ -186,8 +206,9 @@ impl Search<'_> {
         if others.is_empty() { waiters } else { others }
     }
 
-    /// The owner that a mutex or a lock of the C library names.
-    fn owner(&self, one: &Waiting<'_>) -> Option<usize> {
+    /// The thread that a mutex or a lock of the C library names as its owner, by its number in the
+    /// program's own namespace.
+    fn owner(&self, one: &Waiting<'_>) -> Option<i32> {
         let called = |name: &str| one.calls.iter().any(|call| call.function.contains(name));
         let offset = if called("pthread_mutex_lock") {
             8
@@ -199,10 +220,15 @@ impl Search<'_> {
             return None;
         };
         let owner = memory::read(self.pid, self.word.wrapping_add(offset), 4)?;
-        let owner = i32::from_ne_bytes(owner.try_into().ok()?);
-        self.tasks().map(|(index, _)| index).find(|index| {
-            let task = self.waiting[*index].task;
-            proc::status_of(task.pid, task.tid).is_some_and(|status| status.inner == owner)
+        Some(i32::from_ne_bytes(owner.try_into().ok()?)).filter(|&owner| owner != 0)
+    }
+
+    /// The waiting task with this number in its own namespace, of whichever process: a lock may lie
+    /// in memory that several share.
+    fn called(&self, number: i32) -> Option<usize> {
+        self.waiting.iter().position(|one| {
+            let TaskRef { pid, tid, .. } = one.task;
+            proc::status_of(pid, tid).is_some_and(|status| status.inner == number)
         })
     }
 

@@ -55,7 +55,7 @@ impl Scene<'_> {
             (Some(Primitive::Once), Some(name)) => {
                 format!("the initialisation of {name} to finish")
             }
-            (Some(primitive), _) => primitive.words().to_owned(),
+            (Some(primitive), _) => format!("{}{}", primitive.words(), self.unheld(one)),
             (None, Some(name)) => format!("a change of {name}"),
             (None, None) if shared => {
                 format!("a semaphore or lock in shared memory, at {address:#x}")
@@ -74,7 +74,10 @@ impl Scene<'_> {
         let known = (0..self.waiting.len()).any(|index| {
             self.waiting[index].task.pid == pid && self.variables.in_scope(index).next().is_some()
         });
-        if held || seen < there_are || !known {
+        let all_wait = self.waiting.len() >= self.family.roll().len();
+        if all_wait && self.locks.is_held_elsewhere(one) {
+            ", whose holder has ended"
+        } else if held || seen < there_are || !known {
             ""
         } else if self.family.is_a_copy(pid) {
             ", which none of its threads is seen to hold: was it locked when the process was forked?"

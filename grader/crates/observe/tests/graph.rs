@@ -57,6 +57,22 @@ fn a_thread_that_locks_twice_waits_for_itself() {
 }
 
 #[test]
+fn a_mutex_in_shared_memory_is_held_by_a_process_that_may_have_ended() {
+    assert_eq!(
+        words("shared-mutex-held"),
+        "process 1 (main) waits at stuck_processes.rs for Mutex A, held by process 2 (main)\n\
+         process 2 (main) waits at system.rs for something in pipe N; \
+         process 1 (main) has the write end of pipe N open (descriptor 6); \
+         process 2 (main) has the write end of pipe N open (descriptor 6)\n\
+         in a circle: process 1 (main) -> process 2 (main) -> process 1 (main)"
+    );
+    assert_eq!(
+        words("shared-mutex-of-the-dead"),
+        "main waits at stuck_processes.rs for Mutex A, whose holder has ended"
+    );
+}
+
+#[test]
 fn a_lock_that_nobody_holds_has_no_holder() {
     assert_eq!(words("guard-leaked"), "main waits at stuck_threads.rs for Mutex A");
 }

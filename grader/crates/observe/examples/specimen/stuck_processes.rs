@@ -31,6 +31,8 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("waits-for-words", waits_for_words),
     ("opens-fifo", opens_fifo),
     ("pauses", pauses),
+    ("shared-mutex-held", || shared_mutex(true)),
+    ("shared-mutex-of-the-dead", || shared_mutex(false)),
 ];
 
 /// The child reads to the end of a pipe that its parent never closes.
@@ -302,4 +304,28 @@ fn opens_fifo() {
 fn pauses() {
     let child = fork(|| unsafe { libc::pause() });
     wait(child);
+}
+
+/// A child takes a mutex that lies in shared memory. It ends with it, or keeps it and waits for its
+/// parent, which waits for the mutex.
+fn shared_mutex(lives: bool) {
+    let mutex: *mut libc::pthread_mutex_t = shared();
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        libc::pthread_mutexattr_init(&mut attributes);
+        libc::pthread_mutexattr_setpshared(&mut attributes, libc::PTHREAD_PROCESS_SHARED);
+        libc::pthread_mutex_init(mutex, &attributes);
+    }
+    let (taken, ended) = (pipe(), pipe());
+    fork(|| {
+        unsafe { libc::pthread_mutex_lock(mutex) };
+        write(taken.1, b"x");
+        if lives {
+            read(ended.0);
+        }
+        0
+    });
+    read(taken.0);
+    unsafe { libc::pthread_mutex_lock(mutex) };
+    write(ended.1, b"x");
 }
