@@ -126,7 +126,7 @@ impl Words {
                 requires: "先修",
                 judging: "怎样评判",
                 verdicts: "结论是怎样得出的",
-                pictures: "失败的图景",
+                pictures: "失败的图示",
                 about_pictures: "操作系统所看到的错误程序的运行。时间向右；每条泳道是一个进程或线程，从诞生到结束。",
             },
         }
