@@ -9,6 +9,7 @@ use engine::Workshop;
 use engine::check::{Soundness, Unsound, check};
 use engine::class::Way;
 use engine::fingerprint::Fingerprints;
+use engine::mutate::plan;
 use intake::choose;
 
 use crate::caching::Caching;
@@ -21,6 +22,7 @@ use crate::progress::Progress;
 /// Every solution gets full marks, every stub fails, a program that ends at once passes no test,
 /// every folder in tests/submissions gets exactly the verdict of its expect.yaml and fails the
 /// tests that it names, points fit the tests, texts and hints exist, and no snapshot is stale.
+/// Every mutant listed in tests/mutants is one of its solution.
 /// What was graded before is not graded again, unless something that it depends on has changed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -51,6 +53,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let (root, course) = place::course(arguments.course.as_deref())?;
     let chosen = choose(&course, &arguments.lessons)?;
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
+    // A list of mutants that has fallen behind its solution is told before anything is graded.
+    plan(&root, &chosen)?;
     let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
     let workshop = Workshop::set_up(&root, course, &lessons, jail, Progress::say)?;
