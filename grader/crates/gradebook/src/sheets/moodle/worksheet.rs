@@ -13,6 +13,9 @@ const REOPENED: &str = "Reopened";
 /// How the status of work begins that may still change.
 const DRAFT: &str = "Draft (not submitted)";
 
+/// What differs in the sheet of a site in another language.
+const FOREIGN: &str = "this sheet is not in English: Moodle cannot read its dates, and so passes over every row that has a grade or feedback, unless it is told to update records that were modified more recently; nor is it seen here which attempts are drafts or reopened";
+
 /// What the column for grades is called, in the languages that we know.
 const GRADE: [&str; 16] = [
     "grade",
@@ -85,6 +88,9 @@ pub(super) fn fill(
         cells += 1;
     }
     notices.extend(absent(book, &seen, &[lesson]));
+    if sheet.column(&["identifier"]).is_none() {
+        notices.push(FOREIGN.to_owned());
+    }
     if sheet.column(&["marking workflow state"]).is_some() {
         notices.push("students see a grade once its marking workflow state is Released".to_owned());
     }
@@ -174,6 +180,17 @@ mod tests {
         let filled = fill(&sheet, &book(), &filling("pool-map")).unwrap();
         assert_eq!(rows(&filled.text)[1][4], "12,5");
         assert_eq!(rows(&filled.text)[2][4], "3,25");
+        assert_eq!(filled.notices.iter().filter(|notice| *notice == FOREIGN).count(), 1);
+    }
+
+    #[test]
+    fn a_russian_sheet_has_no_blank_before_the_number() {
+        let sheet = SHEET
+            .replace("Identifier", "Идентификатор")
+            .replace(",Grade,", ",Оценка,")
+            .replace("Participant ", "Участник")
+            .replace("ada@example.org", "");
+        assert_eq!(fill(&sheet, &book(), &filling("lock")).unwrap().cells, 1);
     }
 
     #[test]
