@@ -135,12 +135,21 @@ impl<'a> Scene<'a> {
                 self.child(task, (wanted > 0).then_some(wanted))
             }
             libc::SYS_waitid => self.waitid(task, call),
-            libc::SYS_read | libc::SYS_readv | libc::SYS_recvfrom | libc::SYS_recvmsg => {
-                self.file(task, a, Lack::Content)
-            }
-            libc::SYS_write | libc::SYS_writev | libc::SYS_sendto | libc::SYS_sendmsg => {
-                self.file(task, a, Lack::Room)
-            }
+            libc::SYS_read
+            | libc::SYS_readv
+            | libc::SYS_preadv2
+            | libc::SYS_recvfrom
+            | libc::SYS_recvmsg => self.file(task, a, Lack::Content),
+            libc::SYS_recvmmsg if e == 0 => self.file(task, a, Lack::Content),
+            libc::SYS_write
+            | libc::SYS_writev
+            | libc::SYS_pwritev2
+            | libc::SYS_sendto
+            | libc::SYS_sendmsg
+            | libc::SYS_sendmmsg
+            | libc::SYS_sendfile => self.file(task, a, Lack::Room),
+            libc::SYS_tee => self.from_one_to_another(task, a, call.args[1]),
+            libc::SYS_splice => self.from_one_to_another(task, a, call.args[2]),
             libc::SYS_futex_waitv if d == 0 => self.any_futex(task, call),
             arch::POLL if is_endless(call.args[2]) => self.any_of(task, polled(task, call)?),
             libc::SYS_ppoll if call.args[2] == 0 => self.any_of(task, polled(task, call)?),
@@ -148,6 +157,7 @@ impl<'a> Scene<'a> {
             arch::EPOLL_WAIT | libc::SYS_epoll_pwait if is_endless(d) => {
                 self.any_of(task, registered(task, a)?)
             }
+            libc::SYS_epoll_pwait2 if d == 0 => self.any_of(task, registered(task, a)?),
             libc::SYS_semop => sysv::semaphores(self, task, call),
             libc::SYS_semtimedop if d == 0 => sysv::semaphores(self, task, call),
             libc::SYS_msgrcv => sysv::queue(self, a, Lack::Content),
@@ -338,6 +348,17 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// A wait for content here or room there. A file with neither end keeps nobody waiting.
+    fn from_one_to_another(&mut self, task: TaskRef, from: u64, to: u64) -> Judgement {
+        let never_waits = |(descriptor, _): &(u64, Lack)| {
+            Opened::name(task, *descriptor).is_some_and(|name| name.starts_with('/'))
+                && !fifo::is_one(task, *descriptor)
+        };
+        let mut files = vec![(from, Lack::Content), (to, Lack::Room)];
+        files.retain(|file| !never_waits(file));
+        self.any_of(task, files)
+    }
+
     fn event_counter(&mut self, task: TaskRef, descriptor: u64, lack: Lack) -> Judgement {
         let info = format!("/proc/{}/task/{}/fdinfo/{descriptor}", task.pid, task.tid);
         let id = proc::line(&info, "eventfd-id:").ok_or("its eventfd has no number")?;
@@ -420,6 +441,8 @@ fn doubt_about(number: i64) -> Doubtful {
         | libc::SYS_pselect6
         | arch::EPOLL_WAIT
         | libc::SYS_epoll_pwait
+        | libc::SYS_epoll_pwait2
+        | libc::SYS_recvmmsg
         | libc::SYS_rt_sigtimedwait
         | libc::SYS_futex_waitv
         | libc::SYS_semtimedop

@@ -37,6 +37,7 @@ fn processes_that_wait_for_each_other_are_proved_to_be_deadlocked() {
         "pipe-crosswise",
         "pipe-to-itself",
         "pipe-full",
+        "pipe-to-pipe",
         "semaphores-crosswise",
         "socket-pair",
         "event-counter",

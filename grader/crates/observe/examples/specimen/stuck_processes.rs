@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::fs::{File, read_to_string};
 use std::os::fd::AsRawFd;
+use std::ptr::null_mut;
 use std::thread;
 
 use crate::system::{Behaviour, close, fork, mark, pipe, read, shared, wait, write};
@@ -12,6 +13,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("pipe-crosswise", pipe_crosswise),
     ("pipe-to-itself", pipe_to_itself),
     ("pipe-full", pipe_full),
+    ("pipe-to-pipe", pipe_to_pipe),
     ("semaphores-crosswise", semaphores_crosswise),
     ("socket-pair", socket_pair),
     ("event-counter", event_counter),
@@ -93,6 +95,19 @@ fn semaphores_crosswise() {
         0
     });
     work(0, 1);
+    wait(child);
+}
+
+/// Each waits to move on, without reading it, what the other would write afterwards.
+fn pipe_to_pipe() {
+    let (down, up, out) = (pipe(), pipe(), pipe());
+    let child = fork(|| {
+        unsafe { libc::tee(down.0, out.1, 64, 0) };
+        write(up.1, b"x");
+        0
+    });
+    unsafe { libc::splice(up.0, null_mut(), out.1, null_mut(), 64, 0) };
+    write(down.1, b"x");
     wait(child);
 }
 
