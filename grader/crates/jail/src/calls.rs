@@ -98,6 +98,7 @@ const MEMORY: &[libc::c_long] = &[
 
 const PROCESSES: &[libc::c_long] = &[
     libc::SYS_execve,
+    libc::SYS_execveat,
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_wait4,
@@ -340,7 +341,6 @@ const KERNEL: &[libc::c_long] = &[
     libc::SYS_vmsplice,
     libc::SYS_memfd_secret,
     libc::SYS_remap_file_pages,
-    libc::SYS_execveat,
     libc::SYS_seccomp,
     libc::SYS_add_key,
     libc::SYS_request_key,

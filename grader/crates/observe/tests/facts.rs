@@ -149,6 +149,13 @@ fn executed_programs_are_listed_in_order() {
 }
 
 #[test]
+fn a_program_may_be_executed_by_a_descriptor() {
+    let seen = specimen("exec-by-descriptor");
+    assert_eq!((seen.verdict, seen.stdout.text.as_str()), (Verdict::Pass, "done\n"));
+    assert_eq!(seen.processes[0].executed.len(), 2);
+}
+
+#[test]
 fn a_thread_that_executes_a_program_takes_over_its_process() {
     let seen = specimen("exec-from-thread");
     assert_eq!((seen.verdict, seen.stdout.text.as_str()), (Verdict::Pass, "done\n"));

@@ -1,6 +1,7 @@
 //! Processes that fork, end, die and leave things behind.
 
 use std::ffi::CString;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -21,6 +22,7 @@ pub(crate) const ALL: &[Behaviour] = &[
     ("child-leaves-zombie", child_leaves_zombie),
     ("exec", exec),
     ("exec-from-thread", exec_from_thread),
+    ("exec-by-descriptor", exec_by_descriptor),
     ("exits", exits),
     ("poll-and-look", poll_and_look),
     ("overlap", overlap),
@@ -113,6 +115,13 @@ fn exec_from_thread() {
     })
     .join()
     .unwrap();
+}
+
+fn exec_by_descriptor() {
+    let program = std::fs::File::open("/bin/echo").unwrap();
+    let (echo, done) = (c"echo".as_ptr(), c"done".as_ptr());
+    let (arguments, nothing) = ([echo, done, std::ptr::null()], [std::ptr::null()]);
+    unsafe { libc::fexecve(program.as_raw_fd(), arguments.as_ptr(), nothing.as_ptr()) };
 }
 
 fn exits() {
