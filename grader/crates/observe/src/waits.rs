@@ -148,8 +148,8 @@ impl<'a> Scene<'a> {
             | libc::SYS_sendmsg
             | libc::SYS_sendmmsg
             | libc::SYS_sendfile => self.file(task, a, Lack::Room),
-            libc::SYS_tee => self.from_one_to_another(task, a, call.args[1]),
-            libc::SYS_splice => self.from_one_to_another(task, a, call.args[2]),
+            libc::SYS_tee => self.carry(task, a, call.args[1]),
+            libc::SYS_splice => self.carry(task, a, call.args[2]),
             libc::SYS_futex_waitv if d == 0 => self.any_futex(task, call),
             arch::POLL if is_endless(call.args[2]) => self.any_of(task, polled(task, call)?),
             libc::SYS_ppoll if call.args[2] == 0 => self.any_of(task, polled(task, call)?),
@@ -349,7 +349,7 @@ impl<'a> Scene<'a> {
     }
 
     /// A wait for content here or room there. A file with neither end keeps nobody waiting.
-    fn from_one_to_another(&mut self, task: TaskRef, from: u64, to: u64) -> Judgement {
+    fn carry(&mut self, task: TaskRef, from: u64, to: u64) -> Judgement {
         let never_waits = |(descriptor, _): &(u64, Lack)| {
             Opened::name(task, *descriptor).is_some_and(|name| name.starts_with('/'))
                 && !fifo::is_one(task, *descriptor)
