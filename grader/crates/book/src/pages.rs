@@ -62,13 +62,9 @@ pub(crate) fn unit(unit: &Unit, language: Language) -> String {
     for lesson in &unit.lessons {
         let requires: Vec<_> =
             lesson.requires.iter().map(|id| format!("[{id}]({id}.md)")).collect();
-        text += &format!(
-            "| [{}]({}.md) | {} | {} |\n",
-            lesson.title.get(language),
-            lesson.id,
-            lesson.max_score(),
-            requires.join(", ")
-        );
+        let (title, id) = (lesson.title.get(language), &lesson.id);
+        let (points, requires) = (lesson.max_score(), requires.join(", "));
+        text += &format!("| [{title}]({id}.md) (`{id}`) | {points} | {requires} |\n");
     }
     text
 }
