@@ -50,13 +50,12 @@ fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 pub fn gather(children: usize, work: impl Fn(usize) -> Vec<i64>) -> io::Result<Vec<Vec<i64>>> {
     let mut started = Vec::new();
     let lists = receive_all(&mut started, children, work);
-    for (child, pipe) in started {
+    for (child, _) in started {
         if lists.is_err() {
             // It may wait for one that was never started, and nobody reads what it sends. It has
             // not been waited for, so the number is its own.
             let _ = kill(child, Signal::SIGKILL);
         }
-        drop(pipe);
         uninterrupted(|| Ok(waitpid(child, None)?))?;
     }
     lists

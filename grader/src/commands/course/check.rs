@@ -54,7 +54,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let chosen = choose(&course, &arguments.lessons)?;
     let lessons: Vec<LessonId> = chosen.iter().map(|lesson| lesson.id.clone()).collect();
     // A list of mutants that has fallen behind its solution is told before anything is graded.
-    plan(&root, &chosen)?;
+    let solved = chosen.iter().copied().filter(|lesson| {
+        let solution = root.join("solutions").join(lesson.id.as_str());
+        lesson.files.iter().all(|file| solution.join(file.as_path()).is_file())
+    });
+    plan(&root, &solved.collect::<Vec<_>>())?;
     let jail = place::jail(arguments.allow_weak)?;
     Progress::say("building the lessons' tests");
     let workshop = Workshop::set_up(&root, course, &lessons, jail, Progress::say)?;
