@@ -52,7 +52,7 @@ fn what_the_grader_was_told_to_ignore_changes_no_verdict() {
     class.hand_in("bao/subprocess/lib.rs", solution("subprocess"));
     let (grader, out) = (grader(), class.out());
     let mut background = Command::new("sh");
-    // As a shell starts what is to go on behind it, and some service managers do.
+    // As a shell starts what is to go on behind it, and a parent that wants to hear of no child.
     background.args(["-c", r#"trap "" INT QUIT CHLD; exec "$@""#, "sh"]).arg(grader.get_program());
     background.arg("grade").arg(class.path()).arg("--out").arg(out);
     for (name, value) in grader.get_envs().filter_map(|(name, value)| Some((name, value?))) {

@@ -177,7 +177,7 @@ impl Search<'_> {
         if let Some(owner) = self.owner(one) {
             let holder = |task| vec![Holder { task, since: None, is_sure: true }];
             return self
-                .called(owner)
+                .numbered(owner)
                 .map_or(Holders::Elsewhere, |task| Holders::Found(holder(task)));
         }
         let of = |task| guards.iter().rev().filter(move |guard| guard.task == task);
@@ -225,7 +225,7 @@ impl Search<'_> {
 
     /// The waiting task with this number in its own namespace, of whichever process: a lock may lie
     /// in memory that several share.
-    fn called(&self, number: i32) -> Option<usize> {
+    fn numbered(&self, number: i32) -> Option<usize> {
         self.waiting.iter().position(|one| {
             let TaskRef { pid, tid, .. } = one.task;
             proc::status_of(pid, tid).is_some_and(|status| status.inner == number)
