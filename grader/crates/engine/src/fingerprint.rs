@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use course::{Lesson, LessonId};
@@ -29,18 +31,14 @@ impl Fingerprints {
         common.part(FORM).part(workshop.toolchain().version()).part(jail.tier.to_string());
         common.file(workshop.toolchain().rustc())?;
         common.file(jail.keeper.executable())?;
-        let of = |(id, prepared): (&LessonId, &Prepared)| {
-            let lesson = workshop.lesson(id);
-            Ok((id.clone(), lesson_digest(common.clone(), lesson, prepared)?))
+        let files = workshop.prepared().map(|(id, prepared)| Ok((id, files_of(prepared)?)));
+        let files: BTreeMap<_, _> = files.collect::<io::Result<_>>()?;
+        let contents = contents(files.values().flatten())?;
+        let of = |(id, files): (&LessonId, &BTreeSet<PathBuf>)| {
+            let digest = lesson_digest(common.clone(), workshop.lesson(id), files, &contents);
+            (id.clone(), digest)
         };
-        thread::scope(|scope| {
-            let of = &of;
-            let reading: Vec<_> =
-                workshop.prepared().map(|lesson| scope.spawn(move || of(lesson))).collect();
-            let digests =
-                reading.into_iter().map(|one| one.join().expect("reading does not panic"));
-            Ok(Self(digests.collect::<io::Result<_>>()?))
-        })
+        Ok(Self(files.iter().map(|(id, files)| of((id, files))).collect()))
     }
 
     /// Stands for the outcome of a submission to `lesson` with these files.
@@ -69,13 +67,37 @@ impl Fingerprints {
     }
 }
 
-fn lesson_digest(mut hasher: Hasher, lesson: &Lesson, prepared: &Prepared) -> io::Result<Digest> {
-    hasher.part(lesson.id.as_str());
-    let terms = (&lesson.limits, lesson.unsafe_code, &lesson.crates, &lesson.files);
-    hasher.part(format!("{terms:?}"));
-    for test in &lesson.tests {
-        hasher.part(test.name.as_str());
+/// What is in each of the files.
+type Contents = BTreeMap<PathBuf, Digest>;
+
+/// Reads a file once, under however many names lessons share it.
+fn contents<'a>(names: impl Iterator<Item = &'a PathBuf>) -> io::Result<Contents> {
+    let mut files: BTreeMap<(u64, u64), Vec<&PathBuf>> = BTreeMap::new();
+    for name in names {
+        let file = std::fs::metadata(name)?;
+        files.entry((file.dev(), file.ino())).or_default().push(name);
     }
+    let (files, next) = (files.into_values().collect::<Vec<_>>(), AtomicUsize::new(0));
+    let read = || -> io::Result<Contents> {
+        let mut contents = Contents::new();
+        while let Some(names) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let digest = Digest::of_file(names[0])?;
+            contents.extend(names.iter().map(|&name| (name.clone(), digest)));
+        }
+        Ok(contents)
+    };
+    thread::scope(|scope| {
+        let readers = thread::available_parallelism().map_or(1, usize::from);
+        let reading: Vec<_> = (0..readers).map(|_| scope.spawn(read)).collect();
+        let mut all = Contents::new();
+        for one in reading {
+            all.extend(one.join().expect("reading does not panic")?);
+        }
+        Ok(all)
+    })
+}
+
+fn files_of(prepared: &Prepared) -> io::Result<BTreeSet<PathBuf>> {
     let mut files: BTreeSet<PathBuf> = prepared.tests.values().cloned().collect();
     files.insert(prepared.driver.clone());
     if let Some(acts) = prepared.acts() {
@@ -93,10 +115,26 @@ fn lesson_digest(mut hasher: Hasher, lesson: &Lesson, prepared: &Prepared) -> io
     if let Some(exercise) = prepared.driver.ancestors().nth(2) {
         below(&exercise.join("tests"), &mut files)?;
     }
-    for file in files {
-        hasher.part(file.file_name().unwrap_or_default().as_encoded_bytes()).file(&file)?;
+    Ok(files)
+}
+
+fn lesson_digest(
+    mut hasher: Hasher,
+    lesson: &Lesson,
+    files: &BTreeSet<PathBuf>,
+    contents: &Contents,
+) -> Digest {
+    hasher.part(lesson.id.as_str());
+    let terms = (&lesson.limits, lesson.unsafe_code, &lesson.crates, &lesson.files);
+    hasher.part(format!("{terms:?}"));
+    for test in &lesson.tests {
+        hasher.part(test.name.as_str());
     }
-    Ok(hasher.finish())
+    for file in files {
+        let name = file.file_name().unwrap_or_default();
+        hasher.part(name.as_encoded_bytes()).part(contents[file].to_string());
+    }
+    hasher.finish()
 }
 
 fn below(folder: &Path, files: &mut BTreeSet<PathBuf>) -> io::Result<()> {
@@ -146,7 +184,8 @@ units:
         let course = course::parse(COURSE, Path::new("course.yaml")).unwrap();
         let digest = || {
             let lesson = course.lesson("lock").unwrap();
-            lesson_digest(Hasher::default(), lesson, &prepared).unwrap()
+            let files = files_of(&prepared).unwrap();
+            lesson_digest(Hasher::default(), lesson, &files, &contents(files.iter()).unwrap())
         };
         let without = digest();
         std::fs::create_dir(source.join("acts")).unwrap();

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -10,6 +10,18 @@ use sha2::{Digest as _, Sha256};
 /// Stands for everything that went into it: SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Of the contents of a file.
+    pub fn of_file(path: &Path) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        io::copy(&mut BufReader::with_capacity(READ, File::open(path)?), &mut hasher)?;
+        Ok(Self(hasher.finalize().into()))
+    }
+}
+
+/// Bytes of a file that are read at a time.
+const READ: usize = 128 << 10;
 
 /// Takes in parts. No two sequences of parts have the same digest because their ends moved.
 #[derive(Clone, Default)]
@@ -26,9 +38,7 @@ impl Hasher {
 
     /// Takes in the contents of a file.
     pub fn file(&mut self, path: &Path) -> io::Result<&mut Self> {
-        let mut inner = Sha256::new();
-        io::copy(&mut File::open(path)?, &mut inner)?;
-        Ok(self.part(inner.finalize()))
+        Ok(self.part(Digest::of_file(path)?.0))
     }
 
     /// What stands for all of it.

@@ -6,13 +6,13 @@ use std::borrow::Cow;
 /// the direction of writing and blanks that cannot be seen are written out
 /// as `\u{..}`; a line break as `\n`, a tab as `\t`. Everything else stays.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    escape(text, is_harmful)
+    escape(text, None)
 }
 
 /// The same for a text of several lines: line breaks stay, and tabs become four spaces.
 pub fn printable_lines(text: &str) -> String {
     let lines = text.replace("\r\n", "\n").replace('\t', "    ");
-    match escape(&lines, |c| c != '\n' && is_harmful(c)) {
+    match escape(&lines, Some('\n')) {
         Cow::Borrowed(_) => lines,
         Cow::Owned(escaped) => escaped,
     }
@@ -21,7 +21,7 @@ pub fn printable_lines(text: &str) -> String {
 /// The same for rendered JSON, which keeps its meaning: what is escaped stands within a string.
 pub(crate) fn printable_json(json: &str) -> String {
     let harmful = |c| c != '\n' && is_harmful(c);
-    if !json.contains(harmful) {
+    if is_plain(json, Some('\n')) || !json.contains(harmful) {
         return json.to_owned();
     }
     let mut escaped = String::with_capacity(json.len());
@@ -38,8 +38,10 @@ pub(crate) fn printable_json(json: &str) -> String {
     escaped
 }
 
-fn escape(text: &str, harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&harmful) {
+/// Writes out what is harmful, but for the character `kept`.
+fn escape(text: &str, kept: Option<char>) -> Cow<'_, str> {
+    let harmful = |c| Some(c) != kept && is_harmful(c);
+    if is_plain(text, kept) || !text.contains(harmful) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len());
@@ -52,8 +54,13 @@ fn escape(text: &str, harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Nearly all that is ever looked at is ASCII, and bytes are looked at many at a time.
+fn is_plain(text: &str, kept: Option<char>) -> bool {
+    let kept = kept.and_then(|kept| u8::try_from(kept).ok()).unwrap_or(b' ');
+    text.bytes().fold(true, |plain, byte| plain & ((b' '..=b'~').contains(&byte) | (byte == kept)))
+}
+
 fn is_harmful(c: char) -> bool {
-    // Nearly all that is ever looked at is ASCII.
     if c.is_ascii() {
         return c.is_ascii_control();
     }
