@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::str::FromStr;
+use std::path::PathBuf;
 
 use crate::end::End;
 
@@ -34,25 +34,16 @@ impl Arguments {
     }
 
     /// The value of `--name`, or `default`.
-    pub fn get<T: FromStr>(&self, name: &str, default: T) -> T {
+    pub fn get<T: Value>(&self, name: &str, default: T) -> T {
         let Some(value) = self.given(name) else { return default };
-        match value.parse() {
-            Ok(value) => value,
-            Err(_) => misfit(name, value),
-        }
+        T::of(value).unwrap_or_else(|| misfit(name, value))
     }
 
     /// The values of `--name 3,1,4`, or `default`; an empty text is an empty list.
-    pub fn list<T: FromStr>(&self, name: &str, default: Vec<T>) -> Vec<T> {
-        let Some(values) = self.parts(name) else { return default };
+    pub fn list<T: Value>(&self, name: &str, default: Vec<T>) -> Vec<T> {
         let mut list = Vec::new();
-        for value in values {
-            match value.parse() {
-                Ok(value) => list.push(value),
-                Err(_) => misfit(name, value),
-            }
-        }
-        list
+        let mut add = |value: &str| list.push(T::of(value).unwrap_or_else(|| misfit(name, value)));
+        if self.each_part(name, &mut add) { list } else { default }
     }
 
     // What is not generic is compiled here and not again with every driver.
@@ -61,11 +52,32 @@ impl Arguments {
         self.given.get(name).map(String::as_str)
     }
 
-    fn parts(&self, name: &str) -> Option<Vec<&str>> {
-        let values = self.given(name)?.split(',');
-        Some(values.filter(|value| !value.is_empty()).collect())
+    /// Whether `--name` was given.
+    fn each_part(&self, name: &str, add: &mut dyn FnMut(&str)) -> bool {
+        let Some(values) = self.given(name) else { return false };
+        values.split(',').filter(|value| !value.is_empty()).for_each(add);
+        true
     }
 }
+
+/// What the value of an argument can be.
+pub trait Value: Sized {
+    /// Reads it; none if `text` is no such value.
+    fn of(text: &str) -> Option<Self>;
+}
+
+/// `FromStr` of std would be compiled again with every driver.
+macro_rules! values {
+    ($($kind:ty),*) => {
+        $(impl Value for $kind {
+            fn of(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+        })*
+    };
+}
+
+values!(u8, u16, u32, u64, usize, i32, i64, f64, bool, char, String, PathBuf);
 
 fn misfit(name: &str, value: &str) -> ! {
     usage(format!("--{name} cannot be `{value}`"))

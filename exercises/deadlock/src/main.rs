@@ -6,14 +6,12 @@
 //! inside `book`, and one more waits for the accounts of the first. They can meet if none of them
 //! shuts out another.
 
-use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use deadlock::Bank;
-use stage::{Arguments, Meeting, event, until_asleep};
+use stage::{Arguments, Arrivals, Meeting, event};
 
 /// What is in each account at first.
 const BALANCE: u64 = 100;
@@ -79,22 +77,21 @@ fn move_to_and_fro(
 fn meet_in_pairs(pairs: u8) -> io::Result<()> {
     let bank = &Bank::new(&vec![BALANCE; 2 * usize::from(pairs)]);
     let meeting = &Meeting::new(pairs)?;
-    let (begin, begun) = channel();
+    let arrivals = &Arrivals::new()?;
     thread::scope(|scope| {
         let start = |pair| {
-            let begin = begin.clone();
             scope.spawn(move || {
-                say_which_thread(&begin);
+                arrivals.arrive().expect("a pipe of our own");
                 move_in_pair(bank, pair, meeting);
             });
         };
         // Likely, and nothing depends on it: they are inside, or wait.
-        let rest = || begun.recv().into_iter().for_each(until_asleep);
+        let rest = || arrivals.until_next_sleeps().expect("a pipe of our own");
         if pairs > 0 {
             start(0);
             rest();
             scope.spawn(|| {
-                say_which_thread(&begin);
+                arrivals.arrive().expect("a pipe of our own");
                 bank.transfer(1, 0, 1, || ())
             });
             rest();
@@ -121,14 +118,6 @@ fn move_in_pair(bank: &Bank, pair: u8, meeting: &Meeting) {
         event(&who, "leave");
     });
     event(&who, if moved.is_ok() { "moved" } else { "refused" });
-}
-
-/// Tells the number that the system has given to the running thread.
-fn say_which_thread(to: &Sender<i32>) {
-    let own = fs::read_link("/proc/thread-self").unwrap_or_default();
-    let number = own.file_name().and_then(|name| name.to_str()?.parse().ok());
-    // Without a number nobody can be looked at, and nobody is waited for.
-    to.send(number.unwrap_or(i32::MAX)).expect("main waits for it");
 }
 
 /// The next of a row of numbers that look random (xorshift, Marsaglia 2003).

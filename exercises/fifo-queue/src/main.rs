@@ -6,12 +6,13 @@
 //! `--more 1` each consumer asks for one item more than there are, and says of none that it is
 //! done: main joins for ever. Producers begin when all consumers sleep then.
 
-use std::fs;
-use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use fifo_queue::Queue;
-use stage::{Arguments, event, until_asleep};
+use stage::{Arguments, Arrivals, event};
+
+/// What arrivals are told by.
+const PIPE: &str = "a pipe of our own";
 
 fn main() {
     let arguments = Arguments::take(&["producers", "items", "consumers", "maxsize", "more"]);
@@ -22,20 +23,19 @@ fn main() {
     let more = arguments.get("more", 0);
 
     let queue = &Queue::new(maxsize);
-    let (begin, begun) = channel();
+    let arrivals = &Arrivals::new().expect(PIPE);
     thread::scope(|scope| {
         for number in 1..=consumers {
-            let begin = begin.clone();
             let all = producers * items;
             let share = all / consumers + usize::from(number <= all % consumers);
             scope.spawn(move || {
-                say_which_thread(&begin);
+                arrivals.arrive().expect(PIPE);
                 consume(queue, number, share + more, more == 0);
             });
         }
         if more > 0 {
             // Likely, and no right queue depends on it.
-            begun.iter().take(consumers).for_each(until_asleep);
+            (0..consumers).for_each(|_| arrivals.until_next_sleeps().expect(PIPE));
         }
         let start = |number| scope.spawn(move || produce(queue, number, items));
         let producing: Vec<_> = (1..=producers).map(start).collect();
@@ -69,12 +69,4 @@ fn consume(queue: &Queue<String>, consumer: usize, share: usize, done: bool) {
             queue.task_done();
         }
     }
-}
-
-/// Tells the number that the system has given to the running thread.
-fn say_which_thread(to: &Sender<i32>) {
-    let own = fs::read_link("/proc/thread-self").unwrap_or_default();
-    let number = own.file_name().and_then(|name| name.to_str()?.parse().ok());
-    // Without a number nobody can be looked at, and nobody is waited for.
-    to.send(number.unwrap_or(i32::MAX)).expect("main keeps the other end");
 }

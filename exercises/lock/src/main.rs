@@ -6,11 +6,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::thread;
 
 use lock::{Account, Twins, change_and_change_back};
-use stage::{Arguments, event};
+use stage::{Arguments, Gate, event};
 
 fn main() {
     let arguments = Arguments::take(&["threads", "rounds", "panics", "held"]);
@@ -32,20 +31,23 @@ fn main() {
     event("main", format_args!("left={left} right={right} different={different}"));
 }
 
+/// What a gate is made of.
+const PIPE: &str = "a pipe of our own";
+
 /// One thread is in `update` for ever; another wants to update, and one to read.
 fn use_while_held(twins: &Twins) {
-    let (inside, here) = mpsc::channel();
+    let inside = &Gate::new().expect(PIPE);
     thread::scope(|scope| {
         scope.spawn(move || {
             twins.update(|_| {
-                inside.send(()).expect("main waits for it");
+                inside.open().expect(PIPE);
                 event("first", "inside");
                 loop {
                     thread::park();
                 }
             });
         });
-        here.recv().expect("the first update begins");
+        inside.pass().expect(PIPE);
         scope.spawn(|| twins.update(|value| value + 1));
         scope.spawn(|| twins.read());
     });

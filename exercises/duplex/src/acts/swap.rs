@@ -91,8 +91,14 @@ fn a_thread_is_left() -> bool {
     })
 }
 
-/// How long a text is, and its letters.
+/// How long a text is, and its letters in their order, each once.
 fn in_short(text: &str) -> String {
-    let letters: String = text.chars().collect::<std::collections::BTreeSet<_>>().iter().collect();
+    let mut letters = String::new();
+    for letter in text.chars() {
+        let at = letters.find(|known| known >= letter).unwrap_or(letters.len());
+        if !letters[at..].starts_with(letter) {
+            letters.insert(at, letter);
+        }
+    }
     format!("{} of {letters:?}", text.len())
 }
