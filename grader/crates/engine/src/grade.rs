@@ -19,6 +19,7 @@ use crate::bundle::{Bundle, BundleError};
 use crate::compile::{CompileError, Compiled, compile, write};
 use crate::explore;
 use crate::judge::{JudgeError, Judgement, judge};
+use crate::open::open_to_all;
 use crate::prepare::{PrepareError, Prepared, prepare};
 use crate::toolchain::{Toolchain, ToolchainError};
 
@@ -132,6 +133,7 @@ impl Workshop {
         let failed =
             |source| BundleError::File { action: "write to", path: scratch.to_owned(), source };
         let scratch = TempDir::with_prefix_in("grading-", scratch).map_err(failed)?;
+        open_to_all(scratch.path()).map_err(failed)?;
         Ok(Self { course, toolchain, jail, prepared: bundle.lessons(), scratch })
     }
 

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use thiserror::Error;
 
 use crate::cargo::{Artifact, Graph, build, unless_full};
+use crate::open::open_to_all;
 
 /// A lesson whose tests are built.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -139,7 +140,10 @@ pub fn prepare(
     let lessons = lessons
         .iter()
         .map(|lesson| prepare_lesson(root, course, lesson, &graph, &artifacts, shelf.path()));
-    Ok((lessons.collect::<Result<_, _>>()?, shelf))
+    let lessons = lessons.collect::<Result<_, _>>()?;
+    let failed = |source| PrepareError::Shelf { path: shelf.path().to_owned(), source };
+    open_to_all(shelf.path()).map_err(failed)?;
+    Ok((lessons, shelf))
 }
 
 fn prepare_lesson(
