@@ -9,7 +9,7 @@ use std::thread;
 
 use course::{Course, CourseErrors, Lesson, LessonId};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
+use temporary::Temporary;
 use thiserror::Error;
 
 use crate::cargo::{Artifact, Graph, build, unless_full};
@@ -126,7 +126,7 @@ pub fn prepare(
     course: &Course,
     lessons: &[&Lesson],
     say: fn(&str),
-) -> Result<(BTreeMap<LessonId, Prepared>, TempDir), PrepareError> {
+) -> Result<(BTreeMap<LessonId, Prepared>, Temporary), PrepareError> {
     let (graph, built) = thread::scope(|scope| {
         let graph = scope.spawn(|| Graph::read(root));
         let built = build(root, lessons, say);
@@ -134,8 +134,10 @@ pub fn prepare(
     });
     let graph = graph?;
     let artifacts = built.map_err(|error| unless_full(error, &graph.target_directory))?;
-    let shelf = TempDir::with_prefix_in("grading-", &graph.target_directory);
+    let shelf = Temporary::new_in(&graph.target_directory, 0o755);
+    // Tests outlive a grader that is killed, and go on in there.
     let shelf = shelf
+        .and_then(|shelf| shelf.hand_down().map(|()| shelf))
         .map_err(|source| PrepareError::Shelf { path: graph.target_directory.clone(), source })?;
     let lessons = lessons
         .iter()
