@@ -21,7 +21,7 @@ use keeper::{Keeper, Weak};
 use observation::Verdict;
 use records::Hasher;
 use report::{Run, Submission, TestStatus, Work};
-use tempfile::TempDir;
+use temporary::Temporary;
 
 /// How often a submission is tried before it is called not gradable.
 const ATTEMPTS: u32 = 3;
@@ -119,16 +119,19 @@ fn scored(
 
 /// A new folder to work in, in `given` or where there is room. Not in /tmp, which behind the walls
 /// is the program's own.
-pub(crate) fn scratch(bundle: &Path, given: Option<&Path>) -> anyhow::Result<TempDir> {
+pub(crate) fn scratch(bundle: &Path, given: Option<&Path>) -> anyhow::Result<Temporary> {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let places =
         [given.map(Path::to_owned), Some(bundle.to_owned()), Some("/var/tmp".into()), home];
     let outside = |place: &PathBuf| !place.starts_with("/tmp");
     let mut places = places.into_iter().flatten().filter(outside);
-    let made = places.find_map(|place| TempDir::with_prefix_in("interleave-", place).ok());
-    made.with_context(|| {
+    let made = places.find_map(|place| Temporary::new_in(&place, 0o755).ok());
+    let made = made.with_context(|| {
         format!("no folder to work in: {} and /var/tmp cannot be written to", bundle.display())
-    })
+    })?;
+    // Tests outlive a grader that is killed, and go on in there.
+    made.hand_down()?;
+    Ok(made)
 }
 
 /// What was found out so far.

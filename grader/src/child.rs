@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context;
 use intake::SourceFile;
 use platforms::Platform;
+use temporary::Temporary;
 
 /// Grades `files` for `lesson` in the words of `platform`; none if nothing could be said.
 pub(crate) fn grade(
@@ -16,7 +17,7 @@ pub(crate) fn grade(
     files: &[SourceFile],
     limit: u64,
 ) -> anyhow::Result<Option<String>> {
-    let folder = tempfile::tempdir().context("cannot make a folder for a submission")?;
+    let folder = Temporary::new(0o700).context("cannot make a folder for a submission")?;
     let exercise = folder.path().join("exercises").join(lesson);
     for file in files {
         let path = exercise.join(&file.path);

@@ -44,22 +44,57 @@ fn the_number_of_jobs_changes_nothing() {
     assert_eq!(with("1"), with("4"));
 }
 
+/// Grades `class` as a shell that goes on as the grader after `script`.
+fn grade_after(script: &str, class: &Class) {
+    let grader = grader();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!(r#"{script}; exec "$@""#), "sh"]).arg(grader.get_program());
+    shell.arg("grade").arg(class.path()).arg("--out").arg(class.out());
+    for (name, value) in grader.get_envs().filter_map(|(name, value)| Some((name, value?))) {
+        shell.env(name, value);
+    }
+    shell.current_dir(root()).assert().code(0);
+}
+
 #[test]
 fn what_the_grader_was_told_to_ignore_changes_no_verdict() {
     let class = Class::new();
     let mistake = root().join("tests/submissions/subprocess/signals-stay-ignored/lib.rs");
     class.hand_in("ada/subprocess/lib.rs", std::fs::read_to_string(mistake).unwrap());
     class.hand_in("bao/subprocess/lib.rs", solution("subprocess"));
-    let (grader, out) = (grader(), class.out());
-    let mut background = Command::new("sh");
     // As a shell starts what is to go on behind it, and a parent that wants to hear of no child.
-    background.args(["-c", r#"trap "" INT QUIT CHLD; exec "$@""#, "sh"]).arg(grader.get_program());
-    background.arg("grade").arg(class.path()).arg("--out").arg(out);
-    for (name, value) in grader.get_envs().filter_map(|(name, value)| Some((name, value?))) {
-        background.env(name, value);
-    }
-    background.current_dir(root()).assert().code(0);
+    grade_after(r#"trap "" INT QUIT CHLD"#, &class);
     assert_eq!(class.verdicts(), "ada subprocess wrong-output 13/15\nbao subprocess pass 15/15");
+}
+
+#[test]
+fn how_much_the_grader_was_given_changes_no_verdict() {
+    // Before it starts another program, it needs so much of the first thread's stack.
+    let deep = |mebibytes: u32| {
+        let deep = format!(
+            "fn deep(left: u32) -> u32 {{
+                let room = std::hint::black_box([left as u8; 1 << 10]);
+                if left == 0 {{ return 0; }}
+                deep(left - 1) + u32::from(room[usize::from(room[0])] != left as u8)
+            }}
+            pub fn call(program: &Path, arguments: &[&str]) -> io::Result<i32> {{
+                std::hint::black_box(deep({mebibytes} << 10));
+                called(program, arguments)
+            }}"
+        );
+        solution("subprocess").replace("pub fn call(", "fn called(") + &deep
+    };
+    let class = Class::new();
+    class.hand_in("ada/subprocess/lib.rs", deep(2));
+    class.hand_in("bao/subprocess/lib.rs", deep(64));
+    for given in ["umask 077; ulimit -S -s 256; ulimit -S -n 200", "ulimit -S -s $(ulimit -H -s)"] {
+        grade_after(given, &class);
+        let verdicts = class.verdicts();
+        assert!(
+            verdicts.starts_with("ada subprocess pass 15/15\nbao subprocess crash "),
+            "{given}: {verdicts}"
+        );
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A run that is stopped at any moment goes on where it was.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -33,6 +34,10 @@ fn class_of(students: usize) -> Class {
 }
 
 fn start(class: &Class, out: &Path) -> Child {
+    command(class, out).spawn().unwrap()
+}
+
+fn command(class: &Class, out: &Path) -> Command {
     let mut grader = Command::new(env!("CARGO_BIN_EXE_grader"));
     grader
         .current_dir(root())
@@ -40,7 +45,8 @@ fn start(class: &Class, out: &Path) -> Child {
         .arg(class.path())
         .args(["--no-cache", "--out"])
         .arg(out);
-    grader.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    grader.stdout(Stdio::null()).stderr(Stdio::piped());
+    grader
 }
 
 /// Waits until `count` results were announced.
@@ -143,4 +149,35 @@ fn two_graders_do_not_write_into_one_folder() {
     // As a grader does for as long as it writes.
     journal.try_lock().unwrap();
     class.grade().code(2).stderr(contains("another grader is writing to"));
+}
+
+/// The folders that go with a process, by what it has open.
+fn folders_of(process: u32) -> Vec<PathBuf> {
+    let open = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+    let open = open.filter_map(|one| std::fs::read_link(one.unwrap().path()).ok());
+    open.filter(|path| path.display().to_string().contains("/interleave-work-")).collect()
+}
+
+#[test]
+fn the_next_grader_removes_the_folders_of_one_that_was_killed() {
+    let class = class();
+    let out = class.out();
+    let temporary = tempfile::tempdir().unwrap();
+    let mut grader = command(&class, &out).env("TMPDIR", temporary.path()).spawn().unwrap();
+    wait_for(&mut grader, 9);
+    let folders = folders_of(grader.id());
+    kill(Pid::from_raw(grader.id().cast_signed()), Signal::SIGKILL).unwrap();
+    assert_eq!(grader.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
+    // That of the submissions in work, beside what cargo builds, and those of the cache and of intake.
+    let in_temporary = folders.iter().filter(|folder| folder.starts_with(temporary.path()));
+    assert_eq!((folders.len(), in_temporary.count()), (3, 2), "{folders:?}");
+    for folder in &folders {
+        // A test that was running holds it until it has ended, and any other grader may be there first.
+        let _ = std::fs::File::open(folder).and_then(|folder| folder.lock());
+    }
+
+    let next = command(&class, &out).env("TMPDIR", temporary.path()).status().unwrap();
+    assert!(next.success());
+    assert!(folders.iter().all(|folder| !folder.exists()), "{folders:?}");
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
 }

@@ -4,9 +4,8 @@
 //! libraries that submissions are linked with. Paths in its description are relative to it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use course::{Course, CourseError, LessonId};
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::grade::Workshop;
+use crate::open::open_to_all;
 use crate::prepare::{Explored, Prepared};
 use crate::toolchain::Toolchain;
 
@@ -112,7 +112,8 @@ impl Bundle {
     /// Lets every user read it: submissions run as users of their own, and an archive may have
     /// been unpacked for its owner alone.
     pub fn open_to_all(&self) -> Result<(), BundleError> {
-        open_to_all(&self.folder)
+        let failed = |source| file_error("let everybody read", &self.folder, source);
+        open_to_all(&self.folder).map_err(failed)
     }
 
     /// Where it lies.
@@ -204,26 +205,6 @@ fn pack_lesson(
 
 fn name(path: &Path) -> &Path {
     Path::new(path.file_name().unwrap_or_default())
-}
-
-fn open_to_all(path: &Path) -> Result<(), BundleError> {
-    let failed = |source| file_error("let everybody read", path, source);
-    let metadata = path.symlink_metadata().map_err(failed)?;
-    let wanted = match metadata.is_dir() {
-        true => 0o555,
-        false if metadata.is_file() => 0o444,
-        false => return Ok(()),
-    };
-    let mode = metadata.permissions().mode();
-    if mode & wanted != wanted {
-        fs::set_permissions(path, Permissions::from_mode(mode | wanted)).map_err(failed)?;
-    }
-    if metadata.is_dir() {
-        for entry in fs::read_dir(path).map_err(failed)? {
-            open_to_all(&entry.map_err(failed)?.path())?;
-        }
-    }
-    Ok(())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), BundleError> {

@@ -13,6 +13,7 @@ use observation::{Diagnosis, Exit, HangKind, Limits, Observation, Request, Verdi
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::open::open_to_all;
 use crate::prepare::{Extern, Prepared};
 use crate::toolchain::Toolchain;
 
@@ -51,11 +52,12 @@ pub enum CompileError {
         "the compiler was killed; this machine or container has too little memory, give it more"
     )]
     Killed,
-    /// The compiler cannot read what we link submissions with.
+    /// The compiler cannot read what we compile submissions with.
     #[error(
-        "the compiler cannot read a library: {0}; can every user read the folder that it is in?"
+        "the compiler cannot read a file of the course: {0}; can every user read it, and the folder \
+         that it is in?"
     )]
-    Library(String),
+    Unreadable(String),
     /// The compiler failed without saying why.
     #[error("the compiler failed without a diagnostic: {0}")]
     Silent(String),
@@ -138,7 +140,10 @@ pub(crate) fn write(files: &[SourceFile], folder: &Path) -> Result<Vec<PathBuf>,
         std::fs::write(&path, &file.text).map_err(failed)?;
         Ok(path)
     };
-    files.iter().map(write).collect()
+    let written = files.iter().map(write).collect::<Result<_, CompileError>>()?;
+    let failed = |source| CompileError::File { action: "open", path: folder.to_owned(), source };
+    open_to_all(folder).map_err(failed)?;
+    Ok(written)
 }
 
 /// One call of rustc: in the jail, with nothing in sight but what it is given.
@@ -234,7 +239,7 @@ impl Rustc {
             let observation = place.compile(&request, toolchain.sysroot(), inputs, artefacts)?;
             let crashed = matches!(observation.exit, Some(Exit::Signal(_)));
             if !crashed || attempts == CRASHES {
-                return Ok(Outcome { observation });
+                return Ok(Outcome { observation, inputs: self.inputs });
             }
         }
     }
@@ -243,6 +248,7 @@ impl Rustc {
 /// What rustc did.
 pub(crate) struct Outcome {
     observation: Observation,
+    inputs: Vec<PathBuf>,
 }
 
 impl Outcome {
@@ -273,8 +279,8 @@ impl Outcome {
             }
             return Err(CompileError::Silent(seen.stderr.text.clone()));
         }
-        if let Some(missing) = errors.iter().find_map(Diagnostic::missing_library) {
-            return Err(CompileError::Library(missing.to_owned()));
+        if let Some(said) = errors.iter().find_map(|error| error.of_our_files(&self.inputs)) {
+            return Err(CompileError::Unreadable(said.to_owned()));
         }
         Ok(Some(refused(&errors)))
     }
@@ -298,11 +304,16 @@ impl Diagnostic {
         self.code.as_ref().is_some_and(|code| code.code == lint)
     }
 
-    /// What it says about a library of ours that is not where it was said to be. Whoever makes the
-    /// compiler say this on purpose gets no score, and so gains nothing.
-    fn missing_library(&self) -> Option<&str> {
-        let first = self.rendered.as_deref()?.lines().next()?;
-        first.strip_prefix("error: ").filter(|text| text.starts_with("extern location for "))
+    /// What it says about one of `inputs` that it may not read, or a library that is not where it was
+    /// said to be. Whoever makes the compiler say this on purpose gets no score, and so gains nothing.
+    fn of_our_files(&self, inputs: &[PathBuf]) -> Option<&str> {
+        let first = self.rendered.as_deref()?.lines().next()?.strip_prefix("error: ")?;
+        let refused = first.strip_prefix("couldn't read `").and_then(|rest| rest.split_once('`'));
+        let refused = refused.filter(|(_, why)| why.contains("Permission denied"));
+        let is_ours = |path: &str| inputs.iter().any(|input| Path::new(path).starts_with(input));
+        let ours = first.starts_with("extern location for ")
+            || refused.is_some_and(|(path, _)| is_ours(path));
+        ours.then_some(first)
     }
 
     /// The closing "aborting due to 3 previous errors" has no code and no place of its own.
@@ -368,10 +379,23 @@ mod tests {
     #[test]
     fn a_library_of_ours_that_is_missing_is_not_the_students_fault() {
         let said = diagnostic("error", "null", "error: extern location for nix does not exist: /x");
-        let missing = errors(&said)[0].missing_library().map(str::to_owned);
+        let missing = errors(&said)[0].of_our_files(&[]).map(str::to_owned);
         assert_eq!(missing.as_deref(), Some("extern location for nix does not exist: /x"));
         let other = diagnostic("error", "null", "error: cannot find extern location for nix");
-        assert_eq!(errors(&other)[0].missing_library(), None);
+        assert_eq!(errors(&other)[0].of_our_files(&[]), None);
+    }
+
+    #[test]
+    fn a_file_of_ours_that_may_not_be_read_is_not_the_students_fault() {
+        let said = |path: &str, why: &str| {
+            let said = format!("error: couldn't read `{path}`: {why}");
+            errors(&diagnostic("error", "null", &said)).remove(0)
+        };
+        let ours = [PathBuf::from("/course/main.rs"), PathBuf::from("/course/acts")];
+        let is_ours = |path, why| said(path, why).of_our_files(&ours).is_some();
+        assert!(is_ours("/course/acts/mod.rs", "Permission denied (os error 13)"));
+        assert!(!is_ours("/course/main.rs", "stream did not contain valid UTF-8"));
+        assert!(!is_ours("/etc/shadow", "Permission denied (os error 13)"));
     }
 
     fn ended_by(signal: i32) -> Result<Option<Compiled>, CompileError> {
@@ -386,7 +410,7 @@ mod tests {
                 "voluntary_switches": 0, "involuntary_switches": 0},
             "wait_for": null, "unsure": [], "confinement": ""
         });
-        Outcome { observation: serde_json::from_value(json).unwrap() }.refusal()
+        Outcome { observation: serde_json::from_value(json).unwrap(), inputs: vec![] }.refusal()
     }
 
     #[test]

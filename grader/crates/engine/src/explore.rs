@@ -16,6 +16,7 @@ use observation::{Exit, Limits, Observation, Request, Verdict};
 
 use crate::compile::{CompileError, Compiled, Rustc};
 use crate::judge::{JudgeError, Judgement};
+use crate::open::open_to_all;
 use crate::prepare::{Explored, Extern};
 use crate::rooted::rooted;
 use crate::toolchain::Toolchain;
@@ -63,6 +64,7 @@ fn compile(
     let failed = |source| CompileError::File { action: "write to", path: tests.clone(), source };
     std::fs::create_dir_all(&tests).map_err(failed)?;
     std::fs::copy(&explored.source, &source).map_err(failed)?;
+    open_to_all(&tests).map_err(failed)?;
 
     let mut rustc = Rustc::new("bin", "explored", &source, EXPLORED);
     rustc.test();

@@ -13,6 +13,7 @@ use keeper::{Keeper, Place};
 use observation::{Observation, Request, Verdict};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
+use temporary::Temporary;
 use thiserror::Error;
 
 use crate::bundle::{Bundle, BundleError};
@@ -29,7 +30,7 @@ pub struct Workshop {
     jail: Jail,
     prepared: BTreeMap<LessonId, Prepared>,
     /// Holds the libraries that submissions are linked with, and the submissions in work.
-    scratch: TempDir,
+    scratch: Temporary,
 }
 
 /// The walls behind which everything of a student's runs, compilers included.
@@ -131,7 +132,7 @@ impl Workshop {
         bundle.check(&toolchain)?;
         let failed =
             |source| BundleError::File { action: "write to", path: scratch.to_owned(), source };
-        let scratch = TempDir::with_prefix_in("grading-", scratch).map_err(failed)?;
+        let scratch = Temporary::new_in(scratch, 0o755).map_err(failed)?;
         Ok(Self { course, toolchain, jail, prepared: bundle.lessons(), scratch })
     }
 

@@ -17,6 +17,7 @@ pub mod grade;
 mod idle;
 pub mod judge;
 pub mod mutate;
+mod open;
 pub mod pictured;
 pub mod prepare;
 mod rooted;

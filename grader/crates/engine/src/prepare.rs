@@ -9,10 +9,11 @@ use std::thread;
 
 use course::{Course, CourseErrors, Lesson, LessonId};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
+use temporary::Temporary;
 use thiserror::Error;
 
 use crate::cargo::{Artifact, Graph, build, unless_full};
+use crate::open::open_to_all;
 
 /// A lesson whose tests are built.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,7 +126,7 @@ pub fn prepare(
     course: &Course,
     lessons: &[&Lesson],
     say: fn(&str),
-) -> Result<(BTreeMap<LessonId, Prepared>, TempDir), PrepareError> {
+) -> Result<(BTreeMap<LessonId, Prepared>, Temporary), PrepareError> {
     let (graph, built) = thread::scope(|scope| {
         let graph = scope.spawn(|| Graph::read(root));
         let built = build(root, lessons, say);
@@ -133,13 +134,18 @@ pub fn prepare(
     });
     let graph = graph?;
     let artifacts = built.map_err(|error| unless_full(error, &graph.target_directory))?;
-    let shelf = TempDir::with_prefix_in("grading-", &graph.target_directory);
+    let shelf = Temporary::new_in(&graph.target_directory, 0o755);
+    // Tests outlive a grader that is killed, and go on in there.
     let shelf = shelf
+        .and_then(|shelf| shelf.hand_down().map(|()| shelf))
         .map_err(|source| PrepareError::Shelf { path: graph.target_directory.clone(), source })?;
     let lessons = lessons
         .iter()
         .map(|lesson| prepare_lesson(root, course, lesson, &graph, &artifacts, shelf.path()));
-    Ok((lessons.collect::<Result<_, _>>()?, shelf))
+    let lessons = lessons.collect::<Result<_, _>>()?;
+    let failed = |source| PrepareError::Shelf { path: shelf.path().to_owned(), source };
+    open_to_all(shelf.path()).map_err(failed)?;
+    Ok((lessons, shelf))
 }
 
 fn prepare_lesson(

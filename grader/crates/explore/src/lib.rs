@@ -18,6 +18,8 @@ mod witness;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use temporary::Temporary;
+
 pub use build::BuildError;
 pub use finding::{Effect, Finding, Step};
 pub use html::html;
@@ -71,7 +73,7 @@ pub fn explore(
     effort: Effort,
 ) -> Result<Vec<Finding>, ExploreError> {
     let source = Source::open(target)?;
-    let place = tempfile::tempdir().map_err(RunError::Place)?;
+    let place = Temporary::new(0o700).map_err(RunError::Place)?;
     let built = build::build(model, &source, edition, place.path())?;
     let notes = escapes::notes(&source);
     let mut findings = Vec::new();
@@ -98,7 +100,7 @@ pub fn explore(
 /// If it cannot be run. That it does not fail any more is not an error.
 pub fn replay(model: &Model, witness: &Witness) -> Result<Finding, ExploreError> {
     let source = Source::open(&witness.target)?;
-    let place = tempfile::tempdir().map_err(RunError::Place)?;
+    let place = Temporary::new(0o700).map_err(RunError::Place)?;
     let built = build::build(model, &source, &witness.edition, place.path())?;
     for binary in built.binaries.iter().filter(|binary| binary.file == witness.finding.file) {
         let runner = tests::Runner { binary, crates: &built.crates, place: place.path() };

@@ -21,8 +21,6 @@ pub struct Confinement {
     pub shared_memory: u64,
     /// Bytes resident of the whole run, where a memory cgroup can bound them.
     pub memory: Option<u64>,
-    /// Open descriptors per process.
-    pub open_files: u64,
     /// Files to take out of it after the run.
     pub artefacts: Vec<Artefact>,
 }
@@ -64,7 +62,6 @@ impl Confinement {
             temporary: 64 << 20,
             shared_memory: 64 << 20,
             memory: Some(1 << 30),
-            open_files: 1024,
             artefacts: Vec::new(),
         }
     }
@@ -88,7 +85,6 @@ impl Confinement {
             temporary: 1 << 30,
             shared_memory: 1 << 20,
             memory: Some(4 << 30),
-            open_files: 1024,
             artefacts,
         }
     }

@@ -34,6 +34,7 @@
 //!   them from each other's files, signals, bounds and abstract sockets, but not from System V
 //!   objects and /dev/shm.
 
+mod bounds;
 mod calls;
 pub mod canary;
 mod cgroup;
@@ -56,6 +57,7 @@ mod tree;
 mod walls;
 mod worker;
 
+pub use bounds::{bounds, usual};
 pub use cgroup::{Controller, Groups, GroupsError, memory_kills_of_the_host, remove_groups};
 pub use command::{Command, LaunchError, Stdio};
 pub use confinement::{Artefact, Confinement};

@@ -26,6 +26,15 @@ impl Step {
                 Self::NoNewPrivileges => done(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
                 Self::Directory(path) => done(libc::chdir(path.as_ptr())),
                 Self::Limit(resource, value) => limit(*resource, *value),
+                Self::ScheduleAsUsual => {
+                    schedule_as_usual();
+                    Ok(())
+                }
+                Self::UsualPersonality => {
+                    // A sandbox around us may refuse it; then there is but one to have.
+                    libc::syscall(libc::SYS_personality, 0);
+                    Ok(())
+                }
                 Self::Join(door) => did(libc::write(*door, c"0".as_ptr().cast(), 1) as c_long),
                 Self::PrivateMounts => {
                     mount(None, c"/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None)
@@ -62,13 +71,25 @@ impl Step {
 
 unsafe fn limit(resource: Resource, value: u64) -> Done {
     let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let resource = resource.kind() as libc::__rlimit_resource_t;
     // SAFETY: `now` and `limit` outlive the calls.
     unsafe {
-        done(libc::getrlimit(resource.number(), &raw mut now))?;
+        done(libc::getrlimit(resource, &raw mut now))?;
         // Without privileges a hard limit can only be lowered.
         let value = value.min(now.rlim_max);
         let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
-        done(libc::setrlimit(resource.number(), &raw const limit))
+        done(libc::setrlimit(resource, &raw const limit))
+    }
+}
+
+/// That it may be refused is said at the step.
+unsafe fn schedule_as_usual() {
+    // Not the wrapper of libc, which in some is empty.
+    let parameters: c_int = 0;
+    // SAFETY: the kernel's structure is a single number, which outlives the call.
+    unsafe {
+        let (policy, parameters) = (libc::SCHED_OTHER, &raw const parameters);
+        libc::syscall(libc::SYS_sched_setscheduler, 0, policy, parameters);
     }
 }
 
@@ -228,23 +249,6 @@ fn unless_there(result: c_int) -> Done {
         // What is below something shown is there already, and may be out of reach.
         Err(Errno::EEXIST | Errno::EROFS) => Ok(()),
         other => other,
-    }
-}
-
-impl Resource {
-    fn number(self) -> libc::__rlimit_resource_t {
-        match self {
-            Self::AddressSpace => libc::RLIMIT_AS,
-            Self::Core => libc::RLIMIT_CORE,
-            Self::Cpu => libc::RLIMIT_CPU,
-            Self::FileSize => libc::RLIMIT_FSIZE,
-            Self::LockedMemory => libc::RLIMIT_MEMLOCK,
-            Self::MessageQueues => libc::RLIMIT_MSGQUEUE,
-            Self::OpenFiles => libc::RLIMIT_NOFILE,
-            Self::PendingSignals => libc::RLIMIT_SIGPENDING,
-            Self::Processes => libc::RLIMIT_NPROC,
-            Self::RealTimePriority => libc::RLIMIT_RTPRIO,
-        }
     }
 }
 

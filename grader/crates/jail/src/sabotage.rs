@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 
 use nix::sched::CloneFlags;
-use nix::sys::resource::{Resource as Kind, getrlimit};
+use nix::sys::resource::getrlimit;
 use nix::unistd::{getegid, geteuid};
 use observation::Limits;
 use tempfile::TempDir;
@@ -200,6 +200,8 @@ fn is_wall(tier: Tier, step: &Step) -> bool {
         | Step::MakeDirectory(_)
         | Step::MakeFile(_)
         | Step::MakeLink { .. } => false,
+        // They undo what nobody did to this process.
+        Step::ScheduleAsUsual | Step::UsualPersonality => false,
         // Mounts do not leave a user namespace anyway.
         Step::PrivateMounts => false,
         // The second wall around files; the first is the root of its own.
@@ -223,25 +225,13 @@ fn is_wall(tier: Tier, step: &Step) -> bool {
 
 /// Whether this process, and so what it starts, has no more of it than that.
 fn is_bounded_anyway(resource: Resource, value: u64) -> bool {
-    let kind = match resource {
-        Resource::AddressSpace => Kind::RLIMIT_AS,
-        Resource::Core => Kind::RLIMIT_CORE,
-        Resource::Cpu => Kind::RLIMIT_CPU,
-        Resource::FileSize => Kind::RLIMIT_FSIZE,
-        Resource::LockedMemory => Kind::RLIMIT_MEMLOCK,
-        Resource::MessageQueues => Kind::RLIMIT_MSGQUEUE,
-        Resource::OpenFiles => Kind::RLIMIT_NOFILE,
-        Resource::PendingSignals => Kind::RLIMIT_SIGPENDING,
-        Resource::Processes => Kind::RLIMIT_NPROC,
-        Resource::RealTimePriority => Kind::RLIMIT_RTPRIO,
-    };
     let noticed = match resource {
         Resource::OpenFiles | Resource::Processes => 1 << 16,
-        Resource::AddressSpace => 1 << 46,
+        Resource::AddressSpace | Resource::Data => 1 << 46,
         Resource::Cpu => 1 << 20,
         _ => value,
     };
-    getrlimit(kind).is_ok_and(|(_, hard)| hard <= noticed)
+    getrlimit(resource.kind()).is_ok_and(|(_, hard)| hard <= noticed)
 }
 
 /// Runs the test `name` as nobody in particular, or says to go on as whoever this is.

@@ -21,6 +21,10 @@ pub enum Step {
     Directory(CString),
     /// Bounds a resource, softly and hardly, to this value, or to what is left of it.
     Limit(Resource, u64),
+    /// Is scheduled as programs usually are. From being idle only a privileged process gets away.
+    ScheduleAsUsual,
+    /// Gets the Linux that programs usually get: nothing of it as it was once, addresses chosen by chance.
+    UsualPersonality,
     /// Joins a control group through one of its doors.
     Join(RawFd),
     /// Keeps what it mounts to itself.
@@ -106,12 +110,16 @@ pub enum Resource {
     Core,
     /// Seconds of processor time per process.
     Cpu,
+    /// Bytes of memory to write to, per process.
+    Data,
     /// Bytes of the largest file.
     FileSize,
     /// Bytes of memory that may not be swapped.
     LockedMemory,
     /// Bytes in POSIX message queues.
     MessageQueues,
+    /// How far it may raise its priority.
+    Nice,
     /// Open descriptors per process.
     OpenFiles,
     /// Signals that wait to be delivered.
@@ -120,6 +128,8 @@ pub enum Resource {
     Processes,
     /// The real-time priority.
     RealTimePriority,
+    /// Bytes of the first thread's stack.
+    Stack,
 }
 
 impl Step {
@@ -132,6 +142,8 @@ impl Step {
             Self::NoNewPrivileges => "give up new privileges".to_owned(),
             Self::Directory(path) => at("enter the directory", path),
             Self::Limit(resource, value) => format!("limit {resource:?} to {value}"),
+            Self::ScheduleAsUsual => "be scheduled as usual".to_owned(),
+            Self::UsualPersonality => "get the usual personality".to_owned(),
             Self::Join(_) => "join its control group".to_owned(),
             Self::PrivateMounts => "keep its mounts to itself".to_owned(),
             Self::Mount { kind, target, .. } => {

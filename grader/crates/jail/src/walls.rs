@@ -10,6 +10,7 @@ use nix::unistd::{getegid, geteuid};
 use observation::Limits;
 use thiserror::Error;
 
+use crate::bounds::{bounds, usual};
 use crate::enclosure::{Enclosure, Users};
 use crate::perform::landlock_version;
 use crate::rules::{Grant, permit, ruleset};
@@ -45,7 +46,13 @@ pub fn walls(
     let tier = confinement.tier;
     let ruleset = ruleset()?;
     let mut steps = vec![Step::NewSession, Step::NoNewPrivileges];
-    steps.extend(bounds(confinement, limits));
+    steps.extend(bounds(limits));
+    steps.extend(usual());
+    // The bound counts all processes of the user, and in tier D that is everybody's.
+    // It is a little above the observer's own, which says what happened.
+    if tier != Tier::D {
+        steps.push(Step::Limit(Resource::Processes, limits.processes + 16));
+    }
     if let Some(ruleset) = &ruleset {
         steps.extend(permits(ruleset, confinement, scratch)?);
     }
@@ -119,27 +126,6 @@ fn users(confinement: &Confinement) -> Option<Users> {
         }),
         Tier::C | Tier::D => None,
     }
-}
-
-fn bounds(confinement: &Confinement, limits: &Limits) -> Vec<Step> {
-    let mut bounds = vec![
-        (Resource::AddressSpace, limits.memory),
-        (Resource::Core, 0),
-        // The observer counts the whole tree; this ends what escapes the observer.
-        (Resource::Cpu, limits.cpu.as_secs() + 2),
-        (Resource::FileSize, limits.file_size),
-        (Resource::LockedMemory, 1 << 20),
-        (Resource::MessageQueues, 1 << 20),
-        (Resource::OpenFiles, confinement.open_files),
-        (Resource::PendingSignals, 4096),
-        (Resource::RealTimePriority, 0),
-    ];
-    // The bound counts all processes of the user, and in tier D that is everybody's.
-    // It is a little above the observer's own, which says what happened.
-    if confinement.tier != Tier::D {
-        bounds.push((Resource::Processes, limits.processes + 16));
-    }
-    bounds.into_iter().map(|(resource, value)| Step::Limit(resource, value)).collect()
 }
 
 fn permits(

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{ForkResult, Pid, geteuid};
 
-use crate::{Controller, filter, landlock_version, tree};
+use crate::{Controller, bounds, filter, landlock_version, tree};
 
 /// Which of the two processes this is after a [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +35,14 @@ pub fn fork() -> Result<Forked, Errno> {
     }
 }
 
-/// Finds out what all jobs of this process have in common, so that its children know it,
+/// Takes back what its parent withheld from it and may be had, finds out what all jobs of this process have in common, so that its children know it,
 /// and leaves the network of the host if that is allowed: what is confined later then
 /// needs no network namespace of its own, which takes long to make and to take down.
 ///
 /// Nothing of a network outlives the processes that use it, so a job finds it as empty as
 /// the one before.
 pub fn settle_down() {
+    bounds::unbind();
     let _ = (Controller::Memory.parent(), Controller::Tasks.parent(), landlock_version());
     tree::look_around();
     LazyLock::force(&filter::PROGRAM);

@@ -1,37 +1,43 @@
 //! The directory that stands for /tmp where a program cannot have one of its own.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use jail::{Confinement, Tier};
 use nix::unistd::{Gid, Uid, chown};
-use tempfile::TempDir;
+use temporary::Temporary;
+
+/// Where the folders are in which these directories lie.
+pub(crate) const PLACE: &str = "/tmp";
 
 /// A directory of a run, which only its user can enter. Gone when dropped.
 #[derive(Debug)]
-pub(crate) struct Scratch(TempDir);
+pub(crate) struct Scratch {
+    directory: PathBuf,
+    /// Ours, whoever's the directory is: what is to be removed once we are dead is known by that.
+    _around: Temporary,
+}
 
 /// A new one; none in the tiers that need none.
 pub(crate) fn scratch(confinement: &Confinement) -> io::Result<Option<Scratch>> {
     if confinement.tier.has_namespaces() {
         return Ok(None);
     }
-    let directory = tempfile::Builder::new()
-        .prefix("interleave-")
-        .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(Path::new("/tmp"))?;
+    let around = Temporary::new_in(Path::new(PLACE), 0o711)?;
+    let directory = around.path().join("tmp");
+    DirBuilder::new().mode(0o700).create(&directory)?;
     if confinement.tier == Tier::C {
         let user = confinement.slot.user();
-        chown(directory.path(), Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))?;
+        chown(&directory, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))?;
     }
-    Ok(Some(Scratch(directory)))
+    Ok(Some(Scratch { directory, _around: around }))
 }
 
 impl Scratch {
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        &self.directory
     }
 
     /// Opens it to ourselves again: a program may lock its own directory.

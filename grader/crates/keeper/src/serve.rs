@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::panic;
+use std::path::Path;
 use std::process::{abort, exit};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,7 @@ use rustix::process::{PidfdFlags, pidfd_open};
 use crate::job::{Answer, Job};
 use crate::keep::{keep, name_of_groups};
 use crate::resident::hand_over;
+use crate::scratch;
 
 /// The first argument by which an executable is told to be a keeper.
 pub const ARGUMENT: &str = "keeper";
@@ -60,6 +62,8 @@ fn serve(door: BorrowedFd<'_>) -> io::Result<()> {
     // Should the worker die, what it has started falls to us.
     jail::adopt_orphans()?;
     jail::settle_down();
+    // Not by each worker, which has a single job where these are needed.
+    temporary::sweep(Path::new(scratch::PLACE));
     let groups = name_of_groups();
     let mut worker = Worker::start(&groups)?;
     while let Some(asked) = next_job(door)? {

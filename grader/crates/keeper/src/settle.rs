@@ -10,6 +10,7 @@ use jail::canary::{Breach, Scene, judge, namespaces};
 use jail::{Confinement, Slot, Tier};
 use nix::unistd::geteuid;
 use observation::{Exit, Request};
+use temporary::Temporary;
 use thiserror::Error;
 
 use crate::serve::{ARGUMENT, CANARY};
@@ -90,13 +91,11 @@ pub fn settle(keeper: &Keeper, weak: Weak) -> Result<Settled, NoTier> {
 /// Builds the walls of `tier` and sends every canary in.
 pub fn prove(keeper: &Keeper, tier: Tier) -> Result<(), TierError> {
     let host = |source| TierError::Host { tier, source };
-    let open = |mode| Permissions::from_mode(mode);
-    let folder = tempfile::Builder::new().permissions(open(0o777)).tempdir().map_err(host)?;
-    // What the umask took away.
-    fs::set_permissions(folder.path(), open(0o777)).map_err(host)?;
+    let folder = Temporary::new(0o777).map_err(host)?;
     let outside = folder.path().join("outside");
     fs::write(&outside, "not for everybody").map_err(host)?;
-    fs::set_permissions(&outside, open(0o666)).map_err(host)?;
+    // What the umask took away.
+    fs::set_permissions(&outside, Permissions::from_mode(0o666)).map_err(host)?;
     let socket = outside.display().to_string();
     let address = SocketAddr::from_abstract_name(&socket).map_err(host)?;
     let _listener = UnixListener::bind_addr(&address).map_err(host)?;

@@ -1,12 +1,13 @@
 //! What becomes of a run when those who do it, or who want it, die.
 #![allow(clippy::unwrap_used, reason = "all of it is a test")]
 
-use std::fs;
+use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
-use jail::{Confinement, Controller, Slot};
-use keeper::{Keeper, KeeperError, Place, Weak, settle};
+use jail::{Confinement, Controller, Slot, Tier};
+use keeper::{Keeper, KeeperError, Place, Weak, prove, settle};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use observation::Request;
@@ -14,6 +15,13 @@ use observation::Request;
 fn place() -> Option<Place> {
     let keeper = Keeper::new(env!("CARGO_BIN_EXE_keeper"));
     let tier = settle(&keeper, Weak::Refused).ok()?.tier;
+    Some(Place { keeper, tier, slot: Slot(30) })
+}
+
+/// In a tier in which a run gets a directory of the host's for its /tmp.
+fn place_without_namespaces() -> Option<Place> {
+    let keeper = Keeper::new(env!("CARGO_BIN_EXE_keeper"));
+    let tier = [Tier::C, Tier::D].into_iter().find(|tier| prove(&keeper, *tier).is_ok())?;
     Some(Place { keeper, tier, slot: Slot(30) })
 }
 
@@ -119,6 +127,43 @@ fn a_worker_goes_on_after_a_run_that_left_nothing_and_not_after_one_that_is_our_
     place.run(&Request::new("/no/such/program")).unwrap_err();
     says_hello(&place);
     assert_ne!(children(resident(&place)), before);
+}
+
+/// The folder that goes with a process.
+fn folder_of(process: Pid) -> PathBuf {
+    let open = fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+    let mut open = open.filter_map(|one| fs::read_link(one.unwrap().path()).ok());
+    open.find(|path| path.starts_with("/tmp") && path.is_dir()).unwrap()
+}
+
+#[test]
+fn what_a_run_had_for_its_tmp_is_gone_after_the_next_start_even_if_all_were_killed() {
+    let Some(place) = place_without_namespaces() else { return };
+    let endless = shell("mkdir -p a/b; while :; do :; done");
+    let folders: Vec<_> = thread::scope(|scope| {
+        let run = scope.spawn(|| place.run(&endless));
+        let (mut folders, mut killed) = (Vec::new(), None);
+        // As often as the job is tried.
+        while !run.is_finished() {
+            let keeper = place.keeper.process(place.slot).filter(|keeper| killed != Some(*keeper));
+            let Some(keeper) = keeper else { continue };
+            let process = Pid::from_raw(keeper.cast_signed());
+            let [worker] = children(process)[..] else { continue };
+            if !children(worker).is_empty() {
+                folders.push(folder_of(worker));
+                kill(process, Signal::SIGKILL).unwrap();
+                killed = Some(keeper);
+            }
+        }
+        assert!(matches!(run.join().unwrap(), Err(KeeperError::Lost(_))));
+        folders
+    });
+    for folder in &folders {
+        // Whoever was killed may take a moment to die.
+        let _ = File::open(folder).and_then(|folder| folder.lock());
+    }
+    says_hello(&Place { keeper: Keeper::new(place.keeper.executable()), ..place });
+    assert!(!folders.is_empty() && folders.iter().all(|folder| !folder.exists()), "{folders:?}");
 }
 
 /// What the next test starts as a process of its own: it runs a program that never ends.

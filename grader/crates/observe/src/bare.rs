@@ -3,8 +3,17 @@
 use std::ffi::CString;
 use std::path::PathBuf;
 
-use jail::{Command, LaunchError, Resource, Step};
+use jail::{Command, LaunchError, Step, bounds, usual};
 use observation::Request;
+
+/// What a program has of all that its request says nothing of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Circumstances {
+    /// What it has where it is graded.
+    Usual,
+    /// What the calling process has.
+    OfCaller,
+}
 
 pub(crate) fn command(request: &Request) -> Result<Command, LaunchError> {
     let arguments = request.args.iter().map(String::as_str);
@@ -21,17 +30,15 @@ fn program(request: &Request) -> PathBuf {
 
 /// The bound on processes is kept by the observer: `RLIMIT_NPROC` would count all
 /// processes of the user.
-pub(crate) fn steps(request: &Request) -> Result<Vec<Step>, LaunchError> {
-    let limits = &request.limits;
-    let mut steps = vec![
-        Step::NewSession,
-        Step::DieWithParent,
-        Step::NoNewPrivileges,
-        Step::Limit(Resource::AddressSpace, limits.memory),
-        Step::Limit(Resource::Core, 0),
-        Step::Limit(Resource::Cpu, limits.cpu.as_secs() + 2),
-        Step::Limit(Resource::FileSize, limits.file_size),
-    ];
+pub(crate) fn steps(
+    request: &Request,
+    circumstances: Circumstances,
+) -> Result<Vec<Step>, LaunchError> {
+    let mut steps = vec![Step::NewSession, Step::DieWithParent, Step::NoNewPrivileges];
+    steps.extend(bounds(&request.limits));
+    if circumstances == Circumstances::Usual {
+        steps.extend(usual());
+    }
     if let Some(directory) = &request.directory {
         let path = CString::new(directory.as_os_str().as_encoded_bytes())?;
         steps.push(Step::Directory(path));

@@ -65,6 +65,8 @@ use jail::{LaunchError, Stdio};
 use observation::{Observation, Request};
 use thiserror::Error;
 
+use crate::bare::Circumstances;
+
 pub use streams::{Streams, streams};
 pub use watch::watch;
 
@@ -97,15 +99,16 @@ pub enum ObserveError {
 /// kernel takes it, the filter of system calls that every tier of the jail has.
 pub fn observe(request: &Request) -> Result<Observation, ObserveError> {
     let (stdio, streams) = streams(request.stdin.clone())?;
-    start(request, stdio, streams)
+    start(request, stdio, streams, Circumstances::Usual)
 }
 
-/// The same, with `input` in place of the input of the request.
+/// The same, with `input` in place of the input of the request, and as much as the calling process has of
+/// all that the request does not bound.
 ///
 /// Whoever holds its other end is outside the run, so to wait for it is never a deadlock.
 pub fn observe_reading(request: &Request, input: OwnedFd) -> Result<Observation, ObserveError> {
     let (stdio, streams) = streams(Vec::new())?;
-    start(request, Stdio { input, ..stdio }, streams)
+    start(request, Stdio { input, ..stdio }, streams, Circumstances::OfCaller)
 }
 
 /// Runs a program as [`observe`] does, but attempts to prove a deadlock without pause.
@@ -114,14 +117,24 @@ pub fn observe_reading(request: &Request, input: OwnedFd) -> Result<Observation,
 /// number of attempts as well.
 pub fn observe_relentlessly(request: &Request) -> Result<(Observation, u64), ObserveError> {
     let (stdio, streams) = streams(request.stdin.clone())?;
-    let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
+    let suspended = jail::suspend(
+        bare::command(request)?,
+        &stdio,
+        bare::steps(request, Circumstances::Usual)?,
+    )?;
     drop(stdio);
     let pace = pace::Pace::relentless();
     watch::watch_at(suspended, streams, request, Surroundings::Shared, pace)
 }
 
-fn start(request: &Request, stdio: Stdio, streams: Streams) -> Result<Observation, ObserveError> {
-    let suspended = jail::suspend(bare::command(request)?, &stdio, bare::steps(request)?)?;
+fn start(
+    request: &Request,
+    stdio: Stdio,
+    streams: Streams,
+    circumstances: Circumstances,
+) -> Result<Observation, ObserveError> {
+    let steps = bare::steps(request, circumstances)?;
+    let suspended = jail::suspend(bare::command(request)?, &stdio, steps)?;
     drop(stdio);
     watch(suspended, streams, request, Surroundings::Shared)
 }

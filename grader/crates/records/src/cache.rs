@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
+use temporary::Temporary;
 
 use crate::digest::Digest;
 use crate::line;
@@ -19,7 +20,7 @@ use crate::line;
 #[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
-    _own: Option<TempDir>,
+    _own: Option<Temporary>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,7 +46,7 @@ impl Cache {
 
     /// A cache that is empty, and gone when it is dropped.
     pub fn for_this_run() -> io::Result<Self> {
-        let own = tempfile::Builder::new().prefix("interleave-cache-").tempdir()?;
+        let own = Temporary::new(0o700)?;
         Ok(Self { folder: own.path().to_owned(), _own: Some(own) })
     }
 

@@ -13,6 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use temporary::Temporary;
 use thiserror::Error;
 
 use crate::entry_path::EntryPath;
@@ -369,16 +370,13 @@ impl<R: Read> Read for Bounded<R> {
 
 /// A folder for what is unpacked: counted up, so that no name of a student's is in its path.
 pub(crate) struct Shelf {
-    folder: tempfile::TempDir,
+    folder: Temporary,
     next: u64,
 }
 
 impl Shelf {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            folder: tempfile::Builder::new().prefix("interleave-intake-").tempdir()?,
-            next: 0,
-        })
+        Ok(Self { folder: Temporary::new(0o700)?, next: 0 })
     }
 
     /// A new place on it; not yet there.

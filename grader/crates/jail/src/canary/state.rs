@@ -189,6 +189,24 @@ pub(super) const CANARIES: &[Canary] = &[
         perform: |_| limited(libc::RLIMIT_AS, 1 << 46),
     },
     Canary {
+        name: "its data are bounded",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_DATA, 1 << 46),
+    },
+    Canary {
+        name: "its stack is bounded",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_STACK, 8 << 20),
+    },
+    Canary {
+        name: "it cannot raise its priority",
+        promise: Promise::Bounds,
+        held_in: EVERYWHERE,
+        perform: |_| limited(libc::RLIMIT_NICE, 0),
+    },
+    Canary {
         name: "its processor time is bounded",
         promise: Promise::Bounds,
         held_in: EVERYWHERE,
@@ -204,7 +222,7 @@ pub(super) const CANARIES: &[Canary] = &[
         name: "its message queues are bounded",
         promise: Promise::Bounds,
         held_in: EVERYWHERE,
-        perform: |_| limited(libc::RLIMIT_MSGQUEUE, 1 << 20),
+        perform: |_| limited(libc::RLIMIT_MSGQUEUE, 819_200),
     },
     Canary {
         name: "its waiting signals are bounded",
