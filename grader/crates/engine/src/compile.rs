@@ -122,7 +122,8 @@ pub fn compile(
         Some(Compiled::Refused { verdict, message }) => Compiled::Refused {
             verdict,
             message: format!(
-                "the driver does not compile against your file; keep the signatures of the stub\n{message}"
+                "the driver does not compile against your file; keep the signatures of the stub\n{}",
+                prepared.seen_from_the_exercise(&message)
             ),
         },
         Some(program) => program,

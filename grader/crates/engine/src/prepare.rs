@@ -38,6 +38,14 @@ impl Prepared {
     pub(crate) fn acts(&self) -> Option<PathBuf> {
         Some(self.driver.with_file_name("acts")).filter(|acts| acts.is_dir())
     }
+
+    /// `message` of the compiler, with the driver's files named as students know them.
+    pub(crate) fn seen_from_the_exercise(&self, message: &str) -> String {
+        match self.driver.ancestors().nth(2) {
+            Some(exercise) => message.replace(&format!("{}/", exercise.display()), ""),
+            None => message.to_owned(),
+        }
+    }
 }
 
 /// Tests that link the student's code, and so are built again for each submission.
