@@ -18,6 +18,8 @@ const MARGIN: f64 = 30.0;
 const PITCH: f64 = 88.0;
 /// How far arrows bend to one side: the first by which one passes all boxes but its own.
 const BENDS: [f64; 7] = [34.0, -34.0, 64.0, -64.0, 100.0, -100.0, 150.0];
+/// How far an arrow of the ring, and the words on it, stand out of their boxes, beside the margin.
+const OVER: f64 = 16.0;
 /// From an arrow to a box that it passes.
 const CLEAR: f64 = 5.0;
 /// Characters of a box, and of the words on an arrow.
@@ -93,7 +95,9 @@ impl Layout {
         let radius = if ring.len() < 2 { 0.0 } else { (ring.len() as f64 * 44.0).max(142.0) };
         // Two lie side by side.
         let above = if ring.len() < 3 { 0.0 } else { radius };
-        let tall = (beside.len() as f64 * PITCH).max(2.0 * (above + HALF.1) + PITCH);
+        // Arrows of those beside it go round the ring; otherwise only words stand out of it.
+        let spare = if beside.is_empty() { 2.0 * OVER } else { PITCH };
+        let tall = (beside.len() as f64 * PITCH).max(2.0 * (above + HALF.1) + spare);
         let height = tall + 2.0 * MARGIN;
         let column = if beside.is_empty() { 0.0 } else { 2.0 * HALF.0 + 90.0 };
         let width = if ring.is_empty() {
@@ -187,9 +191,11 @@ fn between(from: (f64, f64), to: (f64, f64), bend: f64) -> Curve {
         round(end.0),
         round(end.1)
     );
-    // The curve passes half-way to its bend; the label stands beyond it.
-    let beyond = 0.5 - 13.0 / bend.abs();
-    let label = (middle.0 - nx * beyond, middle.1 - ny * beyond + 4.0);
+    // The curve passes half-way between its ends and its bend; the label stands beyond it.
+    let half_way = |from: f64, middle: f64, to: f64| (from + 2.0 * middle + to) / 4.0;
+    let passes = (half_way(start.0, middle.0, end.0), half_way(start.1, middle.1, end.1));
+    let length = nx.hypot(ny).max(1.0);
+    let label = (passes.0 + nx / length * 11.0, passes.1 + ny / length * 11.0 + 4.0);
     (path, tip(end, (end.0 - middle.0, end.1 - middle.1)), label)
 }
 
@@ -294,6 +300,25 @@ mod tests {
                 });
                 assert!(!hidden, "{edge:?} is hidden by {third:?}");
             }
+        }
+    }
+
+    #[test]
+    fn words_stand_beside_their_arrow_and_in_the_picture() {
+        let mut graph = graph(vec![edge(1, 2, "a"), edge(2, 1, "b")]);
+        graph.nodes.truncate(2);
+        let layout = Layout::of(&graph);
+        for edge in &graph.edges {
+            let (from, to) = (layout.at(edge.from), layout.at(edge.to));
+            let (path, _, label) = between(from, to, layout.bend(edge));
+            // M x y Q x y x y: half-way the curve is a quarter of its ends and half of its bend.
+            let numbers: Vec<f64> =
+                path.split(['M', 'Q', ' ']).filter_map(|part| part.parse().ok()).collect();
+            let passes = (numbers[1] + 2.0 * numbers[3] + numbers[5]) / 4.0;
+            // Letters reach from 8 above their line to 3 below it.
+            let (top, bottom) = (label.1 - 8.0, label.1 + 3.0);
+            assert!(bottom < passes - 2.0 || top > passes + 2.0, "{path} {label:?}");
+            assert!(top > 0.0 && bottom < layout.size.1, "{label:?} {:?}", layout.size);
         }
     }
 
