@@ -105,6 +105,9 @@ pub struct TestChange {
     pub new: Option<Verdict>,
     /// Why it is what it is now, or else why it was what it was.
     pub reason: Option<String>,
+    /// Whether it ran; if not, what holds for all of the submission says why.
+    #[serde(skip)]
+    ran: bool,
 }
 
 /// Every change from `old` to `new`, by student and lesson.
@@ -158,6 +161,7 @@ fn test_changes(old: Option<&Essence>, new: Option<&Essence>) -> Vec<TestChange>
             name: name.to_owned(),
             reason: reason(&after)
                 .or_else(|| reason(&before).map(|before| format!("before: {before}"))),
+            ran: after.as_ref().is_none_or(|test| test.status != TestStatus::NotRun),
             old: before.map(|test| test.verdict),
             new: after.map(|test| test.verdict),
         })
@@ -215,7 +219,7 @@ impl fmt::Display for Change {
         for step in self.steps() {
             writeln!(f, "    {}", printable(&step))?;
         }
-        for test in &self.tests {
+        for test in self.tests.iter().filter(|test| test.ran) {
             let word = |verdict: Option<Verdict>| verdict.map_or("none", Verdict::as_str);
             write!(f, "    {}: {} -> {}", printable(&test.name), word(test.old), word(test.new))?;
             match &test.reason {
@@ -278,6 +282,20 @@ mod tests {
             text,
             "ada, semaphore: 4.25 pass -> 3.75 race\n    many_permits: pass -> race; 5 came in, 3 went out\n"
         );
+    }
+
+    #[test]
+    fn tests_that_did_not_run_are_not_listed_one_by_one() {
+        let text = told(|submissions| {
+            submissions[1].verdict = Verdict::DoesNotCompile;
+            submissions[1].score = Some(Points::ZERO);
+            submissions[1].message = Some("error: expected `;`".to_owned());
+            for test in &mut submissions[1].tests {
+                test.status = TestStatus::NotRun;
+                test.verdict = Verdict::DoesNotCompile;
+            }
+        });
+        assert_eq!(text, "ada, fork: 10 pass -> 0 does-not-compile\n    error: expected `;`\n");
     }
 
     #[test]
