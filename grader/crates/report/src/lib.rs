@@ -30,4 +30,4 @@ pub use model::{
     Evidence, Grade, GradedLesson, HandedIn, Report, Run, SCHEMA, Status, Submission, Tally,
     TestResult, TestStatus,
 };
-pub use printable::{printable, printable_lines};
+pub use printable::{excerpt, printable, printable_lines};

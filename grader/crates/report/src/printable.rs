@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use course::Language;
+
 /// One line that does nothing to a terminal, whatever `text` holds.
 ///
 /// Control characters (line breaks and escapes included), characters that turn
@@ -36,6 +38,30 @@ pub(crate) fn printable_json(json: &str) -> String {
         }
     }
     escaped
+}
+
+/// Characters of a line that [`excerpt`] leaves whole.
+const WHOLE: usize = 1200;
+/// What it keeps of the beginning and of the end of a longer one.
+const KEPT: (usize, usize) = (700, 300);
+
+/// `text` with the middle of very long lines left out, which nobody reads and which would bury
+/// what stands below them; says in `language` how much is missing.
+pub fn excerpt(text: &str, language: Language) -> String {
+    let short = |line: &str| {
+        let length = line.chars().count();
+        if length <= WHOLE {
+            return line.to_owned();
+        }
+        let left_out = length - KEPT.0 - KEPT.1;
+        let begin: String = line.chars().take(KEPT.0).collect();
+        let end: String = line.chars().skip(length - KEPT.1).collect();
+        match language {
+            Language::En => format!("{begin} ... {left_out} characters left out ... {end}"),
+            Language::Zh => format!("{begin} …… 省略 {left_out} 个字符 …… {end}"),
+        }
+    };
+    text.split('\n').map(short).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes out what is harmful, but for the character `kept`.
@@ -137,6 +163,19 @@ mod tests {
         let every: String = (0..=0x10_ffff).filter_map(char::from_u32).collect();
         assert!(!printable(&every).contains(char::is_control));
         assert!(!printable_lines(&every).contains(|c: char| c != '\n' && c.is_control()));
+    }
+
+    #[test]
+    fn only_lines_that_nobody_would_read_are_shortened() {
+        let whole = format!("a\n{}\n", "é".repeat(WHOLE));
+        assert_eq!(excerpt(&whole, Language::En), whole);
+        let long = format!("head\n{}{}\ntail", "1,".repeat(5000), "9");
+        let short = excerpt(&long, Language::En);
+        let lines: Vec<_> = short.lines().collect();
+        assert_eq!((lines[0], lines[2]), ("head", "tail"));
+        assert!(lines[1].starts_with("1,1,") && lines[1].ends_with(",1,9"), "{short}");
+        assert!(lines[1].contains(" ... 9001 characters left out ... "), "{short}");
+        assert!(excerpt(&long, Language::Zh).contains("省略 9001 个字符"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use observation::Verdict;
 
 use crate::evidence;
 use crate::model::{Submission, TestResult, TestStatus};
-use crate::{printable, printable_lines};
+use crate::{excerpt, printable, printable_lines};
 
 /// How far the lesson's life has gone, which decides what its students see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub fn render(submission: &Submission, stage: Stage, language: Language) -> Stri
     }
     for test in shown.iter().filter(|test| test.status != TestStatus::NotRun) {
         sheet.push('\n');
-        sheet += &section(test, &words);
+        sheet += &section(test, language);
     }
     if !kept_back.is_empty() {
         sheet += &format!("\n{}\n", (words.kept_back)(kept_back.len()));
@@ -134,7 +134,8 @@ fn shares_message(submission: &Submission, shown: &[&TestResult]) -> bool {
     no_test_ran || shown.len() == submission.tests.len()
 }
 
-fn section(test: &TestResult, words: &Words) -> String {
+fn section(test: &TestResult, language: Language) -> String {
+    let words = words(language);
     let points = match test.score {
         Some(score) => (words.score)(score, test.max_score),
         None => words.not_checkable.to_owned(),
@@ -142,7 +143,7 @@ fn section(test: &TestResult, words: &Words) -> String {
     let extra = if test.extra { format!(" ({})", words.extra) } else { String::new() };
     let mut text = format!("{}: {}, {points}{extra}\n", printable(test.label()), test.verdict);
     if let Some(message) = &test.message {
-        text += &indented(message, "    ");
+        text += &indented(&excerpt(message, language), "    ");
     }
     for line in test.evidence.iter().flat_map(evidence::lines) {
         text += &indented(&line, "    ");
