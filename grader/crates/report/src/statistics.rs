@@ -1,8 +1,10 @@
 //! How a class did, in numbers.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use course::{LessonId, Points, TestName};
+use observation::Verdict;
 use serde::Serialize;
 
 use crate::model::{GradedLesson, Submission, TestResult, TestStatus};
@@ -23,6 +25,8 @@ pub struct Item {
     pub judged: usize,
     /// Those that passed it.
     pub passed: usize,
+    /// How those that did not pass it failed, the most frequent way first.
+    pub failed: Vec<(Verdict, usize)>,
     /// The share of submissions that passed it, from 0 to 1.
     pub difficulty: f64,
     /// The correlation, from -1 to 1, of passing it with the points of the lesson's other
@@ -43,6 +47,7 @@ struct Seen {
     label: String,
     /// For each submission whether it passed, and the hundredths of points of its other tests.
     judged: Vec<(f64, f64)>,
+    failed: BTreeMap<Verdict, usize>,
 }
 
 impl Items {
@@ -63,8 +68,12 @@ impl Items {
                 name: test.name.clone(),
                 label: crate::printable(test.label()).to_string(),
                 judged: Vec::new(),
+                failed: BTreeMap::new(),
             });
             seen.judged.push((passed, (total - earned(test)) as f64));
+            if test.status != TestStatus::Passed {
+                *seen.failed.entry(test.verdict).or_default() += 1;
+            }
         }
     }
 
@@ -82,12 +91,15 @@ impl Seen {
     fn item(&self, lesson: LessonId) -> Item {
         let passed = self.judged.iter().filter(|(passed, _)| *passed > 0.0).count();
         let judged = self.judged.len();
+        let mut failed: Vec<_> = self.failed.clone().into_iter().collect();
+        failed.sort_by_key(|(_, count)| Reverse(*count));
         Item {
             lesson,
             name: self.name.clone(),
             label: self.label.clone(),
             judged,
             passed,
+            failed,
             difficulty: passed as f64 / judged as f64,
             discrimination: if judged < ENOUGH { None } else { correlation(&self.judged) },
         }
@@ -142,6 +154,8 @@ mod tests {
         for item in items.finish(&class.lessons) {
             let of = |work: &&Submission| work.lesson == item.lesson && work.score.is_some();
             assert!(item.judged <= class.submissions.iter().filter(of).count());
+            let failed: usize = item.failed.iter().map(|(_, count)| count).sum();
+            assert_eq!(item.passed + failed, item.judged);
             assert!(item.passed <= item.judged && (0.0..=1.0).contains(&item.difficulty));
             // The specimen is a small class, and a correlation takes five.
             assert_eq!(item.discrimination, None);
