@@ -62,6 +62,8 @@ pub(crate) struct Shown {
     pub(crate) names: Names,
     /// Which tests.
     pub(crate) stages: Stages,
+    /// Who takes part.
+    pub(crate) class: site::Class,
 }
 
 /// Students whose results wait for a form that takes longer to write than others.
@@ -130,7 +132,7 @@ impl Sink {
         format: Format,
         folder: &Path,
         results: &Results,
-        Shown { names, stages }: &Shown,
+        Shown { names, stages, class }: &Shown,
     ) -> anyhow::Result<Self> {
         let failed = || format!("cannot write to {}; is the disk full?", folder.display());
         Ok(match format {
@@ -147,7 +149,8 @@ impl Sink {
             Format::Gradescope => Self::Gradescope,
             Format::Sheets => Self::Sheets(stages.clone()),
             Format::Html => {
-                let options = site::Options { stages: stages.clone(), names: *names };
+                let (stages, class) = (stages.clone(), class.clone());
+                let options = site::Options { stages, names: *names, class };
                 let moment = (*names != Names::Shown).then(SystemTime::now);
                 Self::Html(Box::new(Site::new(&results.run, &results.lessons, options)), moment)
             }

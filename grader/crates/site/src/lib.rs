@@ -15,6 +15,7 @@ mod student;
 mod template;
 mod words;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use report::sheet::Stages;
@@ -31,6 +32,28 @@ pub struct Options {
     pub stages: Stages,
     /// Whether students appear under their names.
     pub names: Names,
+    /// Who takes part.
+    pub class: Class,
+}
+
+/// Who takes part, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Class {
+    /// What is known of students, by the name under which their results are filed.
+    pub people: BTreeMap<String, Person>,
+    /// Those who should have handed in and have handed in nothing.
+    pub absent: Vec<String>,
+}
+
+/// What is known of a student.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    /// A name for people.
+    pub name: Option<String>,
+    /// Whom they work with.
+    pub group: Option<String>,
+    /// Where they are taught.
+    pub section: Option<String>,
 }
 
 /// A file of the site.
@@ -47,6 +70,7 @@ pub struct Site {
     run: Run,
     lessons: Vec<GradedLesson>,
     stages: Stages,
+    class: Class,
     namer: Namer,
     overview: Overview,
 }
@@ -60,6 +84,7 @@ impl Site {
             stages: options.stages,
             namer: Namer::new(options.names),
             overview: Overview::of(options.names),
+            class: options.class,
         }
     }
 
@@ -71,7 +96,8 @@ impl Site {
         submissions: &[Submission],
         picture: &dyn Fn(&str) -> Option<String>,
     ) -> Option<Page> {
-        let name = self.namer.name(&submissions.first()?.student);
+        let student = &submissions.first()?.student;
+        let name = self.namer.name(student, self.class.people.get(student));
         self.overview.add(&name, submissions, &self.lessons);
         let (lessons, stages, language) = (&self.lessons, &self.stages, self.run.language);
         let view = student::View { lessons, stages, language, picture };
@@ -86,7 +112,10 @@ impl Site {
 
     /// The overview, once every student was taken in.
     pub fn overview(&self) -> Page {
-        let text = self.overview.render(&self.run, &self.lessons);
+        let absent = self.class.absent.iter();
+        let absent: Vec<_> =
+            absent.map(|who| self.namer.told(who, self.class.people.get(who))).collect();
+        let text = self.overview.render(&self.run, &self.lessons, &absent);
         Page { path: "index.html".into(), text }
     }
 }
@@ -133,8 +162,16 @@ mod tests {
     }
 
     fn all(names: Names) -> Vec<Page> {
-        let report = report();
-        let options = Options { stages: Stages::default(), names };
+        pages(&report(), names)
+    }
+
+    fn pages(report: &Report, names: Names) -> Vec<Page> {
+        let person = Person { name: Some("Zoë Zola".to_owned()), ..Person::default() };
+        let class = Class {
+            people: BTreeMap::from([("zoe".to_owned(), person)]),
+            absent: vec!["yan".to_owned()],
+        };
+        let options = Options { stages: Stages::default(), names, class };
         let mut site = Site::new(&report.run, &report.lessons, options);
         let students: Vec<_> =
             report.students().filter_map(|work| site.student(work, &|_| None)).collect();
@@ -163,26 +200,47 @@ mod tests {
     }
 
     #[test]
+    fn who_handed_in_nothing_is_told_to_the_instructor() {
+        let shown = all(Names::Shown);
+        assert!(shown[0].text.contains("<li>yan</li>"), "{}", shown[0].text);
+        let hidden = all(Names::Hidden { salt: 7 });
+        assert!(hidden[0].text.contains("<b>1</b> handed in nothing"), "{}", hidden[0].text);
+    }
+
+    #[test]
     fn anonymous_pages_name_nobody() {
         for page in all(Names::Hidden { salt: 7 }) {
-            assert!(!page.text.contains("zoe"), "{}", page.text);
+            for name in ["zoe", "Zola", "yan"] {
+                assert!(!page.text.contains(name), "{name}: {}", page.text);
+            }
             assert!(!page.path.display().to_string().contains("zoe"));
         }
     }
 
     #[test]
     fn anonymous_pages_do_not_list_students_in_the_order_of_their_names() {
-        let orders = |names: &dyn Fn(u64) -> Names| {
+        let orders = |section: &str, names: &dyn Fn(u64) -> Names| {
             let order = |salt| {
                 let pages = all(names(salt));
                 let zoe = pages[1].path.display().to_string();
                 let other = pages[2].path.display().to_string();
-                pages[0].text.find(&zoe) < pages[0].text.find(&other)
+                let (_, text) = pages[0].text.split_once(&format!("id=\"{section}\"")).unwrap();
+                text.find(&zoe) < text.find(&other)
             };
             (0..32).map(order).collect::<std::collections::BTreeSet<bool>>().len()
         };
-        assert_eq!(orders(&|salt| Names::Hidden { salt }), 2);
-        assert_eq!(orders(&|_| Names::Shown), 1);
+        for section in ["grades", "slowest"] {
+            assert_eq!(orders(section, &|salt| Names::Hidden { salt }), 2);
+            assert_eq!(orders(section, &|_| Names::Shown), 1);
+        }
+    }
+
+    #[test]
+    fn what_was_known_already_is_not_among_the_slowest() {
+        let mut report = report();
+        report.submissions.iter_mut().for_each(|work| work.duration_ms = 0);
+        assert!(all(Names::Shown)[0].text.contains("id=\"slowest\""));
+        assert!(!pages(&report, Names::Shown)[0].text.contains("slowest"));
     }
 
     /// So a class that is graded again has new pages only where something changed.

@@ -6,6 +6,8 @@ use report::printable;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::Person;
+
 /// Whether students appear under their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -22,8 +24,27 @@ pub enum Names {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Name {
     pub(crate) shown: String,
+    #[serde(flatten)]
+    pub(crate) person: Known,
     /// The name of the student's page: letters, of any script, digits and hyphens alone.
     pub(crate) file: String,
+}
+
+/// What else may be shown of a student: nothing of those who have a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Known {
+    /// The name for people, if it is another.
+    pub(crate) name: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) section: Option<String>,
+}
+
+/// What one student who has no page is called; none of those who have a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Absent {
+    pub(crate) shown: String,
+    #[serde(flatten)]
+    pub(crate) person: Known,
 }
 
 /// Gives each student a name of their own.
@@ -43,8 +64,14 @@ impl Namer {
         self.taken.contains(file)
     }
 
-    /// A name for `student`, who has none yet.
-    pub(crate) fn name(&mut self, student: &str) -> Name {
+    /// How `student` is called without a page; none if that is not to be told.
+    pub(crate) fn told(&self, student: &str, person: Option<&Person>) -> Option<Absent> {
+        let shown = printable(student).to_string();
+        (self.names == Names::Shown).then(|| Absent { shown, person: known(student, person) })
+    }
+
+    /// A name for `student`, who has none yet and of whom `person` is known.
+    pub(crate) fn name(&mut self, student: &str, person: Option<&Person>) -> Name {
         let (shown, base) = match self.names {
             Names::Shown => (printable(student).to_string(), plain(student)),
             Names::Hidden { salt } => {
@@ -61,7 +88,21 @@ impl Namer {
             file = format!("{base}-{number}.html");
             number += 1;
         }
-        Name { shown, file }
+        let person = match self.names {
+            Names::Shown => known(student, person),
+            Names::Hidden { .. } => Known::default(),
+        };
+        Name { shown, person, file }
+    }
+}
+
+fn known(student: &str, person: Option<&Person>) -> Known {
+    let Some(Person { name, group, section }) = person else { return Known::default() };
+    let told = |text: &Option<String>| text.as_ref().map(|text| printable(text).to_string());
+    Known {
+        name: told(name).filter(|name| name != student),
+        group: told(group),
+        section: told(section),
     }
 }
 
@@ -82,7 +123,7 @@ mod tests {
 
     fn files(names: Names, students: &[&str]) -> Vec<String> {
         let mut namer = Namer::new(names);
-        students.iter().map(|student| namer.name(student).file).collect()
+        students.iter().map(|student| namer.name(student, None).file).collect()
     }
 
     #[test]

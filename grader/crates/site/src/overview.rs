@@ -10,11 +10,19 @@ use report::{GradedLesson, Run, Status, Submission, meaning, printable_lines};
 use serde::Serialize;
 
 use crate::chart::{self, Bar};
-use crate::names::{Name, Names};
+use crate::names::{Absent, Name, Names};
 use crate::template;
 
 /// Submissions that the list of the slowest holds.
 const SLOWEST: usize = 10;
+/// Milliseconds from which a submission can be one of them: what was known took none.
+const SLOW: u64 = 100;
+/// Students that the list of those with the fewest points holds.
+const FEWEST: usize = 20;
+/// Tests that are named as the hardest.
+const HARDEST: usize = 5;
+/// Names up to which a list of those who did not hand in is open.
+const OPEN: usize = 40;
 
 /// What the overview shows, taken in student by student.
 #[derive(Default)]
@@ -38,6 +46,9 @@ struct Student {
     cells: Vec<Option<Work>>,
     points: Points,
     percent: String,
+    /// The percentage of the points of all lessons, handed in or not.
+    #[serde(skip)]
+    of_all: f64,
 }
 
 #[derive(Serialize)]
@@ -92,10 +103,26 @@ impl From<Item> for Shown {
     }
 }
 
+/// A student with few points, and what became of each lesson that is not right.
+#[derive(Serialize)]
+struct Weak<'a> {
+    student: &'a Student,
+    lessons: Vec<(&'a LessonId, Option<Verdict>)>,
+}
+
+/// Who did not hand in a lesson.
+#[derive(Serialize)]
+struct Gap<'a> {
+    lesson: &'a LessonId,
+    names: Vec<&'a Name>,
+    open: bool,
+}
+
 /// A lesson of the heat map.
 #[derive(Serialize)]
 struct Row<'a> {
     lesson: &'a GradedLesson,
+    handed_in: usize,
     cells: Vec<Cell>,
 }
 
@@ -107,11 +134,33 @@ struct Cell {
 }
 
 #[derive(Serialize)]
+struct Columns {
+    name: bool,
+    group: bool,
+    section: bool,
+}
+
+/// A test that few passed.
+#[derive(Serialize)]
+struct Hard {
+    label: String,
+    lesson: LessonId,
+    percent: String,
+}
+
+#[derive(Serialize)]
 struct Page<'a> {
     run: &'a Run,
     lessons: &'a [GradedLesson],
     max: Points,
     students: Vec<&'a Student>,
+    /// Which of name, group and section is known of anybody.
+    columns: Columns,
+    absent: usize,
+    absentees: Vec<&'a Absent>,
+    gaps: Vec<Gap<'a>>,
+    weak: Vec<Weak<'a>>,
+    hardest: Vec<Hard>,
     submissions: usize,
     graded: usize,
     median: Option<String>,
@@ -138,10 +187,13 @@ impl Overview {
             Some(Work { points, starred: points != own.score, verdict: own.verdict })
         };
         let percent = statistics::percent(work);
+        let points: Points = work.iter().filter_map(Submission::counts).sum();
+        let max: Points = lessons.iter().map(|lesson| lesson.max_score).sum();
         self.students.push(Student {
             name: name.clone(),
             cells: lessons.iter().map(cell).collect(),
-            points: work.iter().filter_map(Submission::counts).sum(),
+            points,
+            of_all: 100.0 * points.hundredths() as f64 / max.hundredths().max(1) as f64,
             percent: percent.map_or_else(String::new, |part| format!("{part:.0}")),
         });
         self.percents.extend(percent);
@@ -163,13 +215,21 @@ impl Overview {
                 self.not_gradable.push(Ungraded { name, lesson, why: why.to_string() });
             }
         }
-        self.slowest.push(Slow { name: name.clone(), lesson, milliseconds: work.duration_ms });
-        self.slowest.sort_by_key(|slow| Reverse(slow.milliseconds));
-        self.slowest.truncate(SLOWEST);
+        if work.duration_ms >= SLOW {
+            self.slowest.push(Slow { name: name.clone(), lesson, milliseconds: work.duration_ms });
+            // Not by the order in which they came, which would tell who they are.
+            self.slowest.sort_by_key(|slow| (Reverse(slow.milliseconds), slow.name.shown.clone()));
+            self.slowest.truncate(SLOWEST);
+        }
     }
 
-    /// The page.
-    pub(crate) fn render(&self, run: &Run, lessons: &[GradedLesson]) -> String {
+    /// The page; `absent` are those who handed in nothing.
+    pub(crate) fn render(
+        &self,
+        run: &Run,
+        lessons: &[GradedLesson],
+        absent: &[Option<Absent>],
+    ) -> String {
         let met = |verdict: &Verdict| self.verdicts.keys().any(|(_, seen)| seen == verdict);
         let verdicts: Vec<_> = Verdict::ALL.into_iter().filter(met).collect();
         let mut students: Vec<_> = self.students.iter().collect();
@@ -178,6 +238,14 @@ impl Overview {
             students.sort_by(|a, b| a.name.shown.cmp(&b.name.shown));
             not_gradable.sort_by(|a, b| a.name.shown.cmp(&b.name.shown));
         }
+        let absentees: Vec<_> = absent.iter().flatten().collect();
+        let items: Vec<_> = self.items.finish(lessons);
+        let known = |what: fn(&Name) -> bool| students.iter().any(|student| what(&student.name));
+        let columns = Columns {
+            name: known(|name| name.person.name.is_some()),
+            group: known(|name| name.person.group.is_some()),
+            section: known(|name| name.person.section.is_some()),
+        };
         let legend = |word: &Verdict| Legend { word: *word, meaning: meaning(*word, run.language) };
         template::fill(
             "overview",
@@ -186,7 +254,13 @@ impl Overview {
                 run,
                 lessons,
                 max: lessons.iter().map(|lesson| lesson.max_score).sum(),
+                gaps: gaps(&students, lessons),
+                weak: weak(&students, lessons),
+                hardest: hardest(&items),
                 students,
+                columns,
+                absent: absent.len(),
+                absentees,
                 submissions: self.submissions,
                 graded: self.graded,
                 median: statistics::median(&self.percents).map(|median| format!("{median:.0}")),
@@ -194,7 +268,7 @@ impl Overview {
                 chart: (chart::WIDTH, chart::HEIGHT),
                 heat: lessons.iter().map(|lesson| self.row(lesson, &verdicts)).collect(),
                 verdicts: verdicts.iter().map(legend).collect(),
-                items: self.items.finish(lessons).into_iter().map(Shown::from).collect(),
+                items: items.into_iter().map(Shown::from).collect(),
                 slowest: &self.slowest,
                 not_gradable,
             },
@@ -210,6 +284,43 @@ impl Overview {
             let count = count(verdict);
             Cell { count, heat: (count * 5).div_ceil(all.max(1)) }
         };
-        Row { lesson, cells: verdicts.iter().map(cell).collect() }
+        Row { lesson, handed_in: all, cells: verdicts.iter().map(cell).collect() }
     }
+}
+
+/// Who did not hand in which lesson, where anybody did not.
+fn gaps<'a>(students: &[&'a Student], lessons: &'a [GradedLesson]) -> Vec<Gap<'a>> {
+    let gap = |(index, lesson): (usize, &'a GradedLesson)| {
+        let without = students.iter().filter(|student| student.cells[index].is_none());
+        let names: Vec<_> = without.map(|student| &student.name).collect();
+        Gap { lesson: &lesson.id, open: names.len() <= OPEN, names }
+    };
+    lessons.iter().enumerate().map(gap).filter(|gap| !gap.names.is_empty()).collect()
+}
+
+/// Those with less than half the points of all lessons, the fewest first.
+fn weak<'a>(students: &[&'a Student], lessons: &'a [GradedLesson]) -> Vec<Weak<'a>> {
+    let mut weak: Vec<_> = students.iter().filter(|student| student.of_all < 50.0).collect();
+    weak.sort_by(|a, b| a.of_all.total_cmp(&b.of_all));
+    let of = |student: &&&'a Student| {
+        let cells = student.cells.iter().map(|cell| cell.as_ref().map(|work| work.verdict));
+        let lessons = lessons.iter().map(|lesson| &lesson.id).zip(cells);
+        Weak {
+            student,
+            lessons: lessons.filter(|(_, verdict)| *verdict != Some(Verdict::Pass)).collect(),
+        }
+    };
+    weak.iter().take(FEWEST).map(of).collect()
+}
+
+/// The tests that the fewest passed, if they are fewer than all.
+fn hardest(items: &[Item]) -> Vec<Hard> {
+    let mut hard: Vec<_> = items.iter().filter(|item| item.passed < item.judged).collect();
+    hard.sort_by(|a, b| a.difficulty.total_cmp(&b.difficulty));
+    let told = |item: &&Item| Hard {
+        label: item.label.clone(),
+        lesson: item.lesson.clone(),
+        percent: format!("{:.0}", 100.0 * item.difficulty),
+    };
+    hard.iter().take(HARDEST).map(told).collect()
 }

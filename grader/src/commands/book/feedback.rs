@@ -86,7 +86,10 @@ fn pack<W: Write + Seek>(
     };
     // What a page says of the run stands behind the results, which are too many to keep.
     let (run, lessons) = each(&mut |_| {})?;
-    let options = site::Options { stages: stages.clone(), names: Names::Shown };
+    // The page is on one lesson, so that of others it is not said that they are missing.
+    let lessons: Vec<_> = lessons.into_iter().filter(|each| each.id.as_str() == lesson).collect();
+    let (stages, class) = (stages.clone(), site::Class::default());
+    let options = site::Options { stages, names: Names::Shown, class };
     let mut site = Site::new(&run, &lessons, options);
     let picture = |path: &str| std::fs::read_to_string(results.join(path)).ok();
     let mut numbers: BTreeMap<&str, &str> =

@@ -14,7 +14,7 @@ use engine::Workshop;
 use engine::class::Way;
 use engine::fingerprint::Fingerprints;
 use gradebook::{Book, Extensions, Member, RunFacts, Store};
-use intake::{Intake, Layout, Map, Person, StudentName, Submission};
+use intake::{Intake, Kind, Layout, Map, Person, StudentName, Submission};
 use records::journal::{Journal, Place};
 use report::sheet::Stages;
 use report::table::Colour;
@@ -226,6 +226,20 @@ fn lessons_of(submissions: &[Submission]) -> Vec<LessonId> {
     lessons
 }
 
+/// Who takes part, and who of them handed in nothing.
+fn class_of(intake: &Intake) -> site::Class {
+    let person = |person: &Person| {
+        let Person { name, group, section, .. } = person.clone();
+        site::Person { name, group, section }
+    };
+    let people = intake.people.iter().map(|(student, known)| (student.to_string(), person(known)));
+    let missing = intake.notices.iter().filter(|notice| notice.kind == Kind::Missing);
+    site::Class {
+        people: people.collect(),
+        absent: missing.map(|notice| notice.about.clone()).collect(),
+    }
+}
+
 /// Whether totals are no plain sums of what was graded in this run.
 fn has_totals_of_its_own(book: &Book) -> bool {
     let set_without_work =
@@ -265,7 +279,7 @@ fn conclude(
     let formats =
         if arguments.formats.is_empty() { &Format::USUAL[..] } else { &arguments.formats };
     let names = if arguments.anonymous { output::numbers() } else { Names::Shown };
-    let shown = output::Shown { names, stages };
+    let shown = output::Shown { names, stages, class: class_of(intake) };
     let written = output::write(&arguments.out, &mut results, formats, &shown);
     let written = written.and_then(|()| output::settle(&arguments.out));
     if let Err(error) = written.and_then(|()| Ok(journal.finish()?)) {

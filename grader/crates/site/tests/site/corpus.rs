@@ -3,7 +3,7 @@
 use observation::{Edge, Node, NodeId, Relation, WaitFor};
 use report::sheet::Stages;
 use report::{Evidence, Report, Tally};
-use site::{Names, Options, Page, Site};
+use site::{Class, Names, Options, Page, Person, Site};
 
 /// Each of them marks the document if it runs: what [`MARK`] does.
 pub(crate) fn attacks() -> Vec<String> {
@@ -109,7 +109,12 @@ fn evidence(attack: &str) -> Evidence {
 /// The pages of that class: the overview first, then one for each student.
 pub(crate) fn pages() -> Vec<Page> {
     let report = report();
-    let options = Options { stages: Stages::default(), names: Names::Shown };
+    let person = |attack: &String| {
+        let name = Some(format!("{attack} "));
+        (attack.clone(), Person { name, group: Some(attack.clone()), section: None })
+    };
+    let class = Class { people: attacks().iter().map(person).collect(), absent: attacks() };
+    let options = Options { stages: Stages::default(), names: Names::Shown, class };
     let mut site = Site::new(&report.run, &report.lessons, options);
     let students: Vec<_> =
         report.students().filter_map(|work| site.student(work, &|_| None)).collect();
