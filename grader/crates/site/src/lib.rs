@@ -193,6 +193,7 @@ mod tests {
         let pages = all(Names::Shown);
         let [_, zoe, other] = pages.as_slice() else { panic!("three pages") };
         assert!(zoe.text.contains("zoe") && !other.text.contains("zoe"));
+        assert!(zoe.text.contains("Zoë Zola") && !other.text.contains("yan"));
         for page in [zoe, other] {
             assert!(!page.text.contains("secret") && !page.text.contains("SECRET"));
         }
@@ -241,6 +242,23 @@ mod tests {
         report.submissions.iter_mut().for_each(|work| work.duration_ms = 0);
         assert!(all(Names::Shown)[0].text.contains("id=\"slowest\""));
         assert!(!pages(&report, Names::Shown)[0].text.contains("slowest"));
+    }
+
+    #[test]
+    fn what_counts_stands_at_the_top_and_what_is_missing_below_it() {
+        let mut report = report();
+        let mut lesson = report.lessons[0].clone();
+        lesson.id = "pipe".parse().unwrap();
+        lesson.title = "Pipes".to_owned();
+        report.lessons.push(lesson);
+        let work = &mut report.submissions[0];
+        work.tests.iter_mut().for_each(|test| test.visibility = course::Visibility::Visible);
+        let because = vec!["late".to_owned()];
+        work.grade = Some(report::Grade { points: Some("2.5".parse().unwrap()), because });
+        let pages = pages(&report, Names::Shown);
+        assert!(pages[1].text.contains("lock</a> <b>2.5</b> of 10"), "{}", pages[1].text);
+        assert!(pages[1].text.contains("Not handed in: Pipes"), "{}", pages[1].text);
+        assert!(pages[0].text.contains("pipe: 2 of 2"), "{}", pages[0].text);
     }
 
     /// So a class that is graded again has new pages only where something changed.

@@ -1,11 +1,11 @@
 //! One student's page.
 
-use course::{Language, Points};
+use course::{Language, LessonId, Points};
 use observation::Verdict;
 use report::sheet::Stages;
 use report::{
-    Evidence, GradedLesson, Run, Status, Submission, TestResult, TestStatus, meaning, printable,
-    printable_lines,
+    Evidence, GradedLesson, Run, Status, Submission, TestResult, TestStatus, excerpt, meaning,
+    printable, printable_lines,
 };
 use serde::Serialize;
 
@@ -25,8 +25,10 @@ pub(crate) struct View<'a> {
 #[derive(Serialize)]
 struct Page<'a> {
     run: &'a Run,
-    name: &'a str,
+    name: &'a Name,
     lessons: Vec<Lesson<'a>>,
+    /// Lessons of the class that this student did not hand in.
+    missing: Vec<&'a GradedLesson>,
 }
 
 #[derive(Serialize)]
@@ -41,6 +43,9 @@ struct Lesson<'a> {
     score: String,
     max: String,
     message: Option<String>,
+    /// How many of them passed.
+    passed: usize,
+    ran: bool,
     tests: Vec<Test>,
     kept_back: usize,
 }
@@ -56,6 +61,12 @@ struct Test {
     message: Option<String>,
     /// Whether the message has columns side by side, which lines that are broken would spoil.
     columns: bool,
+    /// Whether the message may be higher than it is shown, so that it has to be scrolled.
+    tall: bool,
+    /// Whether the run stood still because the test holds tasks until enough are at work.
+    held: bool,
+    /// Whether there is nothing to say besides the points.
+    bare: bool,
     hint: Option<Vec<Piece>>,
     tally: Option<String>,
     graph: Option<String>,
@@ -73,10 +84,16 @@ struct Piece {
     text: String,
 }
 
+/// Lines, and bytes, from which a message may be higher than it is shown.
+const LINES: usize = 20;
+const TALL: usize = 800;
+
 /// The page of the student called `name`, who handed in `submissions`.
 pub(crate) fn render(run: &Run, view: View<'_>, submissions: &[Submission], name: &Name) -> String {
     let lessons = submissions.iter().map(|work| lesson(view, work)).collect();
-    template::fill("student", run.language, Page { run, name: &name.shown, lessons })
+    let handed_in = |id: &LessonId| submissions.iter().any(|work| work.lesson == *id);
+    let missing = view.lessons.iter().filter(|lesson| !handed_in(&lesson.id)).collect();
+    template::fill("student", run.language, Page { run, name, lessons, missing })
 }
 
 fn lesson<'a>(view: View<'a>, work: &'a Submission) -> Lesson<'a> {
@@ -108,7 +125,9 @@ fn lesson<'a>(view: View<'a>, work: &'a Submission) -> Lesson<'a> {
         meaning: meaning(verdict, view.language),
         score: score.to_string(),
         max: max.to_string(),
-        message: message.map(|text| printable_lines(text).to_string()),
+        message: message.map(|text| excerpt(&printable_lines(text), view.language)),
+        ran,
+        passed: shown.iter().filter(|test| test.status == TestStatus::Passed).count(),
         tests: if ran { shown.iter().map(|shown| test(shown, view)).collect() } else { Vec::new() },
         kept_back: work.tests.len() - shown.len(),
     }
@@ -122,12 +141,16 @@ fn test(result: &TestResult, View { picture, language, .. }: View<'_>) -> Test {
     // The wait-for graph is drawn here, in words and as a picture.
     let timelines = evidence.pictures.iter().filter(|path| !path.ends_with(".wait-for.svg"));
     let timelines = timelines.filter_map(|path| Some(template::image(&picture(path)?)));
-    let message = result.message.as_ref().map(lines);
+    let message = result.message.as_ref().map(|text| excerpt(&lines(text), language));
     let alt = graph.map(|graph| lines(&graph.to_string()));
     let words = alt.clone().filter(|words| {
         let said = |line: &str| message.as_ref().is_some_and(|message| message.contains(line));
         !words.lines().all(said)
     });
+    let timelines: Vec<_> = timelines.collect();
+    let witness = evidence.witness.as_ref().map(lines);
+    let tally = evidence.tally;
+    let said = message.is_some() || result.hint.is_some() || witness.is_some() || tally.is_some();
     Test {
         label: printable(result.label()).to_string(),
         status: result.status,
@@ -136,16 +159,19 @@ fn test(result: &TestResult, View { picture, language, .. }: View<'_>) -> Test {
         max: result.max_score.to_string(),
         extra: result.extra,
         columns: message.as_ref().is_some_and(|text| text.contains(" | ")),
+        tall: message
+            .as_ref()
+            .is_some_and(|text| text.len() > TALL || text.lines().count() > LINES),
+        held: result.verdict == Verdict::Serialised,
+        bare: !said && graph.is_none() && timelines.is_empty(),
         message,
         hint: result.hint.as_ref().map(|hint| pieces(&lines(hint))),
-        tally: evidence
-            .tally
-            .map(|tally| words::tally(tally.failed.into(), tally.runs.into(), language)),
-        timelines: timelines.collect(),
+        tally: tally.map(|tally| words::tally(tally.failed.into(), tally.runs.into(), language)),
+        timelines,
         graph: graph.map(|graph| template::image(&::picture::wait_for(graph))),
         alt,
         words,
-        witness: evidence.witness.as_ref().map(lines),
+        witness,
     }
 }
 
