@@ -261,6 +261,17 @@ mod tests {
         assert!(pages[0].text.contains("pipe: 2 of 2"), "{}", pages[0].text);
     }
 
+    #[test]
+    fn what_could_not_be_graded_makes_nobody_one_with_few_points() {
+        let mut report = report();
+        assert!(all(Names::Shown)[0].text.contains("id=\"fewest\""));
+        for work in &mut report.submissions {
+            work.status = report::Status::NotGradable;
+            work.score = None;
+        }
+        assert!(!pages(&report, Names::Shown)[0].text.contains("id=\"fewest\""));
+    }
+
     /// So a class that is graded again has new pages only where something changed.
     #[test]
     fn when_it_was_graded_is_on_the_overview_alone() {

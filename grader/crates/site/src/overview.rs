@@ -46,9 +46,9 @@ struct Student {
     cells: Vec<Option<Work>>,
     points: Points,
     percent: String,
-    /// The percentage of the points of all lessons, handed in or not.
+    /// Whether that is less than half the points of all lessons, handed in or not.
     #[serde(skip)]
-    of_all: f64,
+    few: bool,
 }
 
 #[derive(Serialize)]
@@ -159,7 +159,9 @@ struct Page<'a> {
     absent: usize,
     absentees: Vec<&'a Absent>,
     gaps: Vec<Gap<'a>>,
+    /// Of those with few points the ones with the fewest, and how many there are in all.
     weak: Vec<Weak<'a>>,
+    few: usize,
     hardest: Vec<Hard>,
     submissions: usize,
     graded: usize,
@@ -188,12 +190,17 @@ impl Overview {
         };
         let percent = statistics::percent(work);
         let points: Points = work.iter().filter_map(Submission::counts).sum();
-        let max: Points = lessons.iter().map(|lesson| lesson.max_score).sum();
+        // What could not be graded is held against nobody.
+        let unknown = |lesson: &&GradedLesson| {
+            work.iter().any(|work| work.lesson == lesson.id && work.counts().is_none())
+        };
+        let known = lessons.iter().filter(|lesson| !unknown(lesson));
+        let max: Points = known.map(|lesson| lesson.max_score).sum();
         self.students.push(Student {
             name: name.clone(),
             cells: lessons.iter().map(cell).collect(),
             points,
-            of_all: 100.0 * points.hundredths() as f64 / max.hundredths().max(1) as f64,
+            few: points.hundredths() * 2 < max.hundredths(),
             percent: percent.map_or_else(String::new, |part| format!("{part:.0}")),
         });
         self.percents.extend(percent);
@@ -256,6 +263,7 @@ impl Overview {
                 max: lessons.iter().map(|lesson| lesson.max_score).sum(),
                 gaps: gaps(&students, lessons),
                 weak: weak(&students, lessons),
+                few: students.iter().filter(|student| student.few).count(),
                 hardest: hardest(&items),
                 students,
                 columns,
@@ -300,8 +308,8 @@ fn gaps<'a>(students: &[&'a Student], lessons: &'a [GradedLesson]) -> Vec<Gap<'a
 
 /// Those with less than half the points of all lessons, the fewest first.
 fn weak<'a>(students: &[&'a Student], lessons: &'a [GradedLesson]) -> Vec<Weak<'a>> {
-    let mut weak: Vec<_> = students.iter().filter(|student| student.of_all < 50.0).collect();
-    weak.sort_by(|a, b| a.of_all.total_cmp(&b.of_all));
+    let mut weak: Vec<_> = students.iter().filter(|student| student.few).collect();
+    weak.sort_by_key(|student| student.points);
     let of = |student: &&&'a Student| {
         let cells = student.cells.iter().map(|cell| cell.as_ref().map(|work| work.verdict));
         let lessons = lessons.iter().map(|lesson| &lesson.id).zip(cells);
