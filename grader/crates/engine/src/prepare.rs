@@ -247,3 +247,22 @@ fn list(binary: &Path) -> Result<Vec<String>, PrepareError> {
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_the_driver_tells_no_folder_of_the_host() {
+        let prepared = Prepared {
+            crate_name: "lock".to_owned(),
+            driver: "/srv/course/exercises/lock/src/main.rs".into(),
+            externs: Vec::new(),
+            libraries: PathBuf::new(),
+            tests: BTreeMap::new(),
+            explored: None,
+        };
+        let said = "error\n --> /srv/course/exercises/lock/src/acts/again.rs:6:5\n";
+        assert_eq!(prepared.seen_from_the_exercise(said), "error\n --> src/acts/again.rs:6:5\n");
+    }
+}
