@@ -238,7 +238,7 @@ impl Run {
     /// Passes if the program created exactly `expected` processes.
     pub fn creates_processes(&self, expected: usize) -> Checked {
         let created = self.processes_created()?;
-        let claim = format!("expected {expected} processes to be created, saw {created}");
+        let claim = format!("processes created: expected {expected}, saw {created}");
         self.check(Finding::wrong(claim).unless(created == expected))
     }
 

@@ -151,7 +151,7 @@ fn all_children_are_at_work_at_once() {
 fn at_work_at_once(run: &Run, count: usize) -> Checked {
     let started = run.events().named("start").len();
     if run.deadlocked() && started < count {
-        let claim = format!("{count} children should be at work at once, only {started} were");
+        let claim = format!("{count} children should be at work at once, not {started}");
         let finding = Finding::new(Verdict::Serialised, claim);
         return Err(run.found(finding.seeing(run.events().to_string())));
     }
