@@ -77,7 +77,7 @@ macro_rules! values {
     };
 }
 
-values!(u8, u16, u32, u64, usize, i32, i64, f64, bool, char, String, PathBuf);
+values!(u8, u32, u64, usize, i32, i64, f64, char, String, PathBuf);
 
 fn misfit(name: &str, value: &str) -> ! {
     usage(format!("--{name} cannot be `{value}`"))

@@ -3,9 +3,9 @@
 //! A driver plays the student's code on a stage: it says what happens as
 //! labelled [events](event), brings processes or threads together at a
 //! [meeting point](Meeting), holds them back at a [gate](Gate), lets one come to
-//! [rest](until_asleep), also if it has just [arrived](Arrivals), be [stopped](stop_for_a_while) for a while, or has the system
-//! [refuse](refuse_processes) more of them, or [grant little](with_limit) of something for a while,
-//! and takes its sizes from [arguments](Arguments). Hardly more than std, so that a lesson builds
+//! [rest](until_asleep), also if it has just [arrived](Arrivals), be [stopped](stop_for_a_while)
+//! for a while, or has the system [refuse](refuse_processes) more of them, or
+//! [grant little](with_limit) of something for a while, and takes its sizes from [arguments](Arguments). Hardly more than std, so that a lesson builds
 //! fast and a student can read all of it.
 
 mod arguments;

@@ -16,6 +16,9 @@ use stage::{Arguments, Arrivals, Meeting, event};
 /// What is in each account at first.
 const BALANCE: u64 = 100;
 
+/// What arrivals and meetings are told by.
+const PIPE: &str = "a pipe of our own";
+
 fn main() -> io::Result<()> {
     let arguments = Arguments::take(&["accounts", "threads", "rounds", "seed", "pairs"]);
     let accounts = arguments.get("accounts", 4);
@@ -81,17 +84,17 @@ fn meet_in_pairs(pairs: u8) -> io::Result<()> {
     thread::scope(|scope| {
         let start = |pair| {
             scope.spawn(move || {
-                arrivals.arrive().expect("a pipe of our own");
+                arrivals.arrive().expect(PIPE);
                 move_in_pair(bank, pair, meeting);
             });
         };
         // Likely, and nothing depends on it: they are inside, or wait.
-        let rest = || arrivals.until_next_sleeps().expect("a pipe of our own");
+        let rest = || arrivals.until_next_sleeps().expect(PIPE);
         if pairs > 0 {
             start(0);
             rest();
             scope.spawn(|| {
-                arrivals.arrive().expect("a pipe of our own");
+                arrivals.arrive().expect(PIPE);
                 bank.transfer(1, 0, 1, || ())
             });
             rest();
@@ -114,7 +117,7 @@ fn move_in_pair(bank: &Bank, pair: u8, meeting: &Meeting) {
     let from = 2 * usize::from(pair);
     let moved = bank.transfer(from, from + 1, 1, || {
         event(&who, "enter");
-        meeting.meet().expect("a pipe of our own");
+        meeting.meet().expect(PIPE);
         event(&who, "leave");
     });
     event(&who, if moved.is_ok() { "moved" } else { "refused" });
