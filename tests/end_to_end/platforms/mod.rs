@@ -72,11 +72,8 @@ impl Host {
         std::fs::create_dir(host.at("opt")).unwrap();
         symlink(bundle(), host.at("opt/interleave")).unwrap();
         for File { path, text, executable } in package(platform) {
-            host.write(&format!("package/{path}"), text);
-            if executable {
-                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-                std::fs::set_permissions(host.at(&format!("package/{path}")), mode).unwrap();
-            }
+            let path = format!("package/{path}");
+            if executable { host.write_program(&path, &text) } else { host.write(&path, text) }
         }
         host
     }
@@ -89,6 +86,15 @@ impl Host {
         let path = self.at(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+
+    /// By another process: what a fork of another test's holds open for writing cannot be executed.
+    fn write_program(&self, path: &str, text: &str) {
+        let path = self.at(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut shell = assert_cmd::Command::new("sh");
+        shell.args(["-c", "cat > \"$0\" && chmod 755 \"$0\""]).arg(path);
+        shell.write_stdin(text).assert().success();
     }
 
     fn read(&self, path: &str) -> String {

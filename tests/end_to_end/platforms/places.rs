@@ -26,8 +26,8 @@ fn gradescope_runs_what_was_in_the_zip_and_gets_a_hidden_test_as_one() {
     std::fs::create_dir_all(host.at("autograder/source")).unwrap();
     symlink(bundle(), host.at("autograder/source/interleave")).unwrap();
     // Gradescope takes it from the zip's root to where it runs it.
-    let entry = bundle().parent().unwrap().join("run_autograder");
-    std::fs::copy(entry, host.at("autograder/run_autograder")).unwrap();
+    let entry = std::fs::read_to_string(bundle().parent().unwrap().join("run_autograder")).unwrap();
+    host.write_program("autograder/run_autograder", &entry);
     host.write("autograder/submission/project/src/lib.rs", solution(LESSON));
     host.write("autograder/submission_metadata.json", r#"{"users": [{"name": "Ada"}]}"#);
     let done = host.run("autograder", host.at("autograder/run_autograder"), &[]);

@@ -6,8 +6,7 @@ use super::*;
 
 /// A script of a few lines at `path`.
 pub(super) fn script(host: &Host, path: &str, text: &str) {
-    host.write(path, format!("#!/bin/sh\n{text}\n"));
-    std::fs::set_permissions(host.at(path), std::fs::Permissions::from_mode(0o755)).unwrap();
+    host.write_program(path, &format!("#!/bin/sh\n{text}\n"));
 }
 
 /// `name` in PATH, unless this host has none; that is then said.
@@ -109,9 +108,7 @@ pub(super) fn no_network(host: &Host) {
 fn host_to_install_on() -> Host {
     let host = Host::new(Platform::Gradescope);
     let real = std::fs::read_to_string(bundle().join("install.sh")).unwrap();
-    host.write("there/install.sh", real);
-    let mode = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(host.at("there/install.sh"), mode).unwrap();
+    host.write_program("there/install.sh", &real);
     script(&host, "there/grader", "echo grader 1");
     script(&host, "bin/cc", "exit 0");
     no_network(&host);

@@ -9,7 +9,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::sched::CloneFlags;
 use nix::sys::resource::getrlimit;
@@ -49,7 +49,7 @@ impl Yard {
         let socket = format!("interleave-{}", outside.display());
         let address = SocketAddr::from_abstract_name(&socket).unwrap();
         let listener = UnixListener::bind_addr(&address).unwrap();
-        fs::copy(canary(), folder.path().join("canary")).unwrap();
+        copy_program(&canary(), &folder.path().join("canary"));
         let scene = Scene {
             tier,
             outside,
@@ -234,6 +234,13 @@ fn is_bounded_anyway(resource: Resource, value: u64) -> bool {
     getrlimit(resource.kind()).is_ok_and(|(_, hard)| hard <= noticed)
 }
 
+/// Copies a program by another process: what a fork of another test's holds open for writing
+/// cannot be executed.
+fn copy_program(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp").arg(from).arg(to).status().unwrap();
+    assert!(copied.success(), "cannot copy {}", from.display());
+}
+
 /// Runs the test `name` as nobody in particular, or says to go on as whoever this is.
 fn as_nobody(name: &str) -> bool {
     const NOBODY: u32 = 65_534;
@@ -247,9 +254,7 @@ fn as_nobody(name: &str) -> bool {
     {
         let to = folder.path().join(to);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
-        // By another process: what a fork of ours holds open for writing cannot be executed.
-        let copied = std::process::Command::new("cp").arg(from).arg(to).status().unwrap();
-        assert!(copied.success());
+        copy_program(&from, &to);
     }
     let mut again = std::process::Command::new(folder.path().join("deps/tests"));
     let again = again.args(["--exact", name]).current_dir("/").uid(NOBODY).gid(NOBODY);

@@ -1,5 +1,7 @@
 //! Facts about processes and threads, exactly.
 
+use std::process::Command;
+
 use observation::{Exit, HangKind, LimitKind, Process, ProcessId, Verdict};
 
 use support::{request, specimen};
@@ -247,7 +249,9 @@ fn a_set_user_id_program_gains_nothing() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("specimen");
-    std::fs::copy(support::specimen_path(), &program).unwrap();
+    // By another process: what a fork of another test's holds open for writing cannot be executed.
+    let copied = Command::new("cp").arg(support::specimen_path()).arg(&program).status().unwrap();
+    assert!(copied.success());
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o4755)).unwrap();
     let mut request = request("silent");
     request.program = program;

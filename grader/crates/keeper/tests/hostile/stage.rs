@@ -30,10 +30,11 @@ impl Stage {
     fn build() -> Self {
         let open = Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().permissions(open).tempdir_in("/tmp").unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_keeper"), folder.path().join("keeper")).unwrap();
+        copy_program(Path::new(env!("CARGO_BIN_EXE_keeper")), &folder.path().join("keeper"));
         let examples = Path::new(env!("CARGO_BIN_EXE_keeper")).with_file_name("examples");
-        fs::copy(examples.join("container"), folder.path().join("container"))
-            .expect("built with the tests: cargo test -p keeper");
+        let container = examples.join("container");
+        assert!(container.exists(), "built with the tests: cargo test -p keeper");
+        copy_program(&container, &folder.path().join("container"));
         fs::create_dir(folder.path().join("toolchain")).unwrap();
         let stage = Self { folder, root: geteuid().is_root(), keepers: Default::default() };
         let sysroot = sysroot();
@@ -145,7 +146,7 @@ impl Stage {
     pub(crate) fn set_up(&self, tier: Tier) {
         fs::create_dir(self.folder().join(tier.to_string())).unwrap();
         for (name, _) in self.programs() {
-            fs::copy(self.folder().join(&name), self.program(tier, &name)).unwrap();
+            copy_program(&self.folder().join(&name), &self.program(tier, &name));
         }
     }
 
@@ -170,6 +171,12 @@ pub(crate) fn corpus(part: &str) -> Vec<PathBuf> {
 fn sources(part: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(3).unwrap().join("tests/hostile").join(part)
+}
+
+/// By another process: what a fork of another test's holds open for writing cannot be executed.
+fn copy_program(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg(from).arg(to).status().unwrap();
+    assert!(copied.success(), "cannot copy {}", from.display());
 }
 
 /// Where the toolchain is.
