@@ -163,6 +163,8 @@ impl Rustc {
             "-Cdebuginfo=full",
             "-Cforce-frame-pointers=yes",
             "-Ccodegen-units=1",
+            // For link-time optimisation, of which there is none.
+            "-Cembed-bitcode=no",
             // Warnings are for students to read, not for the grader to wait for.
             "-Awarnings",
             "--crate-type",

@@ -1,8 +1,8 @@
 //! The system call filter, assembled before the fork.
 //!
 //! One program with three answers: allowed, refused (`EPERM`), unknown (`ENOSYS`).
-//! When it is installed the kernel runs it once for every call that there is, so its
-//! length counts: it compares with the bounds of ranges, not with each number.
+//! When it is installed the kernel runs it once for every call that there is, so the way to
+//! an answer counts: it halves what is left of the ranges of calls that have the same one.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -31,6 +31,7 @@ const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
 const AT_LEAST: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
 const ANY_BIT: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+const ALWAYS: u16 = (libc::BPF_JMP | libc::BPF_JA) as u16;
 const ANSWER: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
 const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
@@ -41,64 +42,80 @@ const DEADLY: u32 = libc::SECCOMP_RET_KILL_PROCESS;
 /// The filter. A call by another convention, as 32-bit programs make them, is deadly.
 pub(crate) static PROGRAM: LazyLock<FilterProgram> = LazyLock::new(assemble);
 
+/// What ends the program for some calls.
+type Decision = Vec<sock_filter>;
+
 fn assemble() -> FilterProgram {
-    let mut program =
-        vec![load(ARCHITECTURE), jump(EQUAL, ARCH, 1, 0), answer(DEADLY), load(NUMBER)];
+    let convention = [load(ARCHITECTURE), jump(EQUAL, ARCH, 1, 0), answer(DEADLY), load(NUMBER)];
+    [&convention[..], &search(&ranges())].concat()
+}
+
+/// A decision for each range of calls, with the first number of the range, in order.
+fn ranges() -> Vec<(u32, Decision)> {
+    let mut calls = BTreeMap::new();
+    for (list, given) in [(calls::ALLOWED, ALLOWED), (calls::DENIED, REFUSED)] {
+        calls.extend(list.concat().into_iter().map(|call| (number(call), vec![answer(given)])));
+    }
+    calls.extend(by_argument().into_iter().map(|(call, decision)| (number(call), decision)));
+    let unknown = vec![answer(UNKNOWN)];
+    let mut ranges = vec![(0, unknown.clone())];
+    let mut from = |first: u32, decision: Decision| {
+        if ranges.last().is_none_or(|(_, before)| *before != decision) {
+            ranges.push((first, decision));
+        }
+    };
+    let mut next = 0;
+    for (call, decision) in calls {
+        if call != next {
+            from(next, unknown.clone());
+        }
+        from(call, decision);
+        next = call + 1;
+    }
+    from(next, unknown);
+    ranges
+}
+
+/// What is not allowed or refused by its number alone.
+fn by_argument() -> Vec<(c_long, Decision)> {
+    let look_at = |index, decide: &[sock_filter]| [&[load(argument(index))], decide].concat();
     // clone3 keeps its flags in memory, where no filter can look; callers fall back to clone.
     let namespaces =
         [jump(ANY_BIT, calls::CLONE_FORBIDDEN, 0, 1), answer(UNKNOWN), answer(ALLOWED)];
-    look_at(libc::SYS_clone, 0, &namespaces, &mut program);
     let unix = [jump(EQUAL, libc::AF_UNIX as u32, 0, 1), answer(ALLOWED), answer(REFUSED)];
-    look_at(libc::SYS_socket, 0, &unix, &mut program);
-    look_at(libc::SYS_socketpair, 0, &unix, &mut program);
     let requests = calls::IOCTL_FORBIDDEN.iter();
     let mut terminal: Vec<_> =
         requests.flat_map(|&request| [jump(EQUAL, request, 0, 1), answer(REFUSED)]).collect();
     terminal.push(answer(ALLOWED));
-    look_at(libc::SYS_ioctl, 1, &terminal, &mut program);
     // Where all are the same user, a process may otherwise bound, slow and move any other.
     let itself = [jump(EQUAL, 0, 0, 1), answer(ALLOWED), answer(REFUSED)];
-    for call in calls::OF_ITSELF {
-        look_at(*call, 0, &itself, &mut program);
-    }
     // Zero for a process, and zero for itself: of groups and users others are a part.
     let own = [jump(EQUAL, 0, 1, 0), answer(REFUSED), load(argument(1)), jump(EQUAL, 0, 0, 1)];
     let own = [&own[..], &[answer(ALLOWED), answer(REFUSED)]].concat();
-    look_at(libc::SYS_setpriority, 0, &own, &mut program);
-    by_number(&mut program);
-    program
+    let mut decisions = vec![
+        (libc::SYS_clone, look_at(0, &namespaces)),
+        (libc::SYS_socket, look_at(0, &unix)),
+        (libc::SYS_socketpair, look_at(0, &unix)),
+        (libc::SYS_ioctl, look_at(1, &terminal)),
+        (libc::SYS_setpriority, look_at(0, &own)),
+    ];
+    decisions.extend(calls::OF_ITSELF.iter().map(|&call| (call, look_at(0, &itself))));
+    decisions
 }
 
-/// Decides one call by one of its arguments.
-fn look_at(call: c_long, index: u32, decide: &[sock_filter], program: &mut FilterProgram) {
-    let length = u8::try_from(decide.len() + 1).expect("a handful of comparisons");
-    program.push(jump(EQUAL, number(call), 0, length));
-    program.push(load(argument(index)));
-    program.extend(decide);
-}
-
-/// Decides all others by their numbers.
-fn by_number(program: &mut FilterProgram) {
-    let mut answers = BTreeMap::new();
-    answers.extend(calls::ALLOWED.concat().into_iter().map(|call| (number(call), ALLOWED)));
-    answers.extend(calls::DENIED.concat().into_iter().map(|call| (number(call), REFUSED)));
-    // From each number on that has another answer than the one before it.
-    let (mut given, mut next) = (UNKNOWN, 0);
-    let mut until = |bound: u32, wanted: u32| {
-        if wanted != given {
-            program.extend([jump(AT_LEAST, bound, 1, 0), answer(given)]);
-            given = wanted;
-        }
+/// The program that takes the decision of the range that the loaded number is in.
+fn search(ranges: &[(u32, Decision)]) -> FilterProgram {
+    let [(_, only)] = ranges else {
+        let (below, from) = ranges.split_at(ranges.len() / 2);
+        let (bound, below, from) = (from[0].0, search(below), search(from));
+        // A comparison itself skips no more than 255 instructions.
+        let skip = match u8::try_from(below.len()) {
+            Ok(length) => vec![jump(AT_LEAST, bound, length, 0)],
+            Err(_) => vec![jump(AT_LEAST, bound, 0, 1), always(below.len())],
+        };
+        return [skip, below, from].concat();
     };
-    for (call, wanted) in answers {
-        if call != next {
-            until(next, UNKNOWN);
-        }
-        until(call, wanted);
-        next = call + 1;
-    }
-    until(next, UNKNOWN);
-    program.push(answer(UNKNOWN));
+    only.clone()
 }
 
 fn number(call: c_long) -> u32 {
@@ -107,6 +124,12 @@ fn number(call: c_long) -> u32 {
 
 fn load(offset: u32) -> sock_filter {
     sock_filter { code: LOAD, jt: 0, jf: 0, k: offset }
+}
+
+/// Skips so many instructions.
+fn always(k: usize) -> sock_filter {
+    let k = u32::try_from(k).expect("a filter is short");
+    sock_filter { code: ALWAYS, jt: 0, jf: 0, k }
 }
 
 /// Skips so many instructions if the comparison holds, and so many if it does not.
@@ -124,9 +147,14 @@ mod tests {
 
     /// What the kernel would answer.
     fn ask(arch: u32, number: u32, arguments: [u32; 2]) -> u32 {
+        run(arch, number, arguments).0
+    }
+
+    /// What the kernel would answer, and after how many instructions.
+    fn run(arch: u32, number: u32, arguments: [u32; 2]) -> (u32, usize) {
         let program = &*PROGRAM;
         let (mut at, mut loaded) = (0, 0);
-        loop {
+        for step in 1.. {
             let sock_filter { code, jt, jf, k } = program[at];
             at += 1;
             let holds = match code {
@@ -145,11 +173,16 @@ mod tests {
                 EQUAL => loaded == k,
                 AT_LEAST => loaded >= k,
                 ANY_BIT => loaded & k != 0,
-                ANSWER => return k,
+                ANSWER => return (k, step),
+                ALWAYS => {
+                    at += k as usize;
+                    continue;
+                }
                 other => panic!("instruction {other:#x}"),
             };
             at += usize::from(if holds { jt } else { jf });
         }
+        unreachable!("a program ends")
     }
 
     const SPECIAL: [c_long; 4] =
@@ -215,7 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn it_is_short_enough_to_be_installed_at_every_start() {
+    fn an_answer_is_a_few_comparisons_away() {
         assert!(PROGRAM.len() < 400, "{}", PROGRAM.len());
+        let most = (0..500).map(|call| run(ARCH, call, [0, 0]).1).max();
+        assert!(most.is_some_and(|steps| steps < 24), "{most:?}");
     }
 }
