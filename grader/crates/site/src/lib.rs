@@ -36,9 +36,11 @@ pub struct Options {
     pub class: Class,
 }
 
-/// Who takes part, as far as it is known.
+/// What is taught and who takes part, as far as it is known.
 #[derive(Clone, Debug, Default)]
 pub struct Class {
+    /// What the course is called; without it, it goes by its id.
+    pub course: Option<String>,
     /// What is known of students, by the name under which their results are filed.
     pub people: BTreeMap<String, Person>,
     /// Those who should have handed in and have handed in nothing.
@@ -115,7 +117,8 @@ impl Site {
         let absent = self.class.absent.iter();
         let absent: Vec<_> =
             absent.map(|who| self.namer.told(who, self.class.people.get(who))).collect();
-        let text = self.overview.render(&self.run, &self.lessons, &absent);
+        let course = self.class.course.as_deref().unwrap_or(self.run.course.as_str());
+        let text = self.overview.render(course, &self.run, &self.lessons, &absent);
         Page { path: "index.html".into(), text }
     }
 }
@@ -168,6 +171,7 @@ mod tests {
     fn pages(report: &Report, names: Names) -> Vec<Page> {
         let person = Person { name: Some("Zoë Zola".to_owned()), ..Person::default() };
         let class = Class {
+            course: Some("Threads & locks".to_owned()),
             people: BTreeMap::from([("zoe".to_owned(), person)]),
             absent: vec!["yan".to_owned()],
         };
@@ -198,6 +202,11 @@ mod tests {
             assert!(!page.text.contains("secret") && !page.text.contains("SECRET"));
         }
         assert!(zoe.path.starts_with("students"));
+    }
+
+    #[test]
+    fn the_overview_is_called_as_the_course_is() {
+        assert!(all(Names::Shown)[0].text.contains("<h1>Threads &amp; locks: "));
     }
 
     #[test]

@@ -150,6 +150,7 @@ struct Hard {
 
 #[derive(Serialize)]
 struct Page<'a> {
+    course: &'a str,
     run: &'a Run,
     lessons: &'a [GradedLesson],
     max: Points,
@@ -233,6 +234,7 @@ impl Overview {
     /// The page; `absent` are those who handed in nothing.
     pub(crate) fn render(
         &self,
+        course: &str,
         run: &Run,
         lessons: &[GradedLesson],
         absent: &[Option<Absent>],
@@ -258,6 +260,7 @@ impl Overview {
             "overview",
             run.language,
             Page {
+                course,
                 run,
                 lessons,
                 max: lessons.iter().map(|lesson| lesson.max_score).sum(),

@@ -16,7 +16,6 @@ use engine::fingerprint::Fingerprints;
 use gradebook::{Book, Extensions, Member, RunFacts, Store};
 use intake::{Intake, Kind, Layout, Map, Person, StudentName, Submission};
 use records::journal::{Journal, Place};
-use report::sheet::Stages;
 use report::table::Colour;
 use report::{Run, Status};
 use site::Names;
@@ -148,12 +147,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let entered = enter(&mut store, workshop.course(), &run, &intake, &graded);
     let results = entered.and_then(|(book, extensions)| {
         let stages = stage::stages(workshop.course(), &extensions, started, arguments.stage);
+        let names = if arguments.anonymous { output::numbers() } else { Names::Shown };
+        let class = class_of(&intake, workshop.course().title.get(language));
+        let shown = output::Shown { names, stages, class };
         let apart = has_totals_of_its_own(&book);
-        Ok((Results::new(run, workshop.course(), graded, &book, &journal)?, stages, apart))
+        Ok((Results::new(run, workshop.course(), graded, &book, &journal)?, shown, apart))
     });
     match results {
-        Ok((results, stages, apart)) => {
-            conclude(arguments, &intake, results, stages, apart, journal)
+        Ok((results, shown, apart)) => {
+            conclude(arguments, &intake, results, &shown, apart, journal)
         }
         Err(error) => Ok(unwritten(&error, "everything is graded and kept")),
     }
@@ -226,8 +228,8 @@ fn lessons_of(submissions: &[Submission]) -> Vec<LessonId> {
     lessons
 }
 
-/// Who takes part, and who of them handed in nothing.
-fn class_of(intake: &Intake) -> site::Class {
+/// What the course is called, who takes part, and who of them handed in nothing.
+fn class_of(intake: &Intake, course: &str) -> site::Class {
     let person = |person: &Person| {
         let Person { name, group, section, .. } = person.clone();
         site::Person { name, group, section }
@@ -235,6 +237,7 @@ fn class_of(intake: &Intake) -> site::Class {
     let people = intake.people.iter().map(|(student, known)| (student.to_string(), person(known)));
     let missing = intake.notices.iter().filter(|notice| notice.kind == Kind::Missing);
     site::Class {
+        course: Some(course.to_owned()),
         people: people.collect(),
         absent: missing.map(|notice| notice.about.clone()).collect(),
     }
@@ -257,7 +260,7 @@ fn conclude(
     arguments: &Arguments,
     intake: &Intake,
     mut results: Results,
-    stages: Stages,
+    shown: &output::Shown,
     apart: bool,
     journal: Journal,
 ) -> anyhow::Result<Exit> {
@@ -278,9 +281,7 @@ fn conclude(
     _ = std::io::stdout().write_all(table.as_bytes());
     let formats =
         if arguments.formats.is_empty() { &Format::USUAL[..] } else { &arguments.formats };
-    let names = if arguments.anonymous { output::numbers() } else { Names::Shown };
-    let shown = output::Shown { names, stages, class: class_of(intake) };
-    let written = output::write(&arguments.out, &mut results, formats, &shown);
+    let written = output::write(&arguments.out, &mut results, formats, shown);
     let written = written.and_then(|()| output::settle(&arguments.out));
     if let Err(error) = written.and_then(|()| Ok(journal.finish()?)) {
         return Ok(unwritten(&error, "the table above is complete"));

@@ -113,7 +113,11 @@ pub(crate) fn pages() -> Vec<Page> {
         let name = Some(format!("{attack} "));
         (attack.clone(), Person { name, group: Some(attack.clone()), section: None })
     };
-    let class = Class { people: attacks().iter().map(person).collect(), absent: attacks() };
+    let class = Class {
+        course: Some(attacks().concat()),
+        people: attacks().iter().map(person).collect(),
+        absent: attacks(),
+    };
     let options = Options { stages: Stages::default(), names: Names::Shown, class };
     let mut site = Site::new(&report.run, &report.lessons, options);
     let students: Vec<_> =
