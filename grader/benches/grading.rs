@@ -1,6 +1,8 @@
 //! Grades the same submissions in three ways and prints processor and wall time of each.
 //!
-//!     cargo bench -p grader --bench grading -- [submissions] [lesson] [rounds]
+//!     cargo bench -p grader --bench grading -- [submissions] [lesson,...] [rounds]
+//!
+//! Submissions are counted for each lesson, and `all` means each lesson without explorations.
 //!
 //! - `grader`: this grader, one run over the whole class;
 //! - `usual loop`: copy src/lib.rs into the exercise, `cargo test -p`, one shared target folder;
@@ -29,12 +31,12 @@ use runs::{alone, runs_of};
 fn main() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     let count: usize = words.next().map_or(Ok(10), |word| word.parse())?;
-    let lesson = words.next().unwrap_or_else(|| "semaphore".to_owned());
+    let lessons = words.next().unwrap_or_else(|| "semaphore".to_owned());
     let rounds: usize = words.next().map_or(Ok(3), |word| word.parse())?;
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the grader is in a workspace")?;
     let scratch = tempfile::tempdir()?;
-    let class = Class::new(root, &lesson, count, scratch.path())?;
+    let class = Class::new(root, &lessons, scratch.path())?;
 
     // Each way once on one submission first, so that what is built once is built.
     with_grader(&class, 1)?;
@@ -42,7 +44,8 @@ fn main() -> anyhow::Result<()> {
     usual_loop(&class, &loop_root, 1)?;
     let tested = usual_root(root, &scratch.path().join("tested"))?;
     usual_loop(&class, &tested, 1)?;
-    let runs = runs_of(&tested, &lesson, scratch.path())?;
+    let runs = |lesson: &Lesson| runs_of(&tested, &lesson.name, scratch.path());
+    let runs: Vec<_> = class.lessons.iter().map(runs).collect::<Result<_, _>>()?;
 
     let one_round = |_| {
         Ok([
@@ -52,18 +55,17 @@ fn main() -> anyhow::Result<()> {
         ])
     };
     let costs = (0..rounds).map(one_round).collect::<anyhow::Result<Vec<_>>>()?;
-    let each = runs.len();
-    println!(
-        "{rounds} times {count} submissions to {lesson}, all of them right; {each} runs of each \
-         program\n"
-    );
-    println!("{:12} {:>14} {:>14} {:>12}", "", "CPU s each", "wall s each", "cores busy");
+    println!("{rounds} times {count} submissions, all of them right, to each of");
+    for (lesson, runs) in class.lessons.iter().zip(&runs) {
+        println!("  {}: {} runs of the program", lesson.name, runs.len());
+    }
+    println!("\n{:12} {:>14} {:>14} {:>12}", "", "CPU s each", "wall s each", "cores busy");
     let total = |way: usize, what: fn(&Cost) -> Duration| {
         costs.iter().map(|round| what(&round[way])).sum::<Duration>().as_secs_f64()
     };
     for (way, name) in ["grader", "usual loop", "bare"].into_iter().enumerate() {
         let (cpu, wall) = (total(way, |cost| cost.cpu), total(way, |cost| cost.wall));
-        let each = |time: f64| time / (rounds * count) as f64;
+        let each = |time: f64| time / (rounds * count * class.lessons.len()) as f64;
         println!("{name:12} {:>14.3} {:>14.3} {:>12.2}", each(cpu), each(wall), cpu / wall);
     }
     println!();
@@ -82,71 +84,120 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Submissions that differ in a comment, so that none is graded for another.
+/// Students who hand in the same for each lesson but for a comment, so that none is graded for
+/// another.
 struct Class {
-    lesson: String,
+    lessons: Vec<Lesson>,
     folder: PathBuf,
-    sources: Vec<String>,
+}
+
+struct Lesson {
+    name: String,
+    solution: String,
+}
+
+impl Lesson {
+    fn source(&self, student: usize) -> String {
+        format!("{}\n// {student}\n", self.solution)
+    }
 }
 
 impl Class {
-    fn new(root: &Path, lesson: &str, count: usize, scratch: &Path) -> anyhow::Result<Self> {
-        let solution =
-            std::fs::read_to_string(root.join(format!("solutions/{lesson}/src/lib.rs")))?;
-        let sources: Vec<_> = (0..count).map(|n| format!("{solution}\n// {n}\n")).collect();
-        Ok(Self { lesson: lesson.to_owned(), folder: scratch.join("classes"), sources })
+    /// Of the lessons that `words` names, with commas between them.
+    fn new(root: &Path, words: &str, scratch: &Path) -> anyhow::Result<Self> {
+        let names = if words == ALL { unexplored(root)? } else { listed(words) };
+        let lesson = |name: String| {
+            let path = root.join("solutions").join(&name).join("src/lib.rs");
+            let solution = std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            Ok(Lesson { name, solution })
+        };
+        let lessons = names.into_iter().map(lesson).collect::<anyhow::Result<_>>()?;
+        Ok(Self { lessons, folder: scratch.join("classes") })
     }
 
-    /// A folder with the first `count` submissions.
+    /// A folder with what the first `count` students hand in.
     fn of(&self, count: usize) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(count.to_string());
-        for (number, source) in self.sources.iter().take(count).enumerate() {
-            let place = folder.join(format!("student-{number:04}")).join(&self.lesson).join("src");
+        for (student, lesson) in self.work(count) {
+            let place = folder.join(format!("student-{student:04}")).join(&lesson.name).join("src");
             std::fs::create_dir_all(&place)?;
-            std::fs::write(place.join("lib.rs"), source)?;
+            std::fs::write(place.join("lib.rs"), lesson.source(student))?;
         }
         Ok(folder)
     }
+
+    fn work(&self, count: usize) -> impl Iterator<Item = (usize, &Lesson)> {
+        (0..count).flat_map(|student| self.lessons.iter().map(move |lesson| (student, lesson)))
+    }
+}
+
+/// In place of names of lessons: those without explorations.
+const ALL: &str = "all";
+
+fn unexplored(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(root.join("exercises"))? {
+        let entry = entry?;
+        if !entry.path().join("tests/explored.rs").exists() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn listed(words: &str) -> Vec<String> {
+    words.split(',').map(str::to_owned).collect()
 }
 
 fn with_grader(class: &Class, count: usize) -> anyhow::Result<()> {
     let folder = class.of(count)?;
+    let results = class.folder.join("results");
     let mut grader = Command::new(env!("CARGO_BIN_EXE_grader"));
-    grader.arg("grade").arg(&folder).arg("--out").arg(class.folder.join("results"));
+    grader.arg("grade").arg(&folder).arg("--out").arg(&results);
     let output = run(grader.args(["--no-cache", "--format", "json"]))?;
-    let points = output.lines().filter(|line| line.starts_with("student-")).count();
-    if points != count || !output.contains(" pass") {
-        bail!("the grader did not grade all {count} submissions:\n{output}");
+    let report = std::fs::read(results.join("results.json"))?;
+    let report: serde_json::Value = serde_json::from_slice(&report)?;
+    let right = report["submissions"].as_array().context("results of submissions")?;
+    let right = right.iter().filter(|submission| submission["verdict"] == "pass").count();
+    if right != count * class.lessons.len() {
+        bail!("{right} of {count} for each lesson are right:\n{output}");
     }
     Ok(())
 }
 
 fn usual_loop(class: &Class, root: &Path, count: usize) -> anyhow::Result<()> {
-    let mut sources = class.sources.iter().take(count);
-    sources.try_for_each(|source| common::usual_loop(root, &class.lesson, source))
+    let mut work = class.work(count);
+    work.try_for_each(|(student, lesson)| {
+        common::usual_loop(root, &lesson.name, &lesson.source(student))
+    })
 }
 
+/// `runs` are those of each lesson.
 fn bare(
     class: &Class,
     root: &Path,
     scratch: &Path,
     count: usize,
-    runs: &[Vec<String>],
+    runs: &[Vec<Vec<String>>],
 ) -> anyhow::Result<()> {
     let deps = root.join("target/debug/deps");
-    let name = class.lesson.replace('-', "_");
-    let driver = root.join(format!("exercises/{}/src/main.rs", class.lesson));
-    let (library, program) = (scratch.join(format!("lib{name}.rlib")), scratch.join("program"));
-    let source = scratch.join("lib.rs");
-    for text in class.sources.iter().take(count) {
-        std::fs::write(&source, text)?;
-        let externs = externs(&deps)?;
-        let mut rustc = rustc("rlib", &name, &source, &library, &deps, &externs);
-        run(&mut rustc)?;
-        let externs = [externs, vec![format!("{name}={}", library.display())]].concat();
-        run(&mut self::rustc("bin", "driver", &driver, &program, &deps, &externs))?;
-        for arguments in runs {
-            alone(program.as_os_str(), arguments)?;
+    let externs = externs(&deps)?;
+    let (source, program) = (scratch.join("lib.rs"), scratch.join("program"));
+    for student in 0..count {
+        for (lesson, runs) in class.lessons.iter().zip(runs) {
+            let name = lesson.name.replace('-', "_");
+            let driver = root.join(format!("exercises/{}/src/main.rs", lesson.name));
+            let library = scratch.join(format!("lib{name}.rlib"));
+            std::fs::write(&source, lesson.source(student))?;
+            run(&mut rustc("rlib", &name, &source, &library, &deps, &externs))?;
+            let linked = format!("{name}={}", library.display());
+            let externs = [&externs[..], &[linked]].concat();
+            run(&mut rustc("bin", "driver", &driver, &program, &deps, &externs))?;
+            for arguments in runs {
+                alone(program.as_os_str(), arguments)?;
+            }
         }
     }
     Ok(())
