@@ -151,8 +151,10 @@ fn looking_without_pause_convicts_no_correct_program() {
 #[test]
 fn a_program_under_suspicion_of_a_loop_goes_on_unharmed() {
     let mut request = request("ping-pong-condvar");
-    // So long that it is looked at closely at least once, in the middle of its waits.
-    request.args.push("60000".to_owned());
+    // So long that it is looked at closely at least once, in the middle of its waits, and on no
+    // host too long.
+    request.args.push("20000".to_owned());
+    request.limits.cpu = request.limits.wall;
     let seen = observe::observe(&request).unwrap();
     assert_eq!(seen.verdict, Verdict::Pass, "{}", seen.reason);
 }
