@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use observation::{Diagnosis, Doubt, HangKind, LimitKind, Verdict};
 
-use support::{alone, request, specimen, specimen_in};
+use support::{SHORT, alone, request, specimen, specimen_in};
 
 mod support;
 
@@ -79,7 +79,7 @@ fn what_others_could_end_is_a_deadlock_where_there_are_none() {
         let mut request = request(name);
         request.args.push(directory.path().join("with-others").display().to_string());
         std::fs::create_dir(&request.args[1]).unwrap();
-        request.limits.wall = Duration::from_millis(300);
+        request.limits.wall = SHORT;
         let seen = observe::observe(&request).unwrap();
         assert_eq!(seen.verdict, Verdict::Timeout, "{name}: {}", seen.reason);
         assert_eq!(seen.hang.unwrap().doubt, Some(Doubt::Outsider), "{name}: {}", seen.reason);
@@ -177,7 +177,7 @@ fn what_another_program_could_open_is_not_convicted() {
     let name = directory.path().file_name().unwrap().to_str().unwrap();
     let mut request = request("named-semaphore");
     request.args.push(name.to_owned());
-    request.limits.wall = Duration::from_millis(300);
+    request.limits.wall = SHORT;
     let seen = observe::observe(&request).unwrap();
     std::fs::remove_file(format!("/dev/shm/sem.{name}")).unwrap();
     assert_eq!(seen.verdict, Verdict::Timeout);
@@ -195,7 +195,7 @@ fn a_program_that_expects_a_signal_is_not_convicted() {
 fn input_that_somebody_else_could_still_give_is_not_a_deadlock() {
     let (input, _writer) = std::io::pipe().unwrap();
     let mut request = request("reads-input");
-    request.limits.wall = Duration::from_millis(300);
+    request.limits.wall = SHORT;
     let seen = observe::observe_reading(&request, input.into()).unwrap();
     assert_eq!(seen.verdict, Verdict::Timeout);
     assert!(seen.reason.contains("outside the run"), "{}", seen.reason);
@@ -203,7 +203,7 @@ fn input_that_somebody_else_could_still_give_is_not_a_deadlock() {
 
 fn bounded(name: &str) -> observation::Observation {
     let mut request = request(name);
-    request.limits.wall = Duration::from_millis(400);
+    request.limits.wall = SHORT;
     observe::observe(&request).expect("a specimen can be observed")
 }
 

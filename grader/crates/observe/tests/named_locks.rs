@@ -100,7 +100,7 @@ fn threads_that_are_stuck_when_main_returns_are_shown() {
 
 #[test]
 fn threads_that_are_stuck_while_main_rests_are_a_deadlock_at_the_bound() {
-    let seen = observed("ends_well", &["rest"], Duration::from_millis(500));
+    let seen = observed("ends_well", &["rest"], Duration::from_millis(1_500));
     assert_eq!(seen.verdict, Verdict::Deadlock, "{}", seen.reason);
     assert_eq!(
         seen.reason,

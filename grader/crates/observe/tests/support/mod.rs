@@ -8,6 +8,9 @@ use std::time::Duration;
 use observation::{Observation, Request};
 use observe::Surroundings;
 
+/// A bound for what goes on until it: time enough to begin on a busy host.
+pub(crate) const SHORT: Duration = Duration::from_millis(1_500);
+
 /// The program that holds all specimens; `cargo test` builds it next to the tests.
 pub(crate) fn specimen_path() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
