@@ -3,7 +3,8 @@
 unsafe extern "C" { fn fork() -> i32; fn _exit(code: i32) -> !; fn pause() -> i32; }
 fn main() {
     for _ in 0..4 {
-        std::thread::spawn(|| loop {
+        // No more of them than are allowed, should the end be long in coming.
+        std::thread::spawn(|| for _ in 0..5 {
             if unsafe { fork() } == 0 {
                 unsafe { pause(); _exit(0) };
             }
