@@ -30,7 +30,7 @@ pub(crate) fn runs_of(
     scratch: &Path,
 ) -> anyhow::Result<Vec<Vec<String>>> {
     let (program, tests) = executables(root, lesson)?;
-    let (log, own) = (scratch.join("runs"), program.with_extension("own"));
+    let (log, own) = (scratch.join(format!("{lesson}.runs")), program.with_extension("own"));
     fs::rename(&program, &own)?;
     let (log_there, own) = (log.display(), own.display());
     let script = format!(
