@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use observation::{Observation, Request, Verdict};
 
+use support::SHORT;
+
+mod support;
+
 fn compiled(name: &str, directory: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(name);
     let program = directory.join("program");
@@ -100,7 +104,7 @@ fn threads_that_are_stuck_when_main_returns_are_shown() {
 
 #[test]
 fn threads_that_are_stuck_while_main_rests_are_a_deadlock_at_the_bound() {
-    let seen = observed("ends_well", &["rest"], Duration::from_millis(1_500));
+    let seen = observed("ends_well", &["rest"], SHORT);
     assert_eq!(seen.verdict, Verdict::Deadlock, "{}", seen.reason);
     assert_eq!(
         seen.reason,
