@@ -22,6 +22,7 @@
 //! The same test binary serves `cargo test`, where the program is the one that
 //! Cargo built, and the grader, which names another in [`PROGRAM_VARIABLE`].
 
+mod asked;
 mod event;
 mod finding;
 mod hint;

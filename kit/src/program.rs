@@ -5,7 +5,7 @@ use std::time::Duration;
 use keeper::Place;
 use observation::{Diagnosis, Limits, Observation, Request};
 
-use crate::{Checked, Finding, Run, property, timeline};
+use crate::{Checked, Finding, Run, asked, property, timeline};
 
 /// Names the program to test in place of the one that Cargo built.
 pub const PROGRAM_VARIABLE: &str = "INTERLEAVE_PROGRAM";
@@ -96,14 +96,15 @@ impl Program {
         self
     }
 
-    /// Runs the program and observes it until it ends or is ended.
+    /// Runs the program and observes it until it ends or is ended. A property that asked for just
+    /// this twice before, and saw the same both times, gets what it saw.
     ///
     /// Whatever the program does is data in the [`Run`]. The finding here says that it could
     /// not be run at all, or that it had to be ended for taking more than it may of anything
     /// but time: what it did until then is no evidence of how it would have gone on.
     pub fn run(self) -> Checked<Run> {
         let command = self.command();
-        match observed(&self.request_now()) {
+        match asked::once_more(&self.request, || observed(&self.request_now())) {
             Ok(mut observation) => {
                 let cut_short = self.driver && was_cut_short(&mut observation.stdout.text);
                 Run::new(observation, command, timeline::how_to_draw(), cut_short).within_bounds()

@@ -1,7 +1,7 @@
 use std::cell::Cell;
 
 use crate::{Checked, FINDING_VARIABLE, Finding, Outcome, Random, Tally, Verdict};
-use crate::{hint, timeline};
+use crate::{asked, hint, timeline};
 
 /// Overrides in how many runs a property is checked.
 pub const RUNS_VARIABLE: &str = "INTERLEAVE_RUNS";
@@ -29,7 +29,7 @@ pub(crate) fn is_diagnosed() -> bool {
 #[track_caller]
 pub fn property(check: impl Fn(&mut Random) -> Checked) {
     let runs = std::env::var(RUNS_VARIABLE).ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
-    let checked = repeat(runs, check);
+    let checked = asked::remembering(|| repeat(runs, check));
     DIAGNOSED.set(false);
     if let Err(mut finding) = checked {
         match finding.run.as_deref().and_then(timeline::draw) {
@@ -46,8 +46,13 @@ fn repeat(runs: u32, check: impl Fn(&mut Random) -> Checked) -> Checked {
     let mut first = None;
     let mut tally = Tally { failed: 0, runs: 0 };
     for seed in 1..=runs {
-        tally.runs = seed;
-        let Err(finding) = check(&mut Random::seeded(seed.into())) else { continue };
+        let (checked, repeats) = asked::repeats(|| check(&mut Random::seeded(seed.into())));
+        // What is only repeated is no further evidence.
+        if repeats && (checked.is_ok() || first.is_some()) {
+            continue;
+        }
+        tally.runs += 1;
+        let Err(finding) = checked else { continue };
         if finding.outcome != Outcome::Failed {
             return Err(finding);
         }

@@ -342,8 +342,15 @@ fn plural(count: impl Display + PartialEq<u32>, one: &str, many: &str) -> String
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A run that ended well after it had written `said`.
+    pub(crate) fn said(said: &str) -> Observation {
+        let mut run = run(Some(Exit::Code(0)), None, &[]);
+        said.clone_into(&mut run.observation.stdout.text);
+        run.observation
+    }
 
     fn run(exit: Option<Exit>, hang: Option<HangKind>, unsure: &[Fact]) -> Run {
         let hang = hang.map(|kind| serde_json::json!({"kind": kind, "evidence": "seen"}));
