@@ -52,7 +52,8 @@ fn the_dict_and_the_list_are_shared() {
 fn any_text_and_any_number(random: &mut Random) -> Checked {
     // More than 16 KiB, or than 64 KiB.
     let count = [2_100, 8_300][random.pick(0..=1)] + random.pick(0..=100);
-    let run = act("odd").arg("count", count).run()?;
+    // For each item a server may go through all that it has.
+    let run = act("odd").arg("count", count).using(Duration::from_secs(8)).run()?;
     run.ends_well()?;
     let names = run.events().of("other").named("name");
     let wrong = names.filter(|event| !event.what.ends_with(" right"));

@@ -46,7 +46,9 @@ fn main() -> io::Result<()> {
     if arguments.get("scarce", 0) != 0 {
         acts::scarce(&what, &program, &words)?;
     }
-    let input: Vec<u8> = (0..bytes).map(|index: usize| (index * 7 % 251) as u8).collect();
+    let round: Vec<u8> = (0..251).map(|index| (index * 7 % 251) as u8).collect();
+    let mut input = round.repeat(1 + bytes / round.len());
+    input.truncate(bytes);
     let had = acts::files("had")?;
     for time in 1..=times {
         let outcome = if what == "call" {

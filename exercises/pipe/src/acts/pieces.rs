@@ -42,7 +42,7 @@ fn cut_is_an_error(size: usize, list: &[i64]) -> io::Result<bool> {
     let mut whole = Wire::new(size);
     send(&mut whole, list)?;
     let length = whole.bytes.len();
-    let places = (1..length).rev().step_by(1 + length / 200);
+    let places = (1..length).rev().step_by(if length < 200 { 1 } else { length / 40 });
     let mut cut = places.map(|place| whole.bytes.range(..place).copied().collect());
     Ok(cut.all(|bytes| receive(&mut Wire { bytes, ..Wire::new(size) }).is_err()))
 }
