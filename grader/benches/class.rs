@@ -11,6 +11,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod common;
+#[path = "common/mix.rs"]
+mod mix;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,6 +21,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use common::{Cost, children, measure, usual_loop, usual_root};
+use mix::Mix;
 
 const LESSONS: [&str; 3] = ["semaphore", "pool-map", "lock"];
 
@@ -114,12 +117,6 @@ struct Class {
     lessons: Vec<Mix>,
 }
 
-struct Mix {
-    right: String,
-    wrong: Vec<String>,
-    hanging: Vec<String>,
-}
-
 impl Class {
     fn new(root: &Path) -> anyhow::Result<Self> {
         let lessons = LESSONS.iter().map(|lesson| Mix::new(root, lesson));
@@ -128,15 +125,8 @@ impl Class {
 
     /// The file of submission `n`, unlike any other.
     fn source(&self, n: usize) -> String {
-        let Mix { right, wrong, hanging } = &self.lessons[n % LESSONS.len()];
-        let round = n / LESSONS.len();
-        let pick = |from: &[String]| from[round % from.len()].clone();
-        let text = match round % 20 {
-            0 | 2 | 4 | 6 | 8 | 10 | 12 | 14 | 16 | 18 => right.clone(),
-            1 | 5 | 9 | 13 | 17 => pick(wrong),
-            3 | 11 => pick(hanging),
-            _ => format!("{right}\nfn broken() -> u32 {{ \"{round}\" }}\n"),
-        };
+        let mix = &self.lessons[n % LESSONS.len()];
+        let text = mix.source(&mix.kind(n / LESSONS.len()));
         format!("{text}\n// submission {n}\n")
     }
 
@@ -150,31 +140,6 @@ impl Class {
             std::fs::write(source.join("lib.rs"), self.source(n))?;
         }
         Ok(folder)
-    }
-}
-
-impl Mix {
-    fn new(root: &Path, lesson: &str) -> anyhow::Result<Self> {
-        let right = std::fs::read_to_string(root.join(format!("solutions/{lesson}/src/lib.rs")))?;
-        let mut mix = Self { right, wrong: Vec::new(), hanging: Vec::new() };
-        let folder = root.join("tests/submissions").join(lesson);
-        let places = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path()));
-        let mut places: Vec<PathBuf> = places.collect::<std::io::Result<_>>()?;
-        places.sort();
-        for place in places {
-            let expect = std::fs::read_to_string(place.join("expect.yaml"))?;
-            let verdict = expect.lines().find_map(|line| line.strip_prefix("verdict: "));
-            let text = std::fs::read_to_string(place.join("lib.rs"))?;
-            match verdict.unwrap_or_default().trim() {
-                "deadlock" | "livelock" | "timeout" => mix.hanging.push(text),
-                "pass" | "does-not-compile" => {}
-                _ => mix.wrong.push(text),
-            }
-        }
-        if mix.wrong.is_empty() || mix.hanging.is_empty() {
-            bail!("{} has no wrong or no hanging submissions", folder.display());
-        }
-        Ok(mix)
     }
 }
 

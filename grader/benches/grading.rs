@@ -1,14 +1,16 @@
 //! Grades the same submissions in three ways and prints processor and wall time of each.
 //!
-//!     cargo bench -p grader --bench grading -- [submissions] [lesson,...] [rounds]
+//!     cargo bench -p grader --bench grading -- [submissions] [lesson,...] [rounds] [mix]
 //!
-//! Submissions are counted for each lesson, and `all` means each lesson without explorations.
+//! Submissions are counted for each lesson, and `all` means each lesson without explorations. All
+//! of them are right; with `mix`, of twenty five are wrong, two hang and three do not compile.
 //!
 //! - `grader`: this grader, one run over the whole class;
 //! - `usual loop`: copy src/lib.rs into the exercise, `cargo test -p`, one shared target folder;
-//! - `bare`: rustc on the library and the driver, and each run that the tests make of the
-//!   program, with the same arguments, without any test: what cannot be saved. What a lesson's
-//!   explorations take is not in it, so a lesson without them is the one to look at.
+//! - `bare`: rustc on the library and the driver, and each run that the tests make of this
+//!   program, with the same arguments, without any test: what cannot be saved. It is rather too
+//!   small: no program gets input or signals, and one that has not ended after 200 ms is ended.
+//!   What a lesson's explorations take is not in it, so lessons without them are to be looked at.
 //!
 //! All three run in turn in each round, on the same machine, so their ratios hold where bare times do
 //! not; how far apart the ratios of the rounds are tells how far.
@@ -16,9 +18,12 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod common;
+#[path = "common/mix.rs"]
+mod mix;
 #[path = "common/runs.rs"]
 mod runs;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -26,6 +31,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use common::{Cost, measure, run, usual_root};
+use mix::{Kind, Mix};
 use runs::{alone, runs_of};
 
 fn main() -> anyhow::Result<()> {
@@ -33,10 +39,14 @@ fn main() -> anyhow::Result<()> {
     let count: usize = words.next().map_or(Ok(10), |word| word.parse())?;
     let lessons = words.next().unwrap_or_else(|| "semaphore".to_owned());
     let rounds: usize = words.next().map_or(Ok(3), |word| word.parse())?;
+    let mixed = words.next().is_some_and(|word| word == "mix");
+    if mixed && std::env::var_os(APART).is_none() {
+        return apart();
+    }
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the grader is in a workspace")?;
     let scratch = tempfile::tempdir()?;
-    let class = Class::new(root, &lessons, scratch.path())?;
+    let class = Class::new(root, &lessons, mixed, scratch.path())?;
 
     // Each way once on one submission first, so that what is built once is built.
     with_grader(&class, 1)?;
@@ -44,7 +54,7 @@ fn main() -> anyhow::Result<()> {
     usual_loop(&class, &loop_root, 1)?;
     let tested = usual_root(root, &scratch.path().join("tested"))?;
     usual_loop(&class, &tested, 1)?;
-    let runs = |lesson: &Lesson| runs_of(&tested, &lesson.name, scratch.path());
+    let runs = |lesson: &Lesson| lesson.runs(count, &tested, scratch.path());
     let runs: Vec<_> = class.lessons.iter().map(runs).collect::<Result<_, _>>()?;
 
     let one_round = |_| {
@@ -55,9 +65,10 @@ fn main() -> anyhow::Result<()> {
         ])
     };
     let costs = (0..rounds).map(one_round).collect::<anyhow::Result<Vec<_>>>()?;
-    println!("{rounds} times {count} submissions, all of them right, to each of");
+    let what = if mixed { "the usual mix" } else { "all of them right" };
+    println!("{rounds} times {count} submissions, {what}, to each of");
     for (lesson, runs) in class.lessons.iter().zip(&runs) {
-        println!("  {}: {} runs of the program", lesson.name, runs.len());
+        println!("  {}: {} runs of the right program", lesson.name, runs[&Kind::Right].len());
     }
     println!("\n{:12} {:>14} {:>14} {:>12}", "", "CPU s each", "wall s each", "cores busy");
     let total = |way: usize, what: fn(&Cost) -> Duration| {
@@ -81,11 +92,35 @@ fn main() -> anyhow::Result<()> {
         let ratios: Vec<_> = costs.iter().map(|round| format!("{:.2}", ratio(round))).collect();
         println!("{names} {:.2} ({})", total(a, what) / total(b, what), ratios.join(", "));
     }
+    // As if nothing but the compiler and the programs ran, and no core ever had to wait.
+    let cores = std::thread::available_parallelism()?.get() as f64;
+    let most =
+        |round: &[Cost; 3]| round[usual].wall.as_secs_f64() * cores / round[bare].cpu.as_secs_f64();
+    let ratios: Vec<_> = costs.iter().map(|round| format!("{:.2}", most(round))).collect();
+    println!("wall, usual loop / grader, at the most on {cores} cores: {}", ratios.join(", "));
     Ok(())
 }
 
-/// Students who hand in the same for each lesson but for a comment, so that none is graded for
-/// another.
+/// Set where no process of the host can be reached by a signal.
+const APART: &str = "INTERLEAVE_BENCH_APART";
+
+/// Does all of this again where wrong programs, which run without walls here, can signal only
+/// each other.
+fn apart() -> anyhow::Result<()> {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--pid", "--fork", "--mount-proc", "--kill-child"]);
+    if !nix::unistd::geteuid().is_root() {
+        unshare.args(["--user", "--map-current-user"]);
+    }
+    unshare.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).env(APART, "1");
+    let status = unshare.status().context("cannot start unshare (util-linux)")?;
+    if !status.success() {
+        bail!("unshare ended with {status}");
+    }
+    Ok(())
+}
+
+/// Students whose submissions differ in a comment at least, so that none is graded for another.
 struct Class {
     lessons: Vec<Lesson>,
     folder: PathBuf,
@@ -93,25 +128,44 @@ struct Class {
 
 struct Lesson {
     name: String,
-    solution: String,
+    mix: Mix,
+    mixed: bool,
 }
 
+/// The arguments of each run that the tests make, for each kind that compiles.
+type Runs = HashMap<Kind, Vec<Vec<String>>>;
+
 impl Lesson {
+    fn kind(&self, student: usize) -> Kind {
+        if self.mixed { self.mix.kind(student) } else { Kind::Right }
+    }
+
     fn source(&self, student: usize) -> String {
-        format!("{}\n// {student}\n", self.solution)
+        format!("{}\n// {student}\n", self.mix.source(&self.kind(student)))
+    }
+
+    /// Of what the first `count` students hand in, as the tests in `tested` make them.
+    fn runs(&self, count: usize, tested: &Path, scratch: &Path) -> anyhow::Result<Runs> {
+        let mut runs = Runs::new();
+        for kind in (0..count).map(|student| self.kind(student)) {
+            if kind != Kind::Broken && !runs.contains_key(&kind) {
+                let source = self.mix.source(&kind);
+                runs.insert(kind, runs_of(tested, &self.name, &source, scratch)?);
+            }
+        }
+        Ok(runs)
     }
 }
 
 impl Class {
     /// Of the lessons that `words` names, with commas between them.
-    fn new(root: &Path, words: &str, scratch: &Path) -> anyhow::Result<Self> {
-        let names = if words == ALL { unexplored(root)? } else { listed(words) };
-        let lesson = |name: String| {
-            let path = root.join("solutions").join(&name).join("src/lib.rs");
-            let solution = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            Ok(Lesson { name, solution })
+    fn new(root: &Path, words: &str, mixed: bool, scratch: &Path) -> anyhow::Result<Self> {
+        let names = if words == ALL {
+            unexplored(root)?
+        } else {
+            words.split(',').map(str::to_owned).collect()
         };
+        let lesson = |name: String| Ok(Lesson { mix: Mix::new(root, &name)?, name, mixed });
         let lessons = names.into_iter().map(lesson).collect::<anyhow::Result<_>>()?;
         Ok(Self { lessons, folder: scratch.join("classes") })
     }
@@ -147,10 +201,6 @@ fn unexplored(root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-fn listed(words: &str) -> Vec<String> {
-    words.split(',').map(str::to_owned).collect()
-}
-
 fn with_grader(class: &Class, count: usize) -> anyhow::Result<()> {
     let folder = class.of(count)?;
     let results = class.folder.join("results");
@@ -161,8 +211,9 @@ fn with_grader(class: &Class, count: usize) -> anyhow::Result<()> {
     let report: serde_json::Value = serde_json::from_slice(&report)?;
     let right = report["submissions"].as_array().context("results of submissions")?;
     let right = right.iter().filter(|submission| submission["verdict"] == "pass").count();
-    if right != count * class.lessons.len() {
-        bail!("{right} of {count} for each lesson are right:\n{output}");
+    let meant = class.work(count).filter(|(n, lesson)| lesson.kind(*n) == Kind::Right).count();
+    if right != meant {
+        bail!("{right} passed, and {meant} are right:\n{output}");
     }
     Ok(())
 }
@@ -174,13 +225,12 @@ fn usual_loop(class: &Class, root: &Path, count: usize) -> anyhow::Result<()> {
     })
 }
 
-/// `runs` are those of each lesson.
 fn bare(
     class: &Class,
     root: &Path,
     scratch: &Path,
     count: usize,
-    runs: &[Vec<Vec<String>>],
+    runs: &[Runs],
 ) -> anyhow::Result<()> {
     let deps = root.join("target/debug/deps");
     let externs = externs(&deps)?;
@@ -191,7 +241,10 @@ fn bare(
             let driver = root.join(format!("exercises/{}/src/main.rs", lesson.name));
             let library = scratch.join(format!("lib{name}.rlib"));
             std::fs::write(&source, lesson.source(student))?;
-            run(&mut rustc("rlib", &name, &source, &library, &deps, &externs))?;
+            let compiled = run(&mut rustc("rlib", &name, &source, &library, &deps, &externs));
+            // Only one that does not compile has none.
+            let Some(runs) = runs.get(&lesson.kind(student)) else { continue };
+            compiled?;
             let linked = format!("{name}={}", library.display());
             let externs = [&externs[..], &[linked]].concat();
             run(&mut rustc("bin", "driver", &driver, &program, &deps, &externs))?;
