@@ -10,6 +10,8 @@
 //! - `bare`: rustc on the library and the driver, and each run that the tests make of this
 //!   program, with the same arguments, without any test: what cannot be saved. It is rather too
 //!   small: no program gets input or signals, and one that has not ended after 200 ms is ended.
+//!   Those of the mix that hang are deadlocked: how much of the processor one burns that spins is
+//!   the tests' affair.
 //!   What a lesson's explorations take is not in it, so lessons without them are to be looked at.
 //!
 //! All three run in turn in each round, on the same machine, so their ratios hold where bare times do
@@ -46,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the grader is in a workspace")?;
     let scratch = tempfile::tempdir()?;
-    let class = Class::new(root, &lessons, mixed, scratch.path())?;
+    let class = Class::new(root, &lessons, mixed.then_some(count), scratch.path())?;
 
     // Each way once on one submission first, so that what is built once is built.
     with_grader(&class, 1)?;
@@ -68,7 +70,9 @@ fn main() -> anyhow::Result<()> {
     let what = if mixed { "the usual mix" } else { "all of them right" };
     println!("{rounds} times {count} submissions, {what}, to each of");
     for (lesson, runs) in class.lessons.iter().zip(&runs) {
-        println!("  {}: {} runs of the right program", lesson.name, runs[&Kind::Right].len());
+        if let Some(runs) = runs.get(&Kind::Right) {
+            println!("  {}: {} runs of the right program", lesson.name, runs.len());
+        }
     }
     println!("\n{:12} {:>14} {:>14} {:>12}", "", "CPU s each", "wall s each", "cores busy");
     let total = |way: usize, what: fn(&Cost) -> Duration| {
@@ -129,7 +133,8 @@ struct Class {
 struct Lesson {
     name: String,
     mix: Mix,
-    mixed: bool,
+    /// Of the usual mix, the turn of the lesson's first student: lessons go on where others end.
+    turn: Option<usize>,
 }
 
 /// The arguments of each run that the tests make, for each kind that compiles.
@@ -137,7 +142,7 @@ type Runs = HashMap<Kind, Vec<Vec<String>>>;
 
 impl Lesson {
     fn kind(&self, student: usize) -> Kind {
-        if self.mixed { self.mix.kind(student) } else { Kind::Right }
+        self.turn.map_or(Kind::Right, |turn| self.mix.kind(turn + student))
     }
 
     fn source(&self, student: usize) -> String {
@@ -158,15 +163,19 @@ impl Lesson {
 }
 
 impl Class {
-    /// Of the lessons that `words` names, with commas between them.
-    fn new(root: &Path, words: &str, mixed: bool, scratch: &Path) -> anyhow::Result<Self> {
+    /// Of the lessons that `words` names, with commas between them; each has so many of the `mix`,
+    /// or only right ones.
+    fn new(root: &Path, words: &str, mix: Option<usize>, scratch: &Path) -> anyhow::Result<Self> {
         let names = if words == ALL {
             unexplored(root)?
         } else {
             words.split(',').map(str::to_owned).collect()
         };
-        let lesson = |name: String| Ok(Lesson { mix: Mix::new(root, &name)?, name, mixed });
-        let lessons = names.into_iter().map(lesson).collect::<anyhow::Result<_>>()?;
+        let lesson = |(n, name): (usize, String)| {
+            let turn = mix.map(|count| n * count);
+            Ok(Lesson { mix: Mix::new(root, &name, &["deadlock"])?, name, turn })
+        };
+        let lessons = names.into_iter().enumerate().map(lesson).collect::<anyhow::Result<_>>()?;
         Ok(Self { lessons, folder: scratch.join("classes") })
     }
 

@@ -68,14 +68,15 @@ pub(crate) fn once_more<E>(
 
 impl Asked {
     fn recall(&mut self, request: &Request) -> Option<Observation> {
-        let question = self.questions.iter().find(|question| question.request == *request)?;
-        let known = (question.confirmed == Some(true)).then(|| question.first.clone());
-        self.known |= known.is_some();
-        known
+        let mut questions = self.questions.iter();
+        let known = questions
+            .find(|question| question.confirmed == Some(true) && question.request == *request);
+        // A run that fails is none of the program's, and no repetition either.
+        *(if known.is_some() { &mut self.known } else { &mut self.run }) = true;
+        known.map(|question| question.first.clone())
     }
 
     fn note(&mut self, request: &Request, seen: &Observation) {
-        self.run = true;
         let asked = self.questions.iter_mut().find(|question| question.request == *request);
         match asked {
             Some(question) => {
@@ -143,6 +144,16 @@ mod tests {
     fn where_chance_has_a_part_each_occasion_counts() {
         let asked = [("3", "a"), ("3", "b"), ("3", "b"), ("3", "b"), ("3", "a")];
         assert_eq!(remembering(|| runs(&asked)), 5);
+    }
+
+    #[test]
+    fn a_run_that_could_not_be_made_repeats_nothing() {
+        remembering(|| {
+            runs(&[("3", "a"), ("3", "a")]);
+            let broken = || once_more(&request("4"), || Err("no pipes left")).unwrap_err();
+            let checked = repeats(|| (runs(&[("3", "a")]), broken()));
+            assert_eq!(checked, ((0, "no pipes left"), false));
+        });
     }
 
     #[test]
